@@ -1,0 +1,101 @@
+"""Every error that the pipelines raise, by whose fault it is.
+
+EvidentError
+├── InputError            the file as received cannot be processed
+│   ├── UnreadableError       no such file, no permission, empty, not a regular file
+│   ├── NotMediaError         no picture and no video in it
+│   ├── DamagedError          media, but it does not decode
+│   └── TooLargeError         beyond the stated limits of pixels, frames or bytes
+├── RequestError          what was asked for is not possible or not admitted
+│   ├── GraphError            the graph does not validate; names the field
+│   ├── PolicyError           the preset does not admit it; names the preset that would
+│   └── UnsupportedError      valid, but this container, codec or build cannot carry it
+├── ResourceError         this machine cannot do it now
+│   ├── DiskFullError         no space left where results or scratch files go
+│   └── MemoryCeilingError    the computed ceiling exceeds what is available
+├── DecodeChildError      the bounded decoder crashed, ran away or stopped answering
+├── ConservationError     the result broke a conservation law; carries the numbers
+├── EvidenceError         a record, bundle or log is not what it claims
+└── InterruptedRunError   a person or the system asked to stop; says how to resume
+
+An error explains itself to a person: `str(error)` is one line with the reason and
+`error.next_step` one line with what to do about it.
+"""
+
+from __future__ import annotations
+
+
+class EvidentError(Exception):
+    """Base of every error of ours: a one-line reason and, where there is one, a next step."""
+
+    def __init__(self, reason: str, *, next_step: str = "") -> None:
+        super().__init__(" ".join(reason.split()))
+        self.next_step = " ".join(next_step.split())
+
+
+class InputError(EvidentError):
+    """The file as received cannot be processed."""
+
+
+class UnreadableError(InputError):
+    """No such file, no permission, empty, or not a regular file."""
+
+
+class NotMediaError(InputError):
+    """The file holds no picture and no video that we can recognise."""
+
+
+class DamagedError(InputError):
+    """The file is media but does not decode to a single picture or frame."""
+
+
+class TooLargeError(InputError):
+    """The file is beyond the stated limits of pixels, frames or bytes."""
+
+
+class RequestError(EvidentError):
+    """What was asked for is not possible or not admitted."""
+
+
+class GraphError(RequestError):
+    """The graph does not validate. `field` is the path of the offending value."""
+
+    def __init__(self, reason: str, *, field: str = "", next_step: str = "") -> None:
+        super().__init__(reason, next_step=next_step)
+        self.field = field
+
+
+class PolicyError(GraphError):
+    """The preset does not admit what the graph asks for."""
+
+
+class UnsupportedError(RequestError):
+    """A valid wish that this container, codec or build cannot carry."""
+
+
+class ResourceError(EvidentError):
+    """This machine cannot do it now."""
+
+
+class DiskFullError(ResourceError):
+    """No space is left where results or scratch files go."""
+
+
+class MemoryCeilingError(ResourceError):
+    """The ceiling computed for the job exceeds the memory that is available."""
+
+
+class DecodeChildError(EvidentError):
+    """The bounded decoder crashed, ran away or stopped answering."""
+
+
+class ConservationError(EvidentError):
+    """The result broke a conservation law. The reason carries the numbers."""
+
+
+class EvidenceError(EvidentError):
+    """A record, bundle or log is not what it claims to be."""
+
+
+class InterruptedRunError(EvidentError):
+    """A person or the system asked to stop. The next step says how to resume."""

@@ -1,0 +1,92 @@
+"""What an operation states about itself, without importing a single pixel library.
+
+The gateway validates graphs against these facts; the presets are policies over them; the
+report prints them. The code that does the work is in `pipelines.operations`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+
+class OperationClass(StrEnum):
+    """Where a result's samples come from. Order matters: each admits less than the next."""
+
+    CONVENTIONAL = "conventional"
+    TRAINED = "trained"
+    GENERATIVE = "generative"
+
+
+class FrameUse(StrEnum):
+    """Whether an operation looks at one frame or mixes several."""
+
+    SINGLE = "single-frame"
+    MIXES = "mixes-frames"
+
+
+class ParameterSource(StrEnum):
+    """Whether a person gave the parameters or software estimated them from the picture."""
+
+    GIVEN = "given"
+    ESTIMATED = "estimated"
+
+
+class PlaneUse(StrEnum):
+    """Which samples an operation may change."""
+
+    LUMA = "luma"
+    COLOUR = "colour"
+    ALL = "all"
+
+
+class Parameters(BaseModel):
+    """Base of every operation's parameters: unknown names are refused, values are frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+P = TypeVar("P", bound=Parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far one output sample looks: source pixels on each side, frames before and after."""
+
+    pixels: int = 0
+    before: int = 0
+    after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """The range of one parameter inside which the conventional profile keeps changes small."""
+
+    least: float
+    most: float
+
+
+@dataclass(frozen=True)
+class Descriptor(Generic[P]):
+    """The stated facts of one operation.
+
+    `reach` computes the reach from validated parameters. `ceilings` bounds parameters under
+    `forensic-safe`, by parameter name. `changes_size` says that frames leave with another
+    size. `network` names the parameter that selects a catalog network, for trained ones.
+    """
+
+    name: str
+    summary: str
+    operation_class: OperationClass
+    frame_use: FrameUse
+    parameter_source: ParameterSource
+    plane_use: PlaneUse
+    parameters: type[P]
+    reach: Callable[[P], Reach]
+    ceilings: Mapping[str, Ceiling] = field(default_factory=dict)
+    changes_size: bool = False
+    network: str | None = None

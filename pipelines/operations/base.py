@@ -1,0 +1,71 @@
+"""What an operation is at run time: one step on pixels, bound to a size and a layout.
+
+The contract that lets tiles equal the whole and many segments equal one: `apply` computes
+the samples of a region of the result, and gives the same samples whatever region is asked
+for. So an operation keeps no state between calls, reads only the region that `needs` names
+and the frames of its window, and never looks at where a tile or a segment begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from pipelines.media.picture import Block, FrameShape, Plane, Region
+
+
+class Network(Protocol):
+    """A network that is ready to run on one plane. `models.engines` provides it."""
+
+    @property
+    def scale(self) -> int:
+        """Output samples per input sample along each axis."""
+
+    @property
+    def reach(self) -> int:
+        """Input samples on each side that one output sample depends on."""
+
+    def run(self, plane: Plane) -> Plane:
+        """(H, W) float32 in 0..1 to (scale*H, scale*W) float32; tiled inside when large."""
+
+
+class NetworkSource(Protocol):
+    """Hands out warm networks by catalog name."""
+
+    def network(self, model: str) -> Network:
+        """The network called `model`, loaded once and kept."""
+
+
+class Operation(Protocol):
+    """One step, bound to the shape of its input frames."""
+
+    @property
+    def name(self) -> str:
+        """The operation's name in graphs."""
+
+    @property
+    def source(self) -> FrameShape:
+        """What it takes."""
+
+    @property
+    def result(self) -> FrameShape:
+        """What it gives."""
+
+    @property
+    def before(self) -> int:
+        """Earlier frames in its window."""
+
+    @property
+    def after(self) -> int:
+        """Later frames in its window."""
+
+    def needs(self, out: Region) -> Region:
+        """The region of every source frame that `apply` reads for region `out` of the result."""
+
+    def apply(self, window: Sequence[Block], centre: int, out: Region) -> Block:
+        """Compute region `out` of the result.
+
+        `window` holds the blocks of `needs(out)` for the frames from `before` earlier to
+        `after` later, shorter at the two ends of the clip; `window[centre]` is the frame
+        itself. Returns a block whose `region` is `out` and whose `shape` is `result`.
+        """

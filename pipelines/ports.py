@@ -1,0 +1,63 @@
+"""What the pipelines need from the outside world, as small protocols.
+
+`services` implements them; nothing here or below knows how.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from pipelines.evidence.entry import JobProof
+from pipelines.evidence.json_value import Json
+
+
+class Signer(Protocol):
+    """Holds an Ed25519 private key and signs with it."""
+
+    @property
+    def key_id(self) -> str:
+        """SHA-256 of the raw public key, lower-case hexadecimal."""
+
+    @property
+    def public_key(self) -> bytes:
+        """The raw 32-byte Ed25519 public key."""
+
+    def sign(self, message: bytes) -> bytes:
+        """A 64-byte Ed25519 signature (RFC 8032)."""
+
+
+class EvidenceLog(Protocol):
+    """Takes entries and seals them. An entry is durable when `record` returns."""
+
+    def record(self, job: str, kind: str, body: Mapping[str, Json]) -> None:
+        """Commit one entry of `job`; entries of a job keep their order."""
+
+    def seal(self, job: str) -> JobProof:
+        """Number what is pending, publish a checkpoint, and prove every entry of `job`."""
+
+
+class Progress(Protocol):
+    """Hears how far long work has come."""
+
+    def start(self, stage: str, total: int) -> None:
+        """A stage begins; `total` is its number of steps, 0 when unknown."""
+
+    def advance(self, steps: int = 1) -> None:
+        """Some steps of the current stage are done."""
+
+    def note(self, message: str) -> None:
+        """One line for a person."""
+
+
+class SilentProgress:
+    """A `Progress` that nobody listens to."""
+
+    def start(self, stage: str, total: int) -> None:
+        """Say nothing."""
+
+    def advance(self, steps: int = 1) -> None:
+        """Say nothing."""
+
+    def note(self, message: str) -> None:
+        """Say nothing."""
