@@ -1,0 +1,1 @@
+"""How our own networks were made, reproducibly."""

@@ -72,7 +72,7 @@ def train(recipe: Recipe, *, kodak: Path, out: Path, device: torch.device) -> nn
         optimizer.step()
         follow(average, network)
         if (step + 1) % REPORT_EVERY == 0:
-            report(recipe, step + 1, float(loss), average, kodak, time.monotonic() - started)
+            report(recipe, step + 1, float(loss.detach()), average, kodak, time.monotonic() - started)
             save(state, step + 1, network, average, optimizer)
     save_file(average.state_dict(), out / f"{recipe.name}.factored.safetensors")
     return average.cpu().collapsed()

@@ -1,0 +1,1 @@
+"""What is measured in pictures before they are changed: detection, tracks, motion."""

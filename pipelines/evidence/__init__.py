@@ -1,0 +1,1 @@
+"""Evidence as pure functions: bytes in, value or error out."""

@@ -1,0 +1,1 @@
+"""Runs the pipeline over golden sets and gives verdicts on networks."""

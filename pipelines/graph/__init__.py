@@ -1,0 +1,1 @@
+"""What a job asks for: the versioned graph, its validation, expansion, presets and plan."""

@@ -1,0 +1,1 @@
+"""How results are judged: metrics with fingerprints, maps, flicker, drift."""

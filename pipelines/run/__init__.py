@@ -1,0 +1,1 @@
+"""Runs a planned job in one process: the runner, the pixel loop, the marks."""

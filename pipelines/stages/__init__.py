@@ -1,0 +1,1 @@
+"""The stages of a graph: ingest, detect_track, enhance, qa, export."""

@@ -1,0 +1,1 @@
+"""Executors of planned work: this process, or a Ray cluster."""

@@ -1,0 +1,1 @@
+"""Wakes lanes of work: the durable queue and its in-process twin."""

@@ -1,0 +1,1 @@
+"""The use cases of a job: submit, advance, cancel, retry."""

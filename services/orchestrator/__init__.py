@@ -1,0 +1,1 @@
+"""Turns accepted jobs into finished ones: claims, leases, sweeping."""

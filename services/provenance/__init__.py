@@ -1,0 +1,1 @@
+"""The sealed log: durable entries, tiles, checkpoints and the signing key."""

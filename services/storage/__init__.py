@@ -1,0 +1,1 @@
+"""Where artifacts live: a folder or an S3 bucket."""

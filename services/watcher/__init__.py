@@ -1,0 +1,1 @@
+"""Turns settled files in watched buckets and folders into jobs."""
