@@ -1,0 +1,149 @@
+"""One line of evidence, the commitment that stands for it, and the proof of a job's lines.
+
+The log publishes commitments only: SHA-256 over 32 random bytes (the salt) and the canonical
+entry. Whoever holds entry and salt can show that the log contains it; whoever holds neither
+learns nothing, and an erased body leaves the log provable.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pipelines.errors import EvidenceError
+from pipelines.evidence.canonical import canonical_bytes, parse_object
+from pipelines.evidence.json_value import Json
+
+ENTRY_VERSION = 1
+SALT_BYTES = 32
+MAX_ENTRY_BYTES = 60_000
+"""An entry's canonical form may be this long; larger facts are files named by digest."""
+
+CLOCK_SYSTEM = "system"
+"""The clock source: this machine's own clock, set by whoever keeps the machine."""
+
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z")
+_KIND = re.compile(r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*")
+_FIELDS = {"version", "job", "sequence", "kind", "at", "clock", "body"}
+_MAX_WORD = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A fact about a job.
+
+    `sequence` counts the entries of `job` from 0; `kind` is a lower-case word such as
+    `export`; `at` is UTC as RFC 3339 with six digits of seconds and `Z`; `clock` names where
+    the time came from; `body` holds the facts.
+    """
+
+    job: str
+    sequence: int
+    kind: str
+    at: str
+    clock: str
+    body: dict[str, Json]
+    version: int = ENTRY_VERSION
+
+    def canonical(self) -> bytes:
+        """Return the entry's only spelling; raises `EvidenceError` for fields out of form."""
+        _check(self)
+        data = canonical_bytes(
+            {
+                "version": self.version,
+                "job": self.job,
+                "sequence": self.sequence,
+                "kind": self.kind,
+                "at": self.at,
+                "clock": self.clock,
+                "body": self.body,
+            }
+        )
+        if len(data) > MAX_ENTRY_BYTES:
+            raise EvidenceError(
+                f"The {self.kind} entry has {len(data)} bytes, more than {MAX_ENTRY_BYTES}.",
+                next_step="Put the large part into a file and name its digest in the entry.",
+            )
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class JobProof:
+    """Every entry of one job and what proves that the log contains it.
+
+    The tuples run in parallel, in the order of the job's sequence. `inclusion` holds RFC 6962
+    audit paths of 32-byte hashes to the tree of `tree_size` leaves, whose head is in
+    `checkpoint` (a C2SP signed note); `keys` are the signed-note verifier keys of its signers.
+    """
+
+    job: str
+    entries: tuple[bytes, ...]
+    salts: tuple[bytes, ...]
+    leaf_indexes: tuple[int, ...]
+    inclusion: tuple[tuple[bytes, ...], ...]
+    tree_size: int
+    checkpoint: bytes
+    keys: tuple[str, ...]
+
+
+def commitment(salt: bytes, canonical: bytes) -> bytes:
+    """SHA-256 of the salt followed by the canonical entry: 32 bytes, the leaf's data."""
+    if len(salt) != SALT_BYTES:
+        raise EvidenceError(f"A salt has {len(salt)} bytes instead of {SALT_BYTES}.")
+    return hashlib.sha256(salt + canonical).digest()
+
+
+def parse_entry(data: bytes) -> Entry:
+    """Return the entry that `data` spells; `EvidenceError` for anything but its exact form."""
+    if len(data) > MAX_ENTRY_BYTES:
+        raise EvidenceError(f"An entry is longer than {MAX_ENTRY_BYTES} bytes.")
+    members = parse_object(data)
+    if set(members) != _FIELDS:
+        raise EvidenceError("An entry's fields are not those of version 1.")
+    match members:
+        case {
+            "version": int(version),
+            "job": str(job),
+            "sequence": int(sequence),
+            "kind": str(kind),
+            "at": str(at),
+            "clock": str(clock),
+            "body": dict(body),
+        } if not isinstance(version, bool) and not isinstance(sequence, bool):
+            entry = Entry(job, sequence, kind, at, clock, body, version)
+        case _:
+            raise EvidenceError("A field of an entry has the wrong type.")
+    _check(entry)
+    return entry
+
+
+def instant(moment: datetime) -> str:
+    """`moment` (aware) as UTC in the form of an entry; a naive one is an `EvidenceError`."""
+    offset = moment.utcoffset()
+    if offset is None:
+        raise EvidenceError("The clock gave a time without its zone.")
+    return (moment.replace(tzinfo=None) - offset).isoformat(timespec="microseconds") + "Z"
+
+
+def _check(entry: Entry) -> None:
+    if entry.version != ENTRY_VERSION:
+        raise EvidenceError(f"Entry version {entry.version} is not known here.")
+    if not entry.job or len(entry.job) > _MAX_WORD or not entry.job.isprintable():
+        raise EvidenceError("An entry's job is not a short printable word.")
+    if entry.sequence < 0:
+        raise EvidenceError("An entry's sequence is negative.")
+    if len(entry.kind) > _MAX_WORD or not _KIND.fullmatch(entry.kind):
+        raise EvidenceError("An entry's kind is not a lower-case word.")
+    if len(entry.clock) > _MAX_WORD or not _KIND.fullmatch(entry.clock):
+        raise EvidenceError("An entry's clock is not a lower-case word.")
+    if not _INSTANT.fullmatch(entry.at) or not _is_moment(entry.at):
+        raise EvidenceError("An entry's time is not UTC in RFC 3339 with microseconds.")
+
+
+def _is_moment(at: str) -> bool:
+    try:
+        return datetime.fromisoformat(at).utcoffset() == timedelta(0)
+    except ValueError:
+        return False

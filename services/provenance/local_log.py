@@ -1,0 +1,193 @@
+"""The evidence log of one machine: `record` makes an entry durable, `seal` proves a job.
+
+Sealing, in an order that survives a kill between any two steps, each redone or found done by
+the next seal:
+1. take the folder's lock: one sealer at a time, whatever the number of processes;
+2. read the head that was published last and check that it is ours;
+3. number every pending entry in one transaction, each with a fresh salt;
+4. write tiles and entry bundles, which must extend that head;
+5. sign the new head and publish it under its size, without overwriting anything;
+6. only then let `checkpoint` show it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pipelines.errors import EvidenceError, ResourceError
+from pipelines.evidence.checkpoint import Checkpoint, sign_checkpoint, verifier_key
+from pipelines.evidence.entry import (
+    CLOCK_SYSTEM,
+    SALT_BYTES,
+    Entry,
+    JobProof,
+    commitment,
+    instant,
+)
+from pipelines.evidence.json_value import Json
+from pipelines.evidence.merkle import inclusion_proof, is_included, leaf_hash
+from pipelines.ports import Signer
+from services.provenance.durable_file import make_folder
+from services.provenance.entry_store import EntryStore
+from services.provenance.log_folder import LogFolder
+
+LOCK_WAIT_SECONDS = 30.0
+
+_LOCK_POLL_SECONDS = 0.02
+
+
+def system_clock() -> datetime:
+    """Return the time now, in UTC, as this machine's clock has it."""
+    return datetime.now(UTC)
+
+
+class LocalLog:
+    """An `EvidenceLog` in `directory`: `entries.db` (private) and `public/` (the log itself).
+
+    Several processes may record at once, each with its own `LocalLog`; sealing waits up to
+    `lock_wait_seconds` for another sealer. Raises `EvidenceError` where what is on disk is not
+    one unbroken log of this key, `ResourceError` where the machine does not let it work.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        signer: Signer,
+        clock: Callable[[], datetime] = system_clock,
+        *,
+        lock_wait_seconds: float = LOCK_WAIT_SECONDS,
+    ) -> None:
+        try:
+            make_folder(directory)
+        except OSError as error:
+            raise ResourceError(
+                f"The evidence log's folder cannot be made: {error}.",
+                next_step="Name a home folder that you can write to.",
+            ) from error
+        self._signer = signer
+        self._clock = clock
+        self._lock_wait_seconds = lock_wait_seconds
+        self._lock_path = directory / "sealer.lock"
+        self._folder = LogFolder(directory / "public", scratch=directory / "scratch.new")
+        self._store = EntryStore(directory / "entries.db", new_origin=_new_origin)
+        self._key = verifier_key(self._store.origin, signer.public_key)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def origin(self) -> str:
+        """The log's name: the first line of its checkpoints."""
+        return self._store.origin
+
+    def close(self) -> None:
+        """Let go of the database; what was recorded stays."""
+        self._store.close()
+
+    def record(self, job: str, kind: str, body: Mapping[str, Json]) -> None:
+        """Commit one entry of `job`; it is durable on return and keeps its place in the job."""
+
+        def make(sequence: int) -> bytes:
+            at = instant(self._clock())
+            return Entry(job, sequence, kind, at, CLOCK_SYSTEM, dict(body)).canonical()
+
+        self._store.append(job, make)
+
+    def seal(self, job: str) -> JobProof:
+        """Seal all that is pending, publish a checkpoint, and prove every entry of `job`."""
+        with self._sealing():
+            head, note = self._publish()
+            return self._prove(job, head, note)
+
+    def _publish(self) -> tuple[Checkpoint, bytes]:
+        """Seal every pending entry of any job; return the newest head and its note."""
+        old = self._folder.newest(self._key)
+        size = self._store.number_pending(old.size, _salted)
+        head = old
+        if size > old.size:
+            head = self._folder.extend(old, self._store.commitments(old.size, size))
+        # Ed25519 is deterministic: an unfinished seal that is redone signs the same bytes.
+        note = sign_checkpoint(head, self._key, self._signer.sign)
+        if head.size:
+            if head.size > old.size:
+                self._folder.publish_checkpoint(head.size, note)
+            self._folder.serve_checkpoint(note)
+        return head, note
+
+    def _prove(self, job: str, head: Checkpoint, note: bytes) -> JobProof:
+        entries = self._store.sealed(job, head.size)
+        if not entries:
+            raise EvidenceError(f"The log holds no entry of job {job}.")
+        read = self._folder.nodes(head.size)
+        paths = tuple(inclusion_proof(one.leaf, head.size, read) for one in entries)
+        for one, path in zip(entries, paths, strict=True):
+            leaf = leaf_hash(commitment(one.salt, one.canonical))
+            if not is_included(leaf, one.leaf, head.size, path, head.root):
+                raise EvidenceError(
+                    f"Leaf {one.leaf} of the log is not the entry that the database holds.",
+                    next_step="Restore the log's folder and its database from one backup.",
+                )
+        return JobProof(
+            job=job,
+            entries=tuple(one.canonical for one in entries),
+            salts=tuple(one.salt for one in entries),
+            leaf_indexes=tuple(one.leaf for one in entries),
+            inclusion=paths,
+            tree_size=head.size,
+            checkpoint=note,
+            keys=(str(self._key),),
+        )
+
+    @contextmanager
+    def _sealing(self) -> Iterator[None]:
+        """Hold the folder's lock; the system drops it if the process dies."""
+        try:
+            descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise ResourceError(f"The evidence log cannot be locked: {error}.") from error
+        try:
+            deadline = time.monotonic() + self._lock_wait_seconds
+            while not _locked(descriptor):
+                if time.monotonic() >= deadline:
+                    raise ResourceError(
+                        "Another process is sealing the evidence log and has not finished.",
+                        next_step="Entries are safe; run again when it has finished.",
+                    )
+                time.sleep(_LOCK_POLL_SECONDS)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _salted(canonical: bytes) -> tuple[bytes, bytes]:
+    salt = secrets.token_bytes(SALT_BYTES)
+    return salt, commitment(salt, canonical)
+
+
+def _new_origin() -> str:
+    return f"evident.invalid/local/{secrets.token_hex(8)}"
