@@ -1,0 +1,69 @@
+"""VERIFY.txt: one page for a person who has `unzip`, `sha256sum` and `openssl`, nothing else."""
+
+from __future__ import annotations
+
+from pipelines.evidence.verdict import SENTENCE
+
+_PAGE = """\
+HOW TO CHECK THIS BUNDLE BY HAND
+
+Job {job}
+Statement signed by key {statement_key}
+Log kept by key         {log_key}
+
+You need unzip, sha256sum, base64 and openssl 3.0 or newer, and no part of the program that
+made this bundle. Unpack the archive and open a terminal in the folder "bundle".
+
+1. Every file is the one that was packed.
+
+    sha256sum -c manifest-sha256.txt
+    sha256sum -c tagmanifest-sha256.txt
+
+   Every line must end in OK.
+
+2. The statement was signed with the key beside it.
+
+    openssl pkeyutl -verify -pubin -inkey statement/key.pem -rawin \\
+        -in statement/statement.pae -sigfile statement/statement.sig
+
+   It must print: Signature Verified Successfully
+
+3. The statement is about this manifest, and so about every file under data/.
+
+    grep -c "$(sha256sum < manifest-sha256.txt | cut -d ' ' -f 1)" statement/statement.pae
+
+   It must print: 1
+
+4. The key belongs to whom you think.
+
+    openssl pkey -pubin -in statement/key.pem -outform DER | tail -c 32 | sha256sum
+
+   It must print the key named above. Compare it with a value that reached you another way.
+   Without that comparison the bundle is self-asserted: somebody signed it, and nothing here
+   says who.
+
+5. The log's head was signed with the log's key.
+
+    head -n 3 data/log/checkpoint > ../head.txt
+    sed -n 5p data/log/checkpoint | cut -d ' ' -f 3 | base64 -d | tail -c 64 > ../head.sig
+    openssl pkeyutl -verify -pubin -inkey data/log/key.pem -rawin \\
+        -in ../head.txt -sigfile ../head.sig
+
+   It must print: Signature Verified Successfully
+
+6. Read what was recorded. data/log/entries.jsonl has one entry per line, oldest first; the
+   line of kind "export" names every file of the job with its SHA-256. data/report.json and
+   data/plan.json say what was done.
+
+Not checked by these steps: that each entry is a leaf of the log (data/log/proofs.json, audit
+paths of RFC 6962) and that the archive has no byte besides. "evident verify" checks both, and
+any other implementation of the published formats can.
+
+{sentence}
+"""
+
+
+def verify_page(*, job: str, statement_key: str, log_key: str) -> bytes:
+    """Return the page; the keys are named by their SHA-256 in hexadecimal."""
+    page = _PAGE.format(job=job, statement_key=statement_key, log_key=log_key, sentence=SENTENCE)
+    return page.encode("utf-8")
