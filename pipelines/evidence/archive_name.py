@@ -46,9 +46,8 @@ def safe_part(name: str) -> str:
     if not dot or len(suffix.encode("utf-8")) > _SUFFIX_BYTES:
         stem, dot, suffix = text, "", ""
     room = _SAFE_BYTES - len((dot + suffix).encode("utf-8"))
-    stem = stem.encode("utf-8")[:room].decode("utf-8", "ignore").rstrip(". ")
-    # A cut can leave a base without its accent; NFC of the whole stays NFC of the part.
-    text = unicodedata.normalize("NFC", stem + dot + suffix)
+    stem = stem.encode("utf-8")[:room].decode("utf-8", "ignore")
+    text = (stem + dot + suffix).rstrip(". ")
     if not text or text.startswith("."):
         text = "file" + text
     return text if _is_part(text) else f"_{text}"

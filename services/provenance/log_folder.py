@@ -38,27 +38,27 @@ class LogFolder:
         with _translated():
             make_folder(root / "checkpoints")
 
-    def newest_note(self) -> bytes | None:
-        """Return the signed note of the largest size published, None for an empty log."""
+    def newest(self, key: VerifierKey) -> Checkpoint:
+        """Return the head that was published last, after checking its name and signature.
+
+        Raises `EvidenceError` where it is not this key's, or where a head is missing that was
+        served already.
+        """
         with _translated():
             names = [path.name for path in (self._root / "checkpoints").iterdir()]
-            sizes = [int(name) for name in names if name.isascii() and name.isdecimal()]
-            if not sizes:
-                return None
-            return (self._root / checkpoint_path(max(sizes))).read_bytes()
-
-    def newest(self, key: VerifierKey) -> Checkpoint:
-        """Return the head that was published last, after checking its name and signature."""
-        note = self.newest_note()
-        if note is None:
-            return Checkpoint(key.name, 0, EMPTY_ROOT)
-        try:
-            return open_note(note, (key,))
-        except EvidenceError as error:
+            size = max(
+                (int(name) for name in names if name.isascii() and name.isdecimal()), default=0
+            )
+            notes = [self._root / checkpoint_path(size)] if size else []
+            served = self._root / CHECKPOINT_PATH
+            heads = [_open(path.read_bytes(), key) for path in notes]
+            heads += [_open(served.read_bytes(), key)] if served.exists() else []
+        if any(head.size > size for head in heads) or (heads and heads[0].size != size):
             raise EvidenceError(
-                f"The log was not published by this key and database: {error}",
-                next_step="Restore the key and the database, or move the log's folder aside.",
-            ) from error
+                "The log's folder lacks a head that was published.",
+                next_step="Restore the log's folder from a backup.",
+            )
+        return heads[0] if heads else Checkpoint(key.name, 0, EMPTY_ROOT)
 
     def nodes(self, size: int) -> NodeReader:
         """Return a reader of complete subtrees of the tree of `size` leaves."""
@@ -133,6 +133,16 @@ class LogFolder:
                         f"The log has published another {relative} already.",
                         next_step="Restore the newest database; the log is not forked.",
                     ) from error
+
+
+def _open(note: bytes, key: VerifierKey) -> Checkpoint:
+    try:
+        return open_note(note, (key,))
+    except EvidenceError as error:
+        raise EvidenceError(
+            f"The log was not published by this key and database: {error}",
+            next_step="Restore the key and the database, or move the log's folder aside.",
+        ) from error
 
 
 @contextmanager
