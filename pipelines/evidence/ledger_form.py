@@ -51,7 +51,7 @@ class LedgerCheck:
         except EvidenceError as error:
             raise EvidenceError(f"Line {self._lines} of the ledger: {error}") from error
         frames = members.get("frames")
-        if isinstance(frames, int):
+        if isinstance(frames, int) and not isinstance(frames, bool):
             self._stated.add(frames)
         if self._lines == 1:
             if "version" not in members:

@@ -111,7 +111,7 @@ def _encode_proofs(tree_size: int, rows: Sequence[_Row]) -> bytes:
 def _parse_proofs(data: bytes) -> tuple[int, list[_Row]]:
     """Return tree size and rows; only the bytes that they encode to are accepted."""
     match _blamed(PROOFS, parse_object, data.removesuffix(b"\n")):
-        case {"tree_size": int(size), "entries": list(entries)}:
+        case {"tree_size": int(size), "entries": list(entries)} if not isinstance(size, bool):
             rows = [_parse_row(entry) for entry in entries]
         case _:
             raise BundleError(PROOFS, "The proofs do not have tree_size and entries.")
@@ -122,7 +122,9 @@ def _parse_proofs(data: bytes) -> tuple[int, list[_Row]]:
 
 def _parse_row(entry: Json) -> _Row:
     match entry:
-        case {"leaf": int(leaf), "path": list(path), "salt": str(salt)} if len(path) <= MAX_LEVEL:
+        case {"leaf": int(leaf), "path": list(path), "salt": str(salt)} if (
+            not isinstance(leaf, bool) and len(path) <= MAX_LEVEL
+        ):
             return leaf, tuple(_hex(step, HASH_BYTES) for step in path), _hex(salt, SALT_BYTES)
         case _:
             raise BundleError(PROOFS, "A proof does not have leaf, path and salt.")

@@ -46,9 +46,8 @@ class LogFolder:
         """
         with _translated():
             names = [path.name for path in (self._root / "checkpoints").iterdir()]
-            size = max(
-                (int(name) for name in names if name.isascii() and name.isdecimal()), default=0
-            )
+            sizes = [int(name) for name in names if name.isascii() and name.isdecimal()]
+            size = max(sizes, default=0)
             notes = [self._root / checkpoint_path(size)] if size else []
             served = self._root / CHECKPOINT_PATH
             heads = [_open(path.read_bytes(), key) for path in notes]

@@ -6,6 +6,8 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines.errors import EvidenceError
 from pipelines.evidence.archive_writer import bytes_source
@@ -110,6 +112,38 @@ def test_rewritten_entries_are_refused(workshop: Any, sample: bytes) -> None:
     for entries in (rows[::-1], rows[:1], rows + rows):
         forged = files | {PROOFS: canonical_bytes(proofs | {"entries": entries}) + b"\n"}
         assert failed_file(workshop.verify(workshop.resign(forged))) in {ENTRIES, PROOFS}
+
+
+def test_numbers_have_one_spelling(workshop: Any, sample: bytes) -> None:
+    """A truth value does not pass for the number that Python takes it for."""
+    files = workshop.unpack(sample)
+    proofs = parse_object(files[PROOFS][:-1])
+    rows = proofs["entries"]
+    assert isinstance(rows, list)
+    assert isinstance(rows[0], dict)
+    odd = proofs | {"entries": [rows[0] | {"leaf": False}, *rows[1:]]}
+    assert rows[0]["leaf"] == 0
+    forged = files | {PROOFS: canonical_bytes(odd) + b"\n"}
+    assert failed_file(workshop.verify(workshop.resign(forged))) == PROOFS
+
+
+@given(st.data())
+@settings(max_examples=80, deadline=None)
+def test_signed_nonsense_is_a_verdict(workshop: Any, sample: bytes, data: st.DataObject) -> None:
+    """Whatever a signer puts into the log's files, checking ends in a verdict, never a crash."""
+    files = workshop.unpack(sample)
+    path = data.draw(st.sampled_from(LOG_FILES))
+    good = files[path]
+    start = data.draw(st.integers(0, len(good)))
+    end = data.draw(st.integers(start, min(start + 40, len(good))))
+    filling = data.draw(
+        st.binary(max_size=8) | st.sampled_from([b"[]", b"{}", b"null", b"-1", b"\n"])
+    )
+    changed = good[:start] + filling + good[end:]
+    head = Checkpoint("x", 1, bytes(32))
+    verdict = workshop.verify(workshop.resign(files | {path: changed}, head=head, job="j"))
+    assert not verdict.ok
+    assert verdict.lines()
 
 
 @pytest.mark.parametrize(
