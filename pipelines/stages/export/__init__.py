@@ -1,0 +1,1 @@
+"""Hands the result over: the report as facts, as a document for people, and as a few lines."""

@@ -1,0 +1,158 @@
+"""Everything that is known about one job when its report is written.
+
+The caller states facts; what follows from them (the label, the sentences, the limits, how to
+verify) is derived in `document` and cannot be stated otherwise. Facts that contradict each
+other are refused: a network that no operation ran, an operation whose network is not described,
+and under `forensic-safe` any operation that is not conventional with given parameters.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from pipelines.graph.descriptors import OperationClass, ParameterSource
+from pipelines.stages.export.fact_types import (
+    Count,
+    Decimal,
+    Digest,
+    Facts,
+    MediaKind,
+    Text,
+    Texts,
+    UtcTime,
+)
+from pipelines.stages.export.facts_media import FileFacts, StreamLine, TimingOrigin
+from pipelines.stages.export.facts_steps import NetworkFacts, StepFacts
+
+PresetName = Literal["forensic-safe", "balanced", "presentation"]
+"""The policy that governed the job."""
+
+
+class NamedFact(Facts):
+    """One thing with a name: a version, a property of the machine."""
+
+    name: Text
+    value: Text
+
+
+class Origin(Facts):
+    """Who ran the job, where and when. `operator` is the name that the system was told."""
+
+    job: Text
+    created: UtcTime
+    operator: Text
+    host: Text
+    application: Text
+    case: Text | None = None
+    item: Text | None = None
+    note: Text | None = None
+
+
+class SegmentPlan(Facts):
+    """How a clip was cut for the work: `count` ranges of at most `frames` displayed frames."""
+
+    count: Count
+    frames: Count
+    seconds: Decimal | None = None
+
+
+class RunFacts(Facts):
+    """How it was computed. `tile` is in samples, None where nothing was cut.
+
+    `replans` are changes of the plan while it ran (a smaller batch, a smaller tile).
+    """
+
+    graph_sha256: Digest
+    plan_sha256: Digest
+    engine: Text
+    precision: Text
+    device: Text
+    threads: Count
+    tile: Text | None = None
+    segments: SegmentPlan | None = None
+    resumed: Count = 0
+    replans: Texts = ()
+    seconds: Decimal | None = None
+
+
+class LawFacts(Facts):
+    """One conservation law: what the source has, what the result has, and whether it holds.
+
+    `declared` names the change that an operation or a person declared, if any.
+    """
+
+    name: Text
+    source: Text
+    result: Text
+    holds: bool
+    declared: Text = ""
+
+
+class ReportFacts(Facts):
+    """The facts of one job over one file. `maps` names quality maps that go with the result."""
+
+    origin: Origin
+    preset: PresetName
+    received: FileFacts
+    delivered: FileFacts
+    steps: tuple[StepFacts, ...] = ()
+    networks: tuple[NetworkFacts, ...] = ()
+    run: RunFacts
+    assumptions: Texts = ()
+    overrides: Texts = ()
+    warnings: Texts = ()
+    source_defects: Texts = ()
+    conservation: tuple[LawFacts, ...] = ()
+    streams: tuple[StreamLine, ...] = ()
+    maps: Texts = ()
+    software: tuple[NamedFact, ...] = ()
+    hardware: tuple[NamedFact, ...] = ()
+
+    @model_validator(mode="after")
+    def _networks_are_those_that_ran(self) -> Self:
+        described = [network.name for network in self.networks]
+        if len(set(described)) != len(described):
+            raise ValueError("a network is described twice")
+        ran = {step.network for step in self.steps if step.network is not None}
+        if ran != set(described):
+            raise ValueError("the networks described are not the networks that ran")
+        return self
+
+    @model_validator(mode="after")
+    def _conventional_profile_was_kept(self) -> Self:
+        if self.preset != "forensic-safe":
+            return self
+        for step in self.steps:
+            conventional = step.operation_class is OperationClass.CONVENTIONAL
+            if not conventional or step.parameter_source is not ParameterSource.GIVEN:
+                raise ValueError(f"forensic-safe does not admit {step.name}")
+        return self
+
+    @property
+    def trained(self) -> bool:
+        """Whether a network, trained or generative, made samples of the result."""
+        return any(step.network is not None for step in self.steps)
+
+    @property
+    def generative(self) -> bool:
+        """Whether a generative operation touched the result."""
+        return any(step.operation_class is OperationClass.GENERATIVE for step in self.steps)
+
+    @property
+    def mixing_steps(self) -> tuple[StepFacts, ...]:
+        """The operations that mix frames."""
+        return tuple(step for step in self.steps if step.mixes_frames)
+
+    @property
+    def assumed_rate(self) -> str | None:
+        """Frames per second where the timing was assumed, else None."""
+        clip = self.received.clip
+        timed = clip is None or clip.timing is TimingOrigin.CONTAINER
+        return None if clip is None or timed else clip.assumed_rate
+
+    @property
+    def is_video(self) -> bool:
+        """Whether the file as received is a clip."""
+        return self.received.kind is MediaKind.VIDEO
