@@ -1,0 +1,128 @@
+"""Parameters and reach of the operations that change a picture's size."""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from models import catalog
+from models.errors import ModelError
+from models.spec import Task
+from pipelines.graph.descriptors import Parameters, Reach
+
+LEAST_SCALE = 1 / 16
+MOST_SCALE = 8.0
+MOST_SIDE = 65_535
+
+CUBIC_RADIUS = 2
+LANCZOS_RADIUS = 3
+
+
+class ResizeFilter(StrEnum):
+    """How new samples are made from old ones; all are linear and look at a few samples."""
+
+    LANCZOS = "lanczos"
+    """Windowed sinc, three lobes: the sharpest, may ring beside hard edges."""
+    BICUBIC = "bicubic"
+    """Keys' cubic convolution, a = -0.5: softer, rings less."""
+    AREA = "area"
+    """The mean over the area that a sample covers: never rings; enlarging repeats samples."""
+
+
+class ResizeParameters(Parameters):
+    """Either `scale`, or `width`, `height` or both."""
+
+    scale: float | None = Field(
+        default=None,
+        ge=LEAST_SCALE,
+        le=MOST_SCALE,
+        description="New size over old size, the same along both axes.",
+    )
+    width: int | None = Field(
+        default=None,
+        ge=1,
+        le=MOST_SIDE,
+        description="New width in pixels; without a height the aspect is kept.",
+    )
+    height: int | None = Field(
+        default=None,
+        ge=1,
+        le=MOST_SIDE,
+        description="New height in pixels; without a width the aspect is kept.",
+    )
+    filter: ResizeFilter = Field(
+        default=ResizeFilter.LANCZOS,
+        description="Interpolation: lanczos (sharpest), bicubic (softer), area (plain mean).",
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        sized = self.width is not None or self.height is not None
+        if sized == (self.scale is not None):
+            raise ValueError("give either scale, or width, height or both")
+        return self
+
+
+class CropParameters(Parameters):
+    """A rectangle in pixels of the picture as it comes in."""
+
+    x: int = Field(default=0, ge=0, le=MOST_SIDE, description="Columns cut off on the left.")
+    y: int = Field(default=0, ge=0, le=MOST_SIDE, description="Rows cut off at the top.")
+    width: int = Field(ge=1, le=MOST_SIDE, description="Columns kept.")
+    height: int = Field(ge=1, le=MOST_SIDE, description="Rows kept.")
+
+
+class SuperResolveParameters(Parameters):
+    """Enlargement by a trained network."""
+
+    scale: Literal[2, 4] = Field(default=2, description="New size over old size: 2 or 4.")
+    model: str = Field(
+        default_factory=lambda data: f"evident-sr-x{data['scale']}",
+        min_length=1,
+        max_length=64,
+        description="Catalog name of the network; evident-sr-x2 or -x4 unless named, and "
+        "-real after it for compressed or noisy footage.",
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        require_network(self.model, task=Task.SUPER_RESOLVE, scale=self.scale)
+        return self
+
+
+def require_network(model: str, *, task: Task, scale: int) -> None:
+    """Raise ValueError when the catalog's network of that name does something else.
+
+    A name that the catalog cannot resolve passes: whoever checks the graph looks the card up
+    and says what is wrong with it.
+    """
+    try:
+        card = catalog.card(model)
+    except ModelError:
+        return
+    if card.task is not task:
+        raise ValueError(f"{model} is a network for {card.task.value}, not for {task.value}")
+    if card.scale != scale:
+        raise ValueError(f"{model} enlarges {card.scale} times, not {scale} times")
+
+
+def network_reach(model: str) -> int:
+    """Read from its card how many samples on each side a network sees. Raises ModelError."""
+    return catalog.card(model).tiling.halo
+
+
+def resize_reach(parameters: ResizeParameters) -> Reach:
+    """Look over the filter's radius, stretched when shrinking; for sizes, by the most allowed."""
+    stretch = max(1.0, 1.0 / (parameters.scale or LEAST_SCALE))
+    if parameters.filter is ResizeFilter.AREA:
+        return Reach(pixels=math.ceil((stretch + 1) / 2) + 1)
+    radius = LANCZOS_RADIUS if parameters.filter is ResizeFilter.LANCZOS else CUBIC_RADIUS
+    return Reach(pixels=math.ceil(radius * stretch) + 1)
+
+
+def super_resolve_reach(parameters: SuperResolveParameters) -> Reach:
+    """Look as far as the network for luma, as the cubic filter for chroma and opacity."""
+    return Reach(pixels=max(network_reach(parameters.model), CUBIC_RADIUS + 1))
