@@ -24,7 +24,12 @@ from pipelines.stages.export.sanitise import recordable
 class Facts(BaseModel):
     """Base of every group of facts."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        json_schema_serialization_defaults_required=True,
+    )
 
 
 class MediaKind(StrEnum):

@@ -176,7 +176,7 @@ def _parameters(parameters: Parameters, source: ParameterSource) -> tuple[Parame
                 value=values[name],
                 default=None if default is PydanticUndefined else default,
                 chosen=chosen,
-                meaning=field.description or "",
+                meaning=(field.description or "").strip(),
             )
         )
     return tuple(found)

@@ -113,19 +113,28 @@ def in_short(facts: ReportFacts) -> str:
     elif count == 1:
         did = "One operation was applied to it"
     else:
-        did = f"{count} operations were applied to it, in the order given below"
-    networks = len(facts.networks)
-    with_networks = {0: "", 1: ", one network among them"}.get(
-        networks, f", {networks} networks among them"
+        did = f"{_counted(count)} operations were applied to it, in the order given below"
+    used = {0: "no network", 1: "one network"}.get(
+        len(facts.networks), f"{_counted(len(facts.networks)).lower()} networks"
     )
-    broken = [law.name for law in facts.conservation if not law.holds]
-    laws = (
-        f"{len(facts.conservation)} conservation laws were checked on the result; "
-        + (f"{len(broken)} did not hold." if broken else "all hold.")
-        if facts.conservation
-        else "No conservation law applied."
-    )
-    return f"A {what} was received. {did}{with_networks}. {laws}"
+    return f"A {what} was received. {did}, with {used}. {_laws(facts)}"
+
+
+def _laws(facts: ReportFacts) -> str:
+    count = len(facts.conservation)
+    broken = sum(not law.holds for law in facts.conservation)
+    if not count:
+        return "Nothing had to be conserved."
+    if count == 1:
+        return f"One conservation law was checked; it {'does not hold' if broken else 'holds'}."
+    outcome = f"{broken} of them did not hold" if broken else "all hold"
+    return f"{_counted(count)} conservation laws were checked; {outcome}."
+
+
+def _counted(count: int) -> str:
+    """Return a number as a sentence starts with it."""
+    words = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
+    return words[count] if count < len(words) else f"{count:,}"
 
 
 def _is_number(text: str) -> bool:

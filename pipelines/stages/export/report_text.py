@@ -15,6 +15,7 @@ from pipelines.stages.export.sentences import TRAINED, time
 
 _MOST_LINES = 8
 _LONGEST = 200
+_LONGEST_VALUE = 60
 
 
 def summarise(facts: ReportFacts, *, files: Sequence[Path] = ()) -> str:
@@ -59,8 +60,11 @@ def _step(step: StepFacts, network: NetworkFacts | None) -> str:
 def _settings(step: StepFacts) -> Iterable[str]:
     """Yield what a person set; where nothing was, every setting that says something."""
     chosen = [one for one in step.parameters if one.chosen is not Chosen.DEFAULT]
-    for one in chosen or [one for one in step.parameters if one.value is not None]:
-        yield f"{_say(one.name)} {_say(value_words(one.value))}"
+    shown_ones = chosen or [one for one in step.parameters if one.value is not None]
+    for one in shown_ones[:_MOST_LINES]:
+        yield f"{_say(one.name)} {shown(value_words(one.value), longest=_LONGEST_VALUE)}"
+    if len(shown_ones) > _MOST_LINES:
+        yield f"{len(shown_ones) - _MOST_LINES} more settings"
 
 
 def _result(facts: ReportFacts) -> str:

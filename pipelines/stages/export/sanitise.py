@@ -43,14 +43,6 @@ def shown(text: str, *, letters: Container[int] | None = None, longest: int = LO
     return _shortened(_with_visible_spaces("".join(pieces)), longest)
 
 
-def shown_lines(
-    text: str, *, letters: Container[int] | None = None, longest: int = LONGEST
-) -> tuple[str, ...]:
-    """Return a note of several lines as safe lines; empty lines are left out."""
-    lines = (shown(line.strip(), letters=letters, longest=longest) for line in text.splitlines())
-    return tuple(line for line in lines if line)
-
-
 def for_paragraph(
     text: str, *, letters: Container[int] | None = None, longest: int = LONGEST
 ) -> str:
