@@ -126,6 +126,8 @@ def read_report(data: bytes) -> Report:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise EvidenceError(f"The report is not of this format: {where}: {first['msg']}") from error
+    if report_bytes(report) != data:
+        raise EvidenceError("The report is not of this format: a value has another type.")
     if report != complete(report.facts, report.previews):
         raise EvidenceError("The report says something that does not follow from its facts.")
     return report

@@ -1,7 +1,7 @@
 """The building blocks of the document: fact lists, tables, lists, boxes, pictures.
 
-Every block fits the width of the text, breaks long words, and goes on over a page's end; none
-of them can grow beyond a page.
+Every block fits the width of the text, breaks long words, and goes on over a page's end. Text is
+shortened (`sanitise.LONGEST`) so that no row of a table can grow beyond a page.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _HALF = 32
 def fact_list(rows: Sequence[Row], *, width: float = TEXT_WIDTH, label: float = 96) -> Table:
     """Return names and values in two columns; a digest is set in even letters."""
     cells = [[paragraph(name, LABEL), _fact(value)] for name, value in rows]
-    table = Table(cells, colWidths=[label, width - label], splitInRow=1)
+    table = Table(cells, colWidths=[label, width - label])
     table.setStyle(
         TableStyle(
             [
@@ -90,7 +90,6 @@ def grid(
         [[paragraph(one, HEAD_CELL) for one in head], *body],
         colWidths=[TEXT_WIDTH * share / total for share in shares],
         repeatRows=1,
-        splitInRow=1,
     )
     table.setStyle(
         TableStyle(
@@ -139,8 +138,8 @@ def box(
     fill: Color = AMBER_PALE,
     width: float = TEXT_WIDTH,
 ) -> Table:
-    """Return flowables on a tinted ground with a coloured edge, one row each so it can break."""
-    table = Table([[one] for one in content], colWidths=[width], splitInRow=1)
+    """Return flowables on a tinted ground with a coloured edge; it may break between them."""
+    table = Table([[one] for one in content], colWidths=[width])
     table.setStyle(
         TableStyle(
             [

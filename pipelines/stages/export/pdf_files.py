@@ -53,17 +53,15 @@ def file_section(report: Report) -> list[Flowable]:
 
 def preview_section(previews: Sequence[Preview]) -> list[Flowable]:
     """Return the pictures before and after, side by side."""
-    story: list[Flowable] = [paragraph("Before and after", HEADING)]
+    heading = paragraph("Before and after", HEADING)
     if not previews:
-        return [*story, nothing("No pictures were chosen for this report.")]
-    story.append(
-        paragraph(
-            "On the left a part of the picture as received, on the right the same part of the "
-            "result. Samples are not resampled: each is drawn as a square of whole dots."
-        )
+        return [heading, nothing("No pictures were chosen for this report.")]
+    words = paragraph(
+        "On the left a part of the picture as received, on the right the same part of the "
+        "result. Samples are not resampled: each is drawn as a square of whole dots."
     )
-    for preview in previews:
-        story.extend([_pair(preview), Spacer(1, GAP)])
+    story: list[Flowable] = [KeepTogether([heading, words, *_pair(previews[0])])]
+    story.extend(KeepTogether(_pair(preview)) for preview in previews[1:])
     return story
 
 
@@ -182,8 +180,8 @@ def _colour_words(colour: StatedColour) -> str:
     return ", ".join(f"{name} {value or NOT_STATED}" for name, value in stated.items())
 
 
-def _pair(preview: Preview) -> Flowable:
-    """Two pictures of the same size with their captions, never torn apart."""
+def _pair(preview: Preview) -> list[Flowable]:
+    """Return two pictures of the same size with their captions."""
     width = (TEXT_WIDTH - GAP) / 2
     facts = preview.facts
     sides = (
@@ -214,7 +212,7 @@ def _pair(preview: Preview) -> Flowable:
     )
     turned = f", turned {facts.turn} degrees counter-clockwise" if facts.turn else ""
     note = paragraph(f"Both sides {facts.conversion}{turned}.", CAPTION)
-    return KeepTogether([table, note])
+    return [table, note, Spacer(1, GAP)]
 
 
 def _frame_words(facts: PreviewFacts) -> str:

@@ -38,6 +38,7 @@ from pipelines.stages.export.plain_words import (
 from pipelines.stages.export.sentences import gate
 
 _LONGEST_VALUE = 160
+_WIDE = 190.0
 _CLASS_COLOURS = {
     OperationClass.CONVENTIONAL: GREEN,
     OperationClass.TRAINED: AMBER,
@@ -78,12 +79,11 @@ def note_section(facts: ReportFacts) -> list[Flowable]:
         ("Defects already in the file as received", facts.source_defects, "None was found."),
         ("Maps that go with the result", facts.maps, ""),
     )
-    for title, texts, otherwise in groups:
+    for title, texts, _ in groups:
         if texts:
             story.extend([paragraph(title, SUBHEADING), *bullets(texts)])
-        elif otherwise:
-            story.append(KeepTogether([paragraph(title, SUBHEADING), nothing(otherwise)]))
-    return story
+    empty = [(title, otherwise) for title, texts, otherwise in groups if otherwise and not texts]
+    return [*story, Spacer(1, GAP), fact_list(empty, label=_WIDE)] if empty else story
 
 
 def run_section(facts: ReportFacts) -> list[Flowable]:

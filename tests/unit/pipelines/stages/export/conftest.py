@@ -37,11 +37,12 @@ from pipelines.stages.export.preview import FrameStamp, Pictured, Preview, make_
 
 
 def digest(letter: str) -> str:
-    """A digest that is easy to tell from others."""
+    """Return a digest that is easy to tell from others."""
     return (letter + "0123456789abcdef" * 4)[:64]
 
 
 def origin() -> Origin:
+    """Return who ran the job."""
     return Origin(
         job="0f6c2a54-7d1e-4b5a-9d43-1f6f0a2b9c10",
         created="2026-03-04T05:06:07Z",
@@ -54,6 +55,7 @@ def origin() -> Origin:
 
 
 def network() -> NetworkFacts:
+    """Return the card of a network."""
     return NetworkFacts(
         name="evident-sr-x2",
         version="1.0.0",
@@ -85,11 +87,13 @@ def network() -> NetworkFacts:
 
 
 def setting(name: str, value: object, *, default: object, meaning: str) -> ParameterFacts:
+    """Return one parameter; it counts as given where it is not the default."""
     chosen = Chosen.DEFAULT if value == default else Chosen.GIVEN
     return ParameterFacts(name=name, value=value, default=default, chosen=chosen, meaning=meaning)
 
 
 def denoise() -> StepFacts:
+    """Return a conventional step on single frames."""
     return StepFacts(
         name="denoise",
         summary="Weakens noise by averaging similar neighbourhoods of one frame",
@@ -106,6 +110,7 @@ def denoise() -> StepFacts:
 
 
 def denoise_temporal() -> StepFacts:
+    """Return a conventional step that mixes five frames."""
     return StepFacts(
         name="denoise_temporal",
         summary="Averages a frame with its neighbours where they agree",
@@ -119,6 +124,7 @@ def denoise_temporal() -> StepFacts:
 
 
 def super_resolve() -> StepFacts:
+    """Return a trained step."""
     return StepFacts(
         name="super_resolve",
         summary="Enlarges with a network; colour is interpolated",
@@ -138,6 +144,7 @@ def super_resolve() -> StepFacts:
 
 
 def run(**more: object) -> RunFacts:
+    """Return how the job was computed."""
     facts: dict[str, object] = {
         "graph_sha256": digest("a"),
         "plan_sha256": digest("b"),
@@ -152,6 +159,7 @@ def run(**more: object) -> RunFacts:
 
 
 def photo_file(name: str, *, width: int, height: int, letter: str) -> FileFacts:
+    """Return a photograph."""
     return FileFacts(
         file_name=name,
         bytes=1_234_567,
@@ -170,6 +178,7 @@ def photo_file(name: str, *, width: int, height: int, letter: str) -> FileFacts:
 
 
 def clip_file(name: str, *, width: int, height: int, letter: str, **more: object) -> FileFacts:
+    """Return a clip."""
     clip: dict[str, object] = {
         "container": "mp4",
         "codec": "h264",
@@ -197,11 +206,13 @@ def clip_file(name: str, *, width: int, height: int, letter: str, **more: object
 
 
 def versions() -> tuple[NamedFact, ...]:
+    """Return the software."""
     return (NamedFact(name="Python", value="3.11.7"), NamedFact(name="av", value="18.1.0"))
 
 
 @pytest.fixture
 def photo_facts() -> ReportFacts:
+    """Return a photograph denoised under forensic-safe."""
     return ReportFacts(
         origin=origin(),
         preset="forensic-safe",
@@ -217,6 +228,7 @@ def photo_facts() -> ReportFacts:
 
 @pytest.fixture
 def clip_facts() -> ReportFacts:
+    """Return a clip denoised and enlarged under balanced."""
     return ReportFacts(
         origin=origin(),
         preset="balanced",
@@ -224,7 +236,9 @@ def clip_facts() -> ReportFacts:
         delivered=clip_file("enhanced.mp4", width=640, height=480, letter="4"),
         steps=(denoise_temporal(), super_resolve()),
         networks=(network(),),
-        run=run(segments=SegmentPlan(count=2, frames=60, seconds=2.0), replans=("tile 256 to 128",)),
+        run=run(
+            segments=SegmentPlan(count=2, frames=60, seconds=2.0), replans=("tile 256 to 128",)
+        ),
         assumptions=("No colour matrix is stated; bt709 assumed for display.",),
         overrides=("A network without a gate was admitted: evident-sr-x2.",),
         warnings=("Frame 12 is a repeat of frame 11.",),
@@ -248,15 +262,18 @@ def clip_facts() -> ReportFacts:
 
 
 def textured(height: int, width: int) -> np.ndarray:
-    """A flat picture with one busy part, (H, W) uint8."""
+    """Return a flat picture with one busy part, (H, W) uint8."""
     plane = np.full((height, width), 90, np.uint8)
     rows, columns = np.mgrid[0:40, 0:50]
-    plane[height // 2 : height // 2 + 40, width // 4 : width // 4 + 50] = (rows * 13 + columns * 7) % 256
+    plane[height // 2 : height // 2 + 40, width // 4 : width // 4 + 50] = (
+        rows * 13 + columns * 7
+    ) % 256
     return plane
 
 
 @pytest.fixture
 def preview() -> Preview:
+    """Return the preview of frame 30 of a clip, enlarged two times."""
     layout = PixelLayout(Family.GRAY)
     small = textured(240, 320)
     large = small.repeat(2, axis=0).repeat(2, axis=1)
