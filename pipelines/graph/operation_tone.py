@@ -51,7 +51,7 @@ class GammaParameters(Parameters):
     """out = in ** (1 / gamma) on luma in parts of the nominal range."""
 
     gamma: float = Field(
-        ge=0.1, le=10.0, description="Above 1 brightens the middle tones, below 1 darkens them."
+        ge=0.2, le=5.0, description="Above 1 brightens the middle tones, below 1 darkens them."
     )
 
 

@@ -1,10 +1,11 @@
 """`denoise_temporal`: what stays the same in neighbouring frames is averaged. MIXES frames.
 
 out = in + sum of w * (other - in) / (1 + sum of w) over the other frames of the window. The
-weight w = 1 / (1 + (v / 2)**4) of a sample falls with v, the mean square difference of the
-patch around it over twice the variance of the noise: 1 where only noise differs, far above
-where something moved or the light changed. Patches are 5 x 5, weighted (1 2 3 2 1) / 9 along
-each axis, so that a change of the sample itself counts most. No motion is followed.
+weight w = 1 / (1 + r**4), r the larger of u / 8 and v / 2, falls with the square difference
+over twice the variance of the noise, u of the sample itself and v averaged over the patch
+around it: both are about 1 where only noise differs and far above where something moved or
+the light changed. v sees faint changes of an area, u a single point that lights up. Patches
+are 5 x 5, weighted (1 2 3 2 1) / 9 along each axis. No motion is followed.
 
 RGB planes share one weight from the differences of all three. In YCbCr luma is weighed by
 luma; chroma by luma at the same place and by both chroma planes together, so nothing is
@@ -31,8 +32,9 @@ from pipelines.operations.resample import resample
 PATCH = np.array([3, 2, 1], dtype=np.float64) / 9
 """The right half of the patch's weights along one axis."""
 
-CHANGE = np.float32(2.0)
-"""Mean square difference, in units of what noise alone makes, at which the weight is a half."""
+PATCH_CHANGE, POINT_CHANGE = np.float32(2), np.float32(8)
+"""Square differences, in units of what noise alone makes, at which the weight is a half. Noise
+alone exceeds the first in one patch of 100 and the second in one sample of 200."""
 
 
 class DenoiseTemporal:
@@ -106,9 +108,11 @@ class DenoiseTemporal:
         power = differences[0] * differences[0]
         for difference in differences[1:]:
             power += difference * difference
-        scale = np.float32(1.0 / len(differences)) / (self._noise_power * CHANGE)
+        power *= np.float32(1.0 / len(differences)) / self._noise_power
         ratio = symmetric_filter(power, PATCH)
-        ratio *= scale
+        ratio *= 1 / PATCH_CHANGE
+        power *= 1 / POINT_CHANGE
+        np.maximum(ratio, power, out=ratio)
         ratio *= ratio
         ratio *= ratio
         ratio += np.float32(1)

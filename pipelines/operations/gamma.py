@@ -2,7 +2,7 @@
 
 In parts of the nominal range, out = in ** (1 / gamma). Black and white stay where they are.
 Below black and above white, luma is left as it is: the curve is only defined between them,
-and so it stays continuous and rising.
+and so it keeps rising.
 """
 
 from __future__ import annotations
@@ -14,6 +14,11 @@ from pipelines.media.picture import FrameShape, Plane
 from pipelines.operations.base import NetworkSource
 from pipelines.operations.luma import nominal_luma
 from pipelines.operations.single import LumaOperation
+
+ROUNDING = 2.0**-22
+"""Levels up to this are black: float32 does not hold studio black exactly, and a curve that
+rises without bound there would make codes out of the rounding error. A 16-bit code is 64 times
+as large."""
 
 
 class Gamma(LumaOperation):
@@ -29,7 +34,7 @@ class Gamma(LumaOperation):
         if self._exponent == 1.0:
             return luma
         level = (luma.astype(np.float64) - self._nominal.black) / self._nominal.span
-        inside = (level > 0) & (level < 1)
+        inside = (level > ROUNDING) & (level < 1)
         curve = np.power(np.clip(level, 0, 1), self._exponent)
         changed = (curve * self._nominal.span + self._nominal.black).astype(np.float32)
         return np.where(inside, changed, luma)

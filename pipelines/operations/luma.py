@@ -37,7 +37,7 @@ def nominal_luma(layout: PixelLayout) -> NominalRange:
     """Black and white of luma (and of R, G, B) in `layout`.
 
     Full range: codes 0 and 2**depth - 1. Studio range: 16 and 235 times 2**(depth - 8)
-    (ITU-R BT.601-7, table 3; BT.709-6, 4; BT.2100-2, table 9).
+    (ITU-R BT.601-7, BT.709-6 and BT.2100-2; ITU-T H.273, VideoFullRangeFlag).
     """
     if layout.full_range:
         return NominalRange(0.0, 1.0)

@@ -7,6 +7,7 @@ weights are dropped and the others scaled up. Overshoots are kept.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -75,8 +76,13 @@ def resized_shape(parameters: ResizeParameters, source: FrameShape) -> FrameShap
         )
         _check_aligned("width", width, source.width, layout.align_x)
         _check_aligned("height", height, source.height, layout.align_y)
-    _check_limits("width", width, source.width)
-    _check_limits("height", height, source.height)
+        _check_limits("width", width, source.width)
+        _check_limits("height", height, source.height)
+    if max(width, height) > MOST_SIDE:
+        raise RequestError(
+            f"resize: a side would be {max(width, height)} samples long, {MOST_SIDE} at most",
+            next_step="Ask for a smaller scale, or crop the picture first.",
+        )
     return FrameShape(height, width, layout)
 
 
@@ -88,7 +94,7 @@ def _scaled(side: int, scale: Fraction, align: int) -> int:
 
 def _nearest(side: Fraction, align: int) -> int:
     """Round to the nearest multiple of `align`, the larger of two, at least one."""
-    return max(1, (side / align + Fraction(1, 2)).__floor__()) * align
+    return max(1, math.floor(side / align + Fraction(1, 2))) * align
 
 
 def _check_aligned(axis: str, asked: int, source: int, align: int) -> None:
@@ -102,9 +108,9 @@ def _check_aligned(axis: str, asked: int, source: int, align: int) -> None:
 
 
 def _check_limits(axis: str, asked: int, source: int) -> None:
-    if not source * LEAST_SCALE <= asked <= min(source * MOST_SCALE, MOST_SIDE):
-        least = max(1, -int(-source * LEAST_SCALE // 1))
-        most = min(int(source * MOST_SCALE), MOST_SIDE)
+    least = max(1, math.ceil(source * LEAST_SCALE))
+    most = math.floor(source * MOST_SCALE)
+    if not least <= asked <= most:
         raise RequestError(
             f"resize: a {axis} of {asked} from {source} is beyond what resize does in one step",
             next_step=f"Ask for a {axis} of {least} to {most}.",

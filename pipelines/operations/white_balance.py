@@ -1,9 +1,9 @@
 """`white_balance`: red, green and blue times given factors.
 
-The factors act on the samples as they are coded, not on light; the same in every layout. YCbCr
-needs no trip through RGB: y, cb, cr (0..1, and -1/2..1/2 about 0) are a linear function A of
-R, G, B (ITU-T H.273, 8.3, equations 38 to 42), so the whole step is the one linear map
-A * diag(red, green, blue) * A^-1 on them, and nothing is clipped on the way.
+The factors act on the samples as they are coded, above nominal black, and not on light; they
+mean the same in every layout. YCbCr needs no trip through RGB: y, cb, cr (0..1, and -1/2..1/2
+about 0) are a linear function A of R, G, B (ITU-T H.273, MatrixCoefficients), so the whole
+step is the one linear map A * diag(red, green, blue) * A^-1, and nothing is clipped on the way.
 
 With subsampled chroma, luma takes chroma interpolated linearly at its own place, and chroma
 takes luma averaged with a tent over one chroma spacing, both with the siting of the layout.
@@ -82,10 +82,16 @@ class WhiteBalance(SingleFrame):
         rest = inner.planes[3:]
         if self.source.layout.family is Family.RGB:
             pairs = zip(inner.planes[:3], self._gains, strict=True)
-            colour = tuple(plane * np.float32(gain) for plane, gain in pairs)
+            colour = tuple(self._scaled(plane, gain) for plane, gain in pairs)
         else:
             colour = self._mapped(block, inner, out)
         return Block((*colour, *rest), out, self.result)
+
+    def _scaled(self, plane: Plane, gain: float) -> Plane:
+        """Multiply the distance from nominal black."""
+        scaled: Plane = plane * np.float32(gain)
+        scaled += np.float32(nominal_luma(self.source.layout).black * (1 - gain))
+        return scaled
 
     def _mapped(self, block: Block, inner: Block, out: Region) -> tuple[Plane, ...]:
         luma, cb, cr = inner.planes[:3]
