@@ -162,6 +162,8 @@ def hardware_facts() -> tuple[NamedFact, ...]:
 
 def _parameters(parameters: Parameters, source: ParameterSource) -> tuple[ParameterFacts, ...]:
     values = parameters.model_dump(mode="json")
+    # A default may follow from parameters before it; those that a person gave count.
+    resolved = {name: getattr(parameters, name) for name in type(parameters).model_fields}
     found = []
     for name, field in type(parameters).model_fields.items():
         chosen = Chosen.DEFAULT
@@ -169,7 +171,7 @@ def _parameters(parameters: Parameters, source: ParameterSource) -> tuple[Parame
             chosen = Chosen.GIVEN
         elif source is ParameterSource.ESTIMATED and values[name] is None:
             chosen = Chosen.ESTIMATED
-        default = field.get_default(call_default_factory=True, validated_data={})
+        default = field.get_default(call_default_factory=True, validated_data=resolved)
         found.append(
             ParameterFacts(
                 name=name,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 from reportlab.lib.colors import Color
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.platypus import Flowable, Paragraph, Spacer
 
-from pipelines.stages.export.document import GENERATIVE, Report
+from pipelines.stages.export.document import GENERATIVE, Report, report_bytes
 from pipelines.stages.export.facts import Origin
 from pipelines.stages.export.pdf_blocks import MOST_ITEMS, Row, box, bullets, fact_list, rest
 from pipelines.stages.export.pdf_style import (
@@ -25,6 +26,7 @@ from pipelines.stages.export.pdf_style import (
     PALE,
     RED,
     RED_PALE,
+    SMALL,
     SUBTITLE,
     TITLE,
     paragraph,
@@ -72,6 +74,9 @@ def closing(report: Report) -> list[Flowable]:
         paragraph("How to verify", HEADING),
         paragraph("Anyone can check this without a connection to us or to any server."),
         box(checks, edge=LINE, fill=PALE),
+        Spacer(1, GAP),
+        paragraph("This document shows the facts of report.json and nothing else.", SMALL),
+        fact_list([("report.json, SHA-256", hashlib.sha256(report_bytes(report)).hexdigest())]),
     ]
 
 

@@ -39,6 +39,7 @@ from pipelines.stages.export.sentences import gate
 
 _LONGEST_VALUE = 160
 _WIDE = 190.0
+_NAMES = 125.0
 _CLASS_COLOURS = {
     OperationClass.CONVENTIONAL: GREEN,
     OperationClass.TRAINED: AMBER,
@@ -92,9 +93,11 @@ def run_section(facts: ReportFacts) -> list[Flowable]:
         paragraph("How it was computed", HEADING),
         fact_list(_run_rows(facts.run)),
         paragraph("Software", SUBHEADING),
-        fact_list([("Application", facts.origin.application), *_named(facts.software)]),
+        fact_list(
+            [("Application", facts.origin.application), *_named(facts.software)], label=_NAMES
+        ),
         paragraph("Hardware", SUBHEADING),
-        fact_list([("Host", facts.origin.host), *_named(facts.hardware)]),
+        fact_list([("Host", facts.origin.host), *_named(facts.hardware)], label=_NAMES),
     ]
 
 

@@ -19,8 +19,8 @@ CLASS_WORDS = {
 }
 PLANE_WORDS = {
     PlaneUse.LUMA: "brightness only",
-    PlaneUse.COLOUR: "colour only",
-    PlaneUse.ALL: "brightness and colour",
+    PlaneUse.COLOUR: "brightness and colour, not opacity",
+    PlaneUse.ALL: "all samples, opacity included",
 }
 ORIENTATION_WORDS = {
     1: "upright",
@@ -68,14 +68,14 @@ def reach_words(step: StepFacts) -> str:
     near = f"{reach.pixels} samples on each side" if reach.pixels else "its own position only"
     if not step.mixes_frames:
         return near
-    return f"{near}; {reach.before} frames before and {reach.after} after"
+    return f"{near}; {_frames(reach.before)} before and {_frames(reach.after)} after"
 
 
 def step_words(step: StepFacts) -> str:
     """Return what an operation did, as two or three sentences."""
     looked = (
-        f"Each result frame combines up to {step.reach.before} frames before and "
-        f"{step.reach.after} frames after it"
+        f"Each result frame combines up to {_frames(step.reach.before)} before and "
+        f"{_frames(step.reach.after)} after it"
         if step.mixes_frames
         else "Every picture was treated by itself"
     )
@@ -135,6 +135,10 @@ def _counted(count: int) -> str:
     """Return a number as a sentence starts with it."""
     words = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
     return words[count] if count < len(words) else f"{count:,}"
+
+
+def _frames(count: int) -> str:
+    return "1 frame" if count == 1 else f"{count} frames"
 
 
 def _is_number(text: str) -> bool:

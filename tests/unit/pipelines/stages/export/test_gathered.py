@@ -53,6 +53,7 @@ class SoftenParameters(Parameters):
     radius: int = Field(ge=1, description=" How far. ")
     amount: float = 0.5
     level: float | None = None
+    again: float = Field(default_factory=lambda data: data["amount"])
 
 
 def soften(source: ParameterSource) -> Descriptor[SoftenParameters]:
@@ -74,15 +75,16 @@ def test_a_step_states_every_parameter() -> None:
     shape = FrameShape(240, 320, PixelLayout(Family.GRAY))
     facts = step_facts(
         soften(ParameterSource.GIVEN),
-        SoftenParameters(radius=3, amount=0.5),
+        SoftenParameters(radius=3, amount=0.75),
         operation_class=OperationClass.CONVENTIONAL,
         sizes=(shape, shape),
     )
-    radius, amount, level = facts.parameters
+    radius, amount, level, again = facts.parameters
     assert (radius.value, radius.default, radius.chosen) == (3, None, Chosen.GIVEN)
     assert radius.meaning == "How far."
-    assert (amount.value, amount.default, amount.chosen) == ("0.5", "0.5", Chosen.GIVEN)
+    assert (amount.value, amount.default, amount.chosen) == ("0.75", "0.5", Chosen.GIVEN)
     assert (level.value, level.chosen) == (None, Chosen.DEFAULT)
+    assert (again.value, again.default, again.chosen) == ("0.75", "0.75", Chosen.DEFAULT)
     assert (facts.reach.pixels, facts.reach.before, facts.reach.after) == (3, 1, 0)
     assert facts.source_size == (320, 240)
 
@@ -98,6 +100,7 @@ def test_what_software_found_counts_as_estimated() -> None:
         Chosen.GIVEN,
         Chosen.DEFAULT,
         Chosen.ESTIMATED,
+        Chosen.DEFAULT,
     ]
 
 

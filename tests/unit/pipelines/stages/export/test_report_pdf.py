@@ -15,7 +15,7 @@ import pytest
 from pypdf import PdfReader
 from reportlab.pdfbase import pdfmetrics
 
-from pipelines.stages.export.document import Report, complete
+from pipelines.stages.export.document import Report, complete, report_bytes
 from pipelines.stages.export.facts import ReportFacts
 from pipelines.stages.export.pdf_style import BOLD, MARGIN, MONO, PAGE_WIDTH, SANS
 from pipelines.stages.export.preview import Preview
@@ -141,6 +141,7 @@ def test_the_document_is_complete(clip_facts: ReportFacts, preview: Preview) -> 
         clip_facts.run.graph_sha256,
         clip_facts.run.plan_sha256,
         report.received_statement,
+        hashlib.sha256(report_bytes(report)).hexdigest(),
         *(one.text for one in report.sentences),
         *report.limits,
         *(one.command for one in report.verification),

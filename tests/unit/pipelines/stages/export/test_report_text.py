@@ -107,6 +107,6 @@ def test_steps_in_words(clip_facts: ReportFacts) -> None:
     """A step says where its samples come from and which frames it combined."""
     mixed, trained = (step_words(step) for step in clip_facts.steps)
     assert "a fixed calculation on the recorded samples" in mixed
-    assert "combines up to 2 frames before and 2 frames after" in mixed
+    assert "combines up to 2 frames before and 2 frames after it" in mixed
     assert "a network that predicts samples" in trained
     assert "treated by itself" in trained
