@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pipelines.errors import RequestError
 from pipelines.graph.operation_size import CropParameters
 from pipelines.media.picture import Block, FrameShape, Region
-from pipelines.operations.base import NetworkSource
+from pipelines.operations.base import NetworkSource, Operation
 
 
 class Crop:
@@ -70,6 +70,6 @@ def _check_aligned(
     )
 
 
-def build(parameters: CropParameters, source: FrameShape, _networks: NetworkSource) -> Crop:
+def build(parameters: CropParameters, source: FrameShape, _networks: NetworkSource) -> Operation:
     """Bind `crop` to a shape. Raises RequestError."""
     return Crop(parameters, source)

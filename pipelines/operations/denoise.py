@@ -11,7 +11,7 @@ import numpy as np
 
 from pipelines.graph.operation_noise import TRANSFORM_SIZE, DenoiseParameters
 from pipelines.media.picture import Block, Family, FrameShape, Plane, Region
-from pipelines.operations.base import NetworkSource
+from pipelines.operations.base import NetworkSource, Operation
 from pipelines.operations.luma import BLUE, GREEN, RED, rgb_luma
 from pipelines.operations.shrinkage import noise_of
 from pipelines.operations.single import SingleFrame
@@ -71,6 +71,6 @@ def _noise_or_none(plane: Plane, strength: float) -> Plane | None:
     return noise_of(np.asarray(plane, dtype=np.float32), strength) if strength > 0 else None
 
 
-def build(parameters: DenoiseParameters, source: FrameShape, _networks: NetworkSource) -> Denoise:
+def build(parameters: DenoiseParameters, source: FrameShape, _networks: NetworkSource) -> Operation:
     """Bind `denoise` to a shape."""
     return Denoise(parameters, source)

@@ -24,7 +24,7 @@ import numpy as np
 from pipelines.graph.operation_noise import PATCH_REACH, DenoiseTemporalParameters
 from pipelines.media.picture import Block, Family, FrameShape, Plane, Region
 from pipelines.operations.axis import Kernel, Taps, luma_to_chroma, taps_of
-from pipelines.operations.base import NetworkSource
+from pipelines.operations.base import NetworkSource, Operation
 from pipelines.operations.luma import CODE_STEP
 from pipelines.operations.neighbourhood import symmetric_filter
 from pipelines.operations.resample import resample
@@ -122,6 +122,6 @@ class DenoiseTemporal:
 
 def build(
     parameters: DenoiseTemporalParameters, source: FrameShape, _networks: NetworkSource
-) -> DenoiseTemporal:
+) -> Operation:
     """Bind `denoise_temporal` to a shape."""
     return DenoiseTemporal(parameters, source)

@@ -7,7 +7,7 @@ import numpy as np
 from pipelines.errors import RequestError
 from pipelines.graph.operation_noise import DenoiseTrainedParameters
 from pipelines.media.picture import FrameShape, Plane
-from pipelines.operations.base import Network, NetworkSource
+from pipelines.operations.base import Network, NetworkSource, Operation
 from pipelines.operations.single import LumaOperation
 
 
@@ -25,7 +25,7 @@ class DenoiseTrained(LumaOperation):
 
 def build(
     parameters: DenoiseTrainedParameters, source: FrameShape, networks: NetworkSource
-) -> DenoiseTrained:
+) -> Operation:
     """Bind `denoise_trained` to a shape. Raises RequestError when the network enlarges."""
     network = networks.network(parameters.model)
     if network.scale != 1:

@@ -11,7 +11,7 @@ import numpy as np
 
 from pipelines.graph.operation_tone import GammaParameters
 from pipelines.media.picture import FrameShape, Plane
-from pipelines.operations.base import NetworkSource
+from pipelines.operations.base import NetworkSource, Operation
 from pipelines.operations.luma import nominal_luma
 from pipelines.operations.single import LumaOperation
 
@@ -40,6 +40,6 @@ class Gamma(LumaOperation):
         return np.where(inside, changed, luma)
 
 
-def build(parameters: GammaParameters, source: FrameShape, _networks: NetworkSource) -> Gamma:
+def build(parameters: GammaParameters, source: FrameShape, _networks: NetworkSource) -> Operation:
     """Bind `gamma` to a shape."""
     return Gamma(parameters, source)

@@ -11,7 +11,7 @@ import numpy as np
 
 from pipelines.graph.operation_tone import LevelsParameters
 from pipelines.media.picture import FrameShape, Plane
-from pipelines.operations.base import NetworkSource
+from pipelines.operations.base import NetworkSource, Operation
 from pipelines.operations.luma import nominal_luma
 from pipelines.operations.single import LumaOperation
 
@@ -37,6 +37,6 @@ class Levels(LumaOperation):
         return changed
 
 
-def build(parameters: LevelsParameters, source: FrameShape, _networks: NetworkSource) -> Levels:
+def build(parameters: LevelsParameters, source: FrameShape, _networks: NetworkSource) -> Operation:
     """Bind `levels` to a shape."""
     return Levels(parameters, source)

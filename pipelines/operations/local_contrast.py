@@ -12,7 +12,7 @@ import numpy as np
 
 from pipelines.graph.operation_tone import LocalContrastParameters
 from pipelines.media.picture import FrameShape, Plane
-from pipelines.operations.base import NetworkSource
+from pipelines.operations.base import NetworkSource, Operation
 from pipelines.operations.luma import CODE_STEP
 from pipelines.operations.neighbourhood import box_mean
 from pipelines.operations.single import LumaOperation
@@ -59,6 +59,6 @@ class LocalContrast(LumaOperation):
 
 def build(
     parameters: LocalContrastParameters, source: FrameShape, _networks: NetworkSource
-) -> LocalContrast:
+) -> Operation:
     """Bind `local_contrast` to a shape."""
     return LocalContrast(parameters, source)

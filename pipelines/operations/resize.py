@@ -21,7 +21,7 @@ from pipelines.graph.operation_size import (
 )
 from pipelines.media.picture import Block, FrameShape, Region
 from pipelines.operations.axis import Kernel
-from pipelines.operations.base import NetworkSource
+from pipelines.operations.base import NetworkSource, Operation
 from pipelines.operations.resample import Scaler
 
 KERNELS = {
@@ -117,6 +117,6 @@ def _check_limits(axis: str, asked: int, source: int) -> None:
         )
 
 
-def build(parameters: ResizeParameters, source: FrameShape, _networks: NetworkSource) -> Resize:
+def build(parameters: ResizeParameters, source: FrameShape, _networks: NetworkSource) -> Operation:
     """Bind `resize` to a shape. Raises RequestError."""
     return Resize(parameters, source)

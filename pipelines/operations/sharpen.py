@@ -10,7 +10,7 @@ import numpy as np
 
 from pipelines.graph.operation_tone import SharpenParameters, blur_radius
 from pipelines.media.picture import FrameShape, Plane
-from pipelines.operations.base import NetworkSource
+from pipelines.operations.base import NetworkSource, Operation
 from pipelines.operations.luma import CODE_STEP
 from pipelines.operations.neighbourhood import gaussian_kernel, symmetric_filter
 from pipelines.operations.single import LumaOperation
@@ -37,6 +37,6 @@ class Sharpen(LumaOperation):
         return detail
 
 
-def build(parameters: SharpenParameters, source: FrameShape, _networks: NetworkSource) -> Sharpen:
+def build(parameters: SharpenParameters, source: FrameShape, _networks: NetworkSource) -> Operation:
     """Bind `sharpen` to a shape."""
     return Sharpen(parameters, source)

@@ -19,7 +19,7 @@ from pipelines.errors import RequestError
 from pipelines.graph.operation_size import MOST_SIDE, SuperResolveParameters
 from pipelines.media.picture import Block, Family, FrameShape, Plane, Region
 from pipelines.operations.axis import Kernel
-from pipelines.operations.base import Network, NetworkSource
+from pipelines.operations.base import Network, NetworkSource, Operation
 from pipelines.operations.luma import luma_of, rgb_luma
 from pipelines.operations.resample import Scaler
 
@@ -81,7 +81,7 @@ class SuperResolve:
 
 def build(
     parameters: SuperResolveParameters, source: FrameShape, networks: NetworkSource
-) -> SuperResolve:
+) -> Operation:
     """Bind `super_resolve` to a shape.
 
     Raises RequestError when the network enlarges by another scale or the result is too large.

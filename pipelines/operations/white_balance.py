@@ -18,7 +18,7 @@ from pipelines.errors import RequestError
 from pipelines.graph.operation_tone import WhiteBalanceParameters
 from pipelines.media.picture import Block, Family, FrameShape, Matrix, PixelLayout, Plane, Region
 from pipelines.operations.axis import Kernel, Taps, chroma_to_luma, luma_to_chroma, taps_of
-from pipelines.operations.base import NetworkSource
+from pipelines.operations.base import NetworkSource, Operation
 from pipelines.operations.luma import nominal_luma
 from pipelines.operations.resample import resample
 from pipelines.operations.single import SingleFrame
@@ -153,6 +153,6 @@ def _moved(
 
 def build(
     parameters: WhiteBalanceParameters, source: FrameShape, _networks: NetworkSource
-) -> WhiteBalance:
+) -> Operation:
     """Bind `white_balance` to a shape. Raises RequestError for gray pictures."""
     return WhiteBalance(parameters, source)
