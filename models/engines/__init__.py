@@ -1,0 +1,1 @@
+"""How a network runs: the engine protocol, one file per engine, choice, tiling, residency."""

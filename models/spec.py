@@ -1,0 +1,219 @@
+"""The facts about one network, as frozen values. Imports neither an engine nor numpy.
+
+Whatever decides how a network may be used is a fact on its card (the tiling rule, the proven
+precisions, the memory need), so no code ever asks which network it has in its hands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import NewType
+
+ModelId = NewType("ModelId", str)
+"""A network's name in the catalog, for example `evident-sr-x2`."""
+
+Sha256 = NewType("Sha256", str)
+"""A SHA-256 digest (FIPS 180-4) in 64 lower-case hexadecimal digits."""
+
+
+class NetworkClass(StrEnum):
+    """Where the samples of a network's result come from."""
+
+    TRAINED = "trained"
+    """Trained for fidelity, without an adversarial loss."""
+    GENERATIVE = "generative"
+    """Trained to look plausible; it may invent."""
+
+
+class Task(StrEnum):
+    """What a network is for."""
+
+    SUPER_RESOLVE = "super-resolve"
+    DENOISE = "denoise"
+
+
+class Channels(StrEnum):
+    """What goes in and comes out."""
+
+    LUMA = "luma"
+    """One plane: luma, gray, or one channel at a time."""
+
+
+class Precision(StrEnum):
+    """The number format that the network's sums are made in."""
+
+    FP32 = "fp32"
+    FP16 = "fp16"
+    BF16 = "bf16"
+
+
+class WeightsFormat(StrEnum):
+    """The file formats that weights are stored in. Neither can carry code."""
+
+    ONNX = "onnx"
+    SAFETENSORS = "safetensors"
+
+
+class GateStatus(StrEnum):
+    """What the golden set said about the network as it ships."""
+
+    UNGATED = "ungated"
+    PASSED = "passed"
+    FAILED = "failed"
+
+
+class TilingKind(StrEnum):
+    """How a network may be cut."""
+
+    EXACT = "exact"
+    """An output sample depends on `reach` input samples on each side and on nothing else."""
+    ALIGNED = "aligned"
+    """It works in windows: tiles start at multiples of `window`."""
+    APPROXIMATE = "approximate"
+    """Tiles differ from the whole by `tolerance` 8-bit steps at most, with `reach` of overlap."""
+    WHOLE_FRAME = "whole-frame"
+    """Every output sample may depend on every input sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class TilingRule:
+    """One kind of tiling with its numbers. Made by the four named constructors.
+
+    `reach` and `window` count input samples; `tolerance` is in 8-bit code values. Raises
+    ValueError for numbers that make no sense.
+    """
+
+    kind: TilingKind
+    reach: int = 0
+    window: int = 1
+    tolerance: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.reach < 0 or self.window < 1 or not 0 <= self.tolerance <= 255:
+            raise ValueError(f"impossible tiling rule: {self}")
+
+    @classmethod
+    def exact(cls, reach: int) -> TilingRule:
+        """Tiles with a halo of `reach` equal the whole."""
+        return cls(TilingKind.EXACT, reach=reach)
+
+    @classmethod
+    def aligned(cls, window: int, reach: int = 0) -> TilingRule:
+        """Tiles start at multiples of `window`; overlaps of `reach` or more are feathered."""
+        return cls(TilingKind.ALIGNED, reach=reach, window=window)
+
+    @classmethod
+    def approximate(cls, tolerance: float, reach: int) -> TilingRule:
+        """Feathered overlaps of `reach` keep within `tolerance` 8-bit steps of the whole."""
+        return cls(TilingKind.APPROXIMATE, reach=reach, tolerance=tolerance)
+
+    @classmethod
+    def whole_frame(cls) -> TilingRule:
+        """Say that the network may not be cut."""
+        return cls(TilingKind.WHOLE_FRAME)
+
+    @property
+    def halo(self) -> int:
+        """Input samples read on each side of a tile: the reach, in whole windows."""
+        return -(-self.reach // self.window) * self.window
+
+    @property
+    def caption(self) -> str:
+        """The rule as reports print it, for example `exact(reach 12)`."""
+        numbers = {
+            TilingKind.EXACT: f"(reach {self.reach})",
+            TilingKind.ALIGNED: f"(window {self.window}, reach {self.reach})",
+            TilingKind.APPROXIMATE: f"(tolerance {self.tolerance:g}, reach {self.reach})",
+            TilingKind.WHOLE_FRAME: "",
+        }
+        return f"{self.kind.value}{numbers[self.kind]}"
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsFile:
+    """One file of weights: its name beside the card, its digest and its size."""
+
+    name: str
+    sha256: Sha256
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryNeed:
+    """What one run needs at most, in bytes: `fixed + per_input_pixel * pixels`."""
+
+    per_input_pixel_bytes: int
+    fixed_bytes: int
+
+    def total_bytes(self, input_pixels: int) -> int:
+        """Compute the ceiling for a tile (or a whole plane) of `input_pixels`, halo included."""
+        return self.fixed_bytes + self.per_input_pixel_bytes * input_pixels
+
+
+@dataclass(frozen=True, slots=True)
+class CompactArchitecture:
+    """The size of a network of `models.nets.compact`; the scale is the card's."""
+
+    features: int
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How the network did on pictures that it never saw. Not an error rate for other pictures.
+
+    `psnr_db` is the mean over `pictures`; `gain_db` how far that is above `reference`, a
+    conventional method on the same input.
+    """
+
+    judged_set: str
+    pictures: int
+    psnr_db: float
+    gain_db: float
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What a network learnt from and what it gets wrong, in sentences for a person."""
+
+    data: str
+    degradation: str
+    known_failures: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkCard:
+    """All facts about one network.
+
+    `precisions` are those in which the network was shown to be safe; fp32 is always among
+    them. `parameters` counts trained numbers. `folder` is where its files lie; it is no fact
+    about the network, so two cards that differ only there are equal.
+    """
+
+    name: ModelId
+    version: str
+    title: str
+    task: Task
+    scale: int
+    channels: Channels
+    network_class: NetworkClass
+    licence: str
+    origin: str
+    architecture: CompactArchitecture
+    parameters: int
+    tiling: TilingRule
+    precisions: frozenset[Precision]
+    memory: MemoryNeed
+    training: Training
+    files: Mapping[WeightsFormat, WeightsFile] = field(hash=False)
+    scores: tuple[Score, ...] = ()
+    gate: GateStatus = GateStatus.UNGATED
+    folder: Path = field(default=Path(), compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "files", MappingProxyType(dict(self.files)))
