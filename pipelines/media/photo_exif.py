@@ -155,9 +155,14 @@ def pack_block(
     return bytes(block)
 
 
-def append_directory(block: bytearray, order: str, fields: Mapping[int, Field]) -> dict[int, int]:
-    """Append one directory to `block`, sorted by tag, with no next one; where each value lies."""
-    start = len(block)
+def append_directory(
+    block: bytearray, order: str, fields: Mapping[int, Field], *, base: int = 0
+) -> dict[int, int]:
+    """Append one directory to `block`, sorted by tag, with no next one; where each value lies.
+
+    `base` is the offset of the start of `block` in the structure.
+    """
+    start = base + len(block)
     spill = start + 2 + 12 * len(fields) + 4
     table, values, places = bytearray(struct.pack(order + "H", len(fields))), bytearray(), {}
     for tag in sorted(fields):
