@@ -58,7 +58,7 @@ def bmp_header(data: Data, limits: PhotoLimits) -> PhotoHeader:
         resolution=Resolution(across * inch, down * inch) if across > 0 and down > 0 else None,
         palette=bits <= 8 and not gray,
         original_depth=8 if bits > 8 else (8 if not gray else bits),
-        remarks=tuple(_remarks(bits, gray=gray)),
+        remarks=tuple(_remarks(bits, gray=gray, alpha=alpha)),
     )
     shape = FrameShape(height, width, layout)
     return PhotoHeader(shape, metadata, 8 * height * width, len(data))
@@ -103,7 +103,9 @@ def _profile(data: Data, size: int, limits: PhotoLimits) -> bytes | None:
     return bytes(data[start : start + count])
 
 
-def _remarks(bits: int, *, gray: bool) -> Iterator[str]:
+def _remarks(bits: int, *, gray: bool, alpha: bool) -> Iterator[str]:
+    if bits == 32 and not alpha:
+        yield "BMP with 32 bits per pixel and no opacity mask: the fourth bytes are left out."
     if bits == 16:
         yield "BMP with 16 bits per pixel: 5- or 6-bit components were scaled to 8 bits."
     if bits <= 8 and not gray:

@@ -54,6 +54,7 @@ def decode(data: memoryview, header: PhotoHeader, targets: tuple[Samples, ...]) 
     """
     pyvips.cache_set_max(0)
     pyvips.block_untrusted_set(True)
+    pyvips.vips_lib.vips_error_clear()
     logger, ear = logging.getLogger("pyvips"), _Overheard()
     logger.addHandler(ear)
     logger.propagate = False
@@ -80,7 +81,9 @@ def _place(samples: Samples, top: int, shape: FrameShape, targets: tuple[Samples
 
 def _vips_strips(data: memoryview, header: PhotoHeader) -> Iterator[Strip]:
     """Decode with libvips from top to bottom."""
-    image = _opened(data, header.kind)
+    # libvips calls back into the source while it decodes: it has to outlive the region.
+    source = _in_pieces(data) if header.kind is Kind.JPEG else pyvips.Source.new_from_memory(data)
+    image = _opened(source, header.kind)
     shape = header.shape
     sample = {"uchar": np.uint8, "ushort": np.uint16}.get(image.format)
     colours = image.bands - int(shape.layout.alpha)
@@ -100,19 +103,18 @@ def _vips_strips(data: memoryview, header: PhotoHeader) -> Iterator[Strip]:
         rows = min(step, image.height - top)
         strip = np.frombuffer(region.fetch(0, top, image.width, rows), sample)
         yield top, cast(Samples, strip.reshape(rows, image.width, image.bands))
+    del region, image, source
 
 
-def _opened(data: memoryview, kind: Kind) -> pyvips.Image:
+def _opened(source: pyvips.Source, kind: Kind) -> pyvips.Image:
     load = pyvips.Image
-    if kind is Kind.JPEG:
-        return load.jpegload_source(_in_pieces(data), access="sequential", fail_on="error")
-    source = pyvips.Source.new_from_memory(data)
     loaders: dict[Kind, Callable[..., pyvips.Image]] = {
         Kind.PNG: load.pngload_source,
+        Kind.JPEG: load.jpegload_source,
         Kind.WEBP: load.webpload_source,
         Kind.TIFF: load.tiffload_source,
     }
-    first = {} if kind is Kind.PNG else {"page": 0, "n": 1}
+    first = {"page": 0, "n": 1} if kind in (Kind.WEBP, Kind.TIFF) else {}
     return loaders[kind](source, access="sequential", fail_on="error", **first)
 
 

@@ -57,6 +57,9 @@ def read_header(data: Data, limits: PhotoLimits) -> PhotoHeader:
         )
     try:
         header = _READERS[kind](data, limits)
+    except DamagedError as error:
+        error.next_step = error.next_step or "Obtain the complete file."
+        raise
     except (struct.error, IndexError, ValueError, OverflowError) as error:
         raise DamagedError(
             f"The {kind.value} header does not add up.", next_step="Obtain the complete file."

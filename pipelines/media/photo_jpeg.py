@@ -184,6 +184,12 @@ def jpeg_segments(metadata: PhotoMetadata) -> tuple[bytes, tuple[str, ...]]:
     ):
         if body and len(prefix) + len(body) <= _SEGMENT_MOST:
             blocks.append(_segment(0xE1, prefix + body))
+        elif body and metadata.orientation != 1:
+            raise UnsupportedError(
+                f"The {name} of {len(body)} bytes, which holds an orientation that is still to be "
+                "applied, has no room in a JPEG file.",
+                next_step="Apply the orientation, or choose PNG or TIFF for the result.",
+            )
         elif body:
             remarks.append(f"The {name} of {len(body)} bytes has no room in a JPEG file.")
     room = _SEGMENT_MOST - len(_ICC) - 2

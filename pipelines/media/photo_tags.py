@@ -27,6 +27,7 @@ TYPE_BYTES = {
 
 _INTEGER_CODES = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 18: "Q"}
 _MOST_ENTRIES = 4096
+_MOST_NUMBERS = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,8 @@ class TagFile:
         code = _INTEGER_CODES.get(entry.field_type)
         if code is None:
             return ()
+        if entry.count > _MOST_NUMBERS:
+            raise DamagedError(f"Tag {entry.tag} claims {entry.count} values.")
         return struct.unpack(f"{self.order}{entry.count}{code}", self.raw(entry))
 
     def number(self, directory: Directory, tag: int, default: int) -> int:

@@ -36,7 +36,7 @@ def webp_header(data: Data, limits: PhotoLimits) -> PhotoHeader:
     remarks = []
     if frames > 1:
         remarks.append(f"Animated WebP: the first frame was taken, {frames - 1} were not.")
-    if "VP8L" not in kept:
+    if "VP8 " in kept:
         remarks.append("WebP is lossy here: samples are libwebp's decoding to RGB, 8 bits.")
     shape = FrameShape(height, width, PixelLayout(Family.RGB, alpha=alpha))
     metadata = PhotoMetadata(
@@ -47,7 +47,7 @@ def webp_header(data: Data, limits: PhotoLimits) -> PhotoHeader:
         pages=max(1, frames),
         remarks=tuple(remarks),
     )
-    return PhotoHeader(shape, metadata, (12 if frames else 8) * height * width, len(data))
+    return PhotoHeader(shape, metadata, (16 if frames else 10) * height * width, len(data))
 
 
 def _chunks(data: Data) -> Iterator[tuple[str, int, int]]:

@@ -103,6 +103,11 @@ def _carried(
 ) -> tuple[PhotoMetadata, tuple[str, ...]]:
     """Fit the metadata to the result: recorded sizes, and a profile of the right colour space."""
     remarks: list[str] = []
+    if kind is Kind.BMP and metadata.orientation != 1:
+        raise UnsupportedError(
+            f"BMP cannot say that orientation {metadata.orientation} is still to be applied.",
+            next_step="Apply the orientation, or choose PNG or TIFF for the result.",
+        )
     if metadata.exif:
         exif, said = for_size(metadata.exif, height=shape.height, width=shape.width)
         metadata, remarks = replace(metadata, exif=exif), [*remarks, *said]
