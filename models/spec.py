@@ -144,7 +144,7 @@ class WeightsFile:
 
 @dataclass(frozen=True, slots=True)
 class MemoryNeed:
-    """What one run needs at most, in bytes: `fixed + per_input_pixel * pixels`."""
+    """What one run in ONNX Runtime needs at most, in bytes: `fixed + per_input_pixel * pixels`."""
 
     per_input_pixel_bytes: int
     fixed_bytes: int

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from models.spec import TilingKind, TilingRule
+from models.spec import NetworkCard, TilingKind, TilingRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,17 @@ def plan(height: int, width: int, *, rule: TilingRule, tile_pixels: int) -> Tile
         rows, columns = Span(0, height, 0, height), Span(0, width, 0, width)
         return TilePlan(height, width, (rows,), (columns,))
     return TilePlan(height, width, _cut(height, side, rule), _cut(width, side, rule))
+
+
+def memory_ceiling_bytes(card: NetworkCard, height: int, width: int, *, tile_pixels: int) -> int:
+    """Compute what running a network on a plane of `height` x `width` needs at most, in bytes.
+
+    The card's need for the largest tile, plus the whole float32 result when there are several
+    tiles. The plane that goes in is the caller's. Raises ValueError as `plan` does.
+    """
+    tiles = plan(height, width, rule=card.tiling, tile_pixels=tile_pixels)
+    result_bytes = 4 * height * width * card.scale**2 if len(tiles) > 1 else 0
+    return card.memory.total_bytes(tiles.largest_read_pixels) + result_bytes
 
 
 def _cut(length: int, side: int, rule: TilingRule) -> tuple[Span, ...]:

@@ -34,7 +34,7 @@ class WarmNetworks:
     ) -> None:
         if threads is not None and threads < 1:
             raise ValueError(f"{threads} threads cannot run anything")
-        self.threads = threads or len(os.sched_getaffinity(0))
+        self.threads = threads or usable_cores()
         self.precision = precision
         self.tile_pixels = tile_pixels
         self._catalog = networks or catalog.shipped()
@@ -106,3 +106,10 @@ class WarmNetworks:
         """Tell what had to be planned anew while running, over all networks, oldest first."""
         with self._lock:
             return tuple(line for each in self._warm.values() for line in each.replans)
+
+
+def usable_cores() -> int:
+    """Count the processor cores that this process may use, at least one."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -55,8 +55,8 @@ LARGEST_BF16_DIFFERENCE = 1 / 255
 FIXED_BYTES = 32 << 20
 LIVE_FEATURE_MAPS = 4
 LIVE_RESULTS = 4
-"""Peaks measured with ONNX Runtime 1.31 and torch 2.13 on tiles of 200 to 1048 samples a
-side stayed below 4 feature maps and 4 results in fp32, plus 32 MiB."""
+"""Peaks measured with ONNX Runtime 1.31 on tiles of 200 to 1048 samples a side stayed below
+4 feature maps and 4 results in fp32, plus 32 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
