@@ -1,0 +1,148 @@
+"""The graph that outsiders write: version 1, as JSON.
+
+Unknown fields are refused everywhere, so a misspelt parameter is an error and never a
+default. Real numbers may be written as JSON numbers or as decimal strings; the canonical
+form, which is what is stored and hashed, holds decimal strings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Literal, TypeVar, cast
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from pipelines.errors import GraphError
+from pipelines.evidence.canonical import canonical_bytes
+from pipelines.evidence.json_value import Json, decimal_string
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
+ArtifactDigest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+
+T = TypeVar("T", bound=BaseModel)
+
+MAX_STAGES = 64
+MAX_INPUTS = 64
+
+
+class Preset(StrEnum):
+    """Which policy governs the graph."""
+
+    FORENSIC_SAFE = "forensic-safe"
+    BALANCED = "balanced"
+    PRESENTATION = "presentation"
+
+
+class StageKind(StrEnum):
+    """What a stage does."""
+
+    INGEST = "ingest"
+    DETECT_TRACK = "detect_track"
+    ENHANCE = "enhance"
+    QA = "qa"
+    EXPORT = "export"
+
+
+class Strict(BaseModel):
+    """Base of every part of a graph."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class GraphInput(Strict):
+    """One input: an artifact by digest."""
+
+    artifact: ArtifactDigest
+
+
+class Stage(Strict):
+    """One node: its parameters are checked against the stage kind later."""
+
+    name: Name
+    kind: StageKind
+    needs: tuple[Name, ...] = Field(min_length=1, max_length=MAX_STAGES)
+    params: dict[str, Any] = Field(default_factory=dict)
+
+
+class Graph(Strict):
+    """A job's graph."""
+
+    version: Literal[1]
+    preset: Preset = Preset.FORENSIC_SAFE
+    inputs: dict[Name, GraphInput] = Field(min_length=1, max_length=MAX_INPUTS)
+    stages: tuple[Stage, ...] = Field(min_length=1, max_length=MAX_STAGES)
+
+    def canonical(self) -> Mapping[str, Json]:
+        """The graph as evidence JSON: reals are decimal strings."""
+        return cast("Mapping[str, Json]", without_floats(self.model_dump(mode="json")))
+
+    def digest(self) -> str:
+        """SHA-256 of the canonical form, lower-case hexadecimal."""
+        return hashlib.sha256(canonical_bytes(self.canonical())).hexdigest()
+
+
+class IngestParams(Strict):
+    """What ingest may be told.
+
+    `video_stream` is the container's stream index; None lets the product choose. `orientation`
+    None applies a photograph's orientation once, and keeps it when nothing else is done.
+    """
+
+    video_stream: int | None = Field(default=None, ge=0, le=1023)
+    orientation: Literal["apply", "keep"] | None = None
+
+
+class EnhanceParams(Strict):
+    """The operations, in order. Each is `{"op": name, ...parameters}`."""
+
+    operations: tuple[dict[str, Any], ...] = Field(default=(), max_length=64)
+
+
+class QaParams(Strict):
+    """The conservation laws are always checked; there is nothing to choose yet."""
+
+
+class ExportParams(Strict):
+    """What is delivered. `image_kind` is the file kind of an enhanced photograph."""
+
+    formats: tuple[Literal["report-pdf", "bundle"], ...] = ("report-pdf", "bundle")
+    image_kind: Literal["png", "source"] = "png"
+    drop_streams: tuple[Annotated[int, Field(ge=0, le=1023)], ...] = ()
+
+
+STAGE_PARAMS: Mapping[StageKind, type[Strict]] = {
+    StageKind.INGEST: IngestParams,
+    StageKind.ENHANCE: EnhanceParams,
+    StageKind.QA: QaParams,
+    StageKind.EXPORT: ExportParams,
+}
+
+
+def parse_graph(document: object) -> Graph:
+    """Check the form of a decoded JSON document. Raises GraphError naming the first bad field."""
+    return parse_strict(Graph, document, field="")
+
+
+def parse_strict(kind: type[T], document: object, *, field: str) -> T:
+    """Validate `document` as `kind`; a failure names the field below the path `field`."""
+    try:
+        return kind.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join(str(part) for part in (field, *first["loc"]) if part != "")
+        raise GraphError(f"{path or 'graph'}: {first['msg']}", field=path) from error
+
+
+def without_floats(value: object) -> Json:
+    """JSON with every real number as a decimal string."""
+    if isinstance(value, bool) or value is None or isinstance(value, int | str):
+        return value
+    if isinstance(value, float):
+        return decimal_string(value)
+    if isinstance(value, Mapping):
+        return {str(key): without_floats(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_floats(item) for item in value]
+    raise GraphError(f"{type(value).__name__} is no JSON value")

@@ -1,0 +1,163 @@
+"""From a well-formed graph to a checked one: order, parameters, networks and policy.
+
+Nothing here touches pixels, so a gateway can do it before anything runs. What depends on
+the picture itself (sizes, ceilings in memory, chroma alignment) is checked by the plan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from models import catalog
+from models.errors import ModelError
+from models.spec import NetworkCard, NetworkClass
+from pipelines.errors import GraphError
+from pipelines.graph.descriptors import Descriptor, OperationClass, Parameters, Reach
+from pipelines.graph.operation_table import OPERATIONS
+from pipelines.graph.presets import POLICIES, Policy, check_admitted
+from pipelines.graph.spec import (
+    STAGE_PARAMS,
+    EnhanceParams,
+    ExportParams,
+    Graph,
+    IngestParams,
+    Stage,
+    StageKind,
+    parse_strict,
+)
+
+ORDER = (
+    StageKind.INGEST,
+    StageKind.DETECT_TRACK,
+    StageKind.ENHANCE,
+    StageKind.QA,
+    StageKind.EXPORT,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation of a checked graph, with every parameter resolved."""
+
+    descriptor: Descriptor[Parameters]
+    parameters: Parameters
+    operation_class: OperationClass
+    card: NetworkCard | None
+
+    @property
+    def reach(self) -> Reach:
+        """How far the operation looks with these parameters."""
+        return self.descriptor.reach(self.parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedGraph:
+    """A graph that may run, with typed parameters."""
+
+    graph: Graph
+    policy: Policy
+    ingest: IngestParams
+    steps: tuple[Step, ...]
+    export: ExportParams
+
+
+def check_graph(graph: Graph) -> CheckedGraph:
+    """Check everything that can be checked without the picture. Raises GraphError, PolicyError."""
+    _check_order(graph)
+    policy = POLICIES[graph.preset]
+    ingest, export = IngestParams(), ExportParams()
+    steps: list[Step] = []
+    for position, stage in enumerate(graph.stages):
+        field = f"stages.{position}.params"
+        if stage.kind not in STAGE_PARAMS:
+            raise GraphError(
+                f"stages.{position}.kind: this version has no {stage.kind.value} stage",
+                field=f"stages.{position}.kind",
+                next_step="Leave the stage out, and its name out of every `needs`.",
+            )
+        params = parse_strict(STAGE_PARAMS[stage.kind], stage.params, field=field)
+        if isinstance(params, IngestParams):
+            ingest = params
+        elif isinstance(params, ExportParams):
+            export = params
+        elif isinstance(params, EnhanceParams):
+            steps.extend(
+                _check_step(policy, document, field=f"{field}.operations.{number}")
+                for number, document in enumerate(params.operations)
+            )
+    return CheckedGraph(graph, policy, ingest, tuple(steps), export)
+
+
+def _check_order(graph: Graph) -> None:
+    """Names are unique, needs point backwards, and kinds stand in the order of the design."""
+    known = set(graph.inputs)
+    last = -1
+    for position, stage in enumerate(graph.stages):
+        if stage.name in known:
+            raise GraphError(
+                f"stages.{position}.name: {stage.name!r} is already taken",
+                field=f"stages.{position}.name",
+            )
+        for need in stage.needs:
+            if need not in known:
+                raise GraphError(
+                    f"stages.{position}.needs: {need!r} is no input and no earlier stage",
+                    field=f"stages.{position}.needs",
+                    next_step="List stages in the order in which they run.",
+                )
+        _check_kind(graph, stage, position, last)
+        last = ORDER.index(stage.kind)
+        known.add(stage.name)
+    kinds = [stage.kind for stage in graph.stages]
+    for wanted in (StageKind.INGEST, StageKind.EXPORT):
+        if wanted not in kinds:
+            raise GraphError(f"stages: there is no {wanted.value} stage", field="stages")
+
+
+def _check_kind(graph: Graph, stage: Stage, position: int, last: int) -> None:
+    here = ORDER.index(stage.kind)
+    if here < last or (here == last and stage.kind is not StageKind.ENHANCE):
+        raise GraphError(
+            f"stages.{position}.kind: {stage.kind.value} cannot come after "
+            f"{graph.stages[position - 1].kind.value}",
+            field=f"stages.{position}.kind",
+            next_step="The order is " + ", ".join(kind.value for kind in ORDER) + ".",
+        )
+
+
+def _check_step(policy: Policy, document: dict[str, Any], *, field: str) -> Step:
+    rest = dict(document)
+    name = rest.pop("op", None)
+    if not isinstance(name, str) or name not in OPERATIONS:
+        raise GraphError(
+            f"{field}.op: there is no operation {name!r}",
+            field=f"{field}.op",
+            next_step="Operations are: " + ", ".join(sorted(OPERATIONS)) + ".",
+        )
+    descriptor = OPERATIONS[name]
+    parameters = parse_strict(descriptor.parameters, rest, field=field)
+    card = _card_of(descriptor, parameters, field=field)
+    operation_class = _effective_class(descriptor, card)
+    check_admitted(policy, descriptor, parameters, operation_class=operation_class, field=field)
+    return Step(descriptor, parameters, operation_class, card)
+
+
+def _card_of(
+    descriptor: Descriptor[Parameters], parameters: Parameters, *, field: str
+) -> NetworkCard | None:
+    if descriptor.network is None:
+        return None
+    try:
+        return catalog.card(str(getattr(parameters, descriptor.network)))
+    except ModelError as error:
+        path = f"{field}.{descriptor.network}"
+        raise GraphError(f"{path}: {error}", field=path, next_step=error.next_step) from error
+
+
+def _effective_class(
+    descriptor: Descriptor[Parameters], card: NetworkCard | None
+) -> OperationClass:
+    if card is not None and card.network_class is NetworkClass.GENERATIVE:
+        return OperationClass.GENERATIVE
+    return descriptor.operation_class
