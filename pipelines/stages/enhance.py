@@ -1,0 +1,209 @@
+"""Enhance: the operations of a checked graph, bound to one picture and run on its samples.
+
+Results are pulled: whoever wants a region or a frame asks the last operation, which asks the
+one before it for exactly what it reads. So tiles equal the whole, ranges of frames equal the
+clip, and memory follows the windows of the operations and never the length of the clip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipelines.errors import PolicyError, RequestError
+from pipelines.graph.descriptors import FrameUse
+from pipelines.graph.validate import CheckedGraph, Step
+from pipelines.media.picture import Block, FrameShape, Region, Samples, block_from_native
+from pipelines.operations.base import NetworkSource, Operation
+from pipelines.operations.registry import build
+
+_BLOCK_COPIES = 4
+_SAMPLE_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class BoundStep:
+    """A step and the operation that does it, bound to the size that reaches it."""
+
+    step: Step
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """All operations of a graph, in order, bound to pictures of shape `source`."""
+
+    source: FrameShape
+    steps: tuple[BoundStep, ...]
+
+    @property
+    def result(self) -> FrameShape:
+        """The shape of what comes out."""
+        return self.steps[-1].operation.result if self.steps else self.source
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """The operations alone."""
+        return tuple(bound.operation for bound in self.steps)
+
+    @property
+    def before(self) -> int:
+        """Earlier source frames that one result frame depends on."""
+        return sum(operation.before for operation in self.operations)
+
+    @property
+    def after(self) -> int:
+        """Later source frames that one result frame depends on."""
+        return sum(operation.after for operation in self.operations)
+
+    @property
+    def runs_networks(self) -> bool:
+        """Whether a network is among the operations."""
+        return any(bound.step.card is not None for bound in self.steps)
+
+    def needs(self, out: Region) -> Region:
+        """The region of the source that region `out` of the result depends on."""
+        for operation in reversed(self.operations):
+            out = operation.needs(out)
+        return out
+
+    def region(self, planes: tuple[Samples, ...], out: Region) -> Block:
+        """Compute region `out` of the result from the native planes of one whole picture."""
+        wanted = [out]
+        for operation in reversed(self.operations):
+            wanted.append(operation.needs(wanted[-1]))
+        block = block_from_native(planes, self.source, wanted.pop())
+        for operation in self.operations:
+            block = operation.apply([block], 0, wanted.pop())
+        return block
+
+    def frame_memory_bytes(self) -> int:
+        """Most memory that whole frames need on their way through, in bytes.
+
+        Per operation: the float32 frames of its window, and four copies of the larger of what
+        comes in and what goes out for the work itself.
+        """
+        total = 0
+        for operation in self.operations:
+            window = operation.before + operation.after + 1
+            total += window * _float_bytes(operation.source)
+        work = [
+            max(_float_bytes(operation.source), _float_bytes(operation.result))
+            for operation in self.operations
+        ]
+        return total + _BLOCK_COPIES * max(work, default=0)
+
+
+class FrameChain:
+    """Runs a chain over the frames of a clip, in rising order.
+
+    `source` gives the float32 block of a whole source frame and is asked for rising indexes
+    only, each once. `frames` is the length of the clip; windows are cut at its two ends.
+    """
+
+    def __init__(self, chain: Chain, frames: int, source: Callable[[int], Block]) -> None:
+        self._operations = chain.operations
+        self._frames = frames
+        self._source = source
+        self._kept: list[dict[int, Block]] = [{} for _ in range(len(self._operations) + 1)]
+        self._shared = [o.before + o.after > 0 for o in self._operations]
+        self._shared.append(False)
+        trailing = 0
+        self._trailing = [0] * (len(self._operations) + 1)
+        for level in range(len(self._operations), 0, -1):
+            trailing += self._operations[level - 1].before
+            self._trailing[level - 1] = trailing
+
+    def frame(self, index: int) -> Block:
+        """Compute one whole frame of the result; `index` rises from call to call."""
+        for kept, trailing in zip(self._kept, self._trailing, strict=True):
+            for old in [key for key in kept if key < index - trailing]:
+                del kept[old]
+        return self._level(len(self._operations), index)
+
+    def _level(self, level: int, index: int) -> Block:
+        """Compute a frame at a level; keep it where the next operation asks for it again."""
+        if not self._shared[level]:
+            return self._made(level, index)
+        kept = self._kept[level]
+        if index not in kept:
+            kept[index] = self._made(level, index)
+        return kept[index]
+
+    def _made(self, level: int, index: int) -> Block:
+        if level == 0:
+            return self._source(index)
+        operation = self._operations[level - 1]
+        first = max(0, index - operation.before)
+        last = min(self._frames - 1, index + operation.after)
+        window = [self._level(level - 1, other) for other in range(first, last + 1)]
+        return operation.apply(window, index - first, operation.result.whole)
+
+
+def bind(
+    checked: CheckedGraph, source: FrameShape, *, frames: int, networks: NetworkSource
+) -> Chain:
+    """Bind every operation of a graph to the picture that reaches it.
+
+    Raises RequestError for what this picture does not allow, PolicyError where the preset's
+    ceilings turn out to be exceeded, ModelError for a network that cannot be loaded.
+    """
+    shape = source
+    bound: list[BoundStep] = []
+    for step in checked.steps:
+        if frames == 1 and step.descriptor.frame_use is FrameUse.MIXES:
+            raise RequestError(
+                f"{step.descriptor.name} mixes frames, and there is one picture only",
+                next_step="Leave it out of the graph, or use denoise.",
+            )
+        operation = build(step.descriptor.name, step.parameters, shape, networks=networks)
+        if checked.policy.ceilings:
+            _check_size_ceiling(checked, step, operation)
+        bound.append(BoundStep(step, operation))
+        shape = operation.result
+    return Chain(source, tuple(bound))
+
+
+def _check_size_ceiling(checked: CheckedGraph, step: Step, operation: Operation) -> None:
+    """Hold a size that was given in pixels to the same ceiling as one given as a scale."""
+    ceiling = step.descriptor.ceilings.get("scale")
+    if ceiling is None:
+        return
+    before, after = operation.source, operation.result
+    for axis, old, new in (
+        ("width", before.width, after.width),
+        ("height", before.height, after.height),
+    ):
+        # A side is rounded to whole (chroma) samples, so half of one is allowed for.
+        slack = max(before.layout.align_x, before.layout.align_y) / 2
+        if not ceiling.least * old - slack <= new <= ceiling.most * old + slack:
+            raise PolicyError(
+                f"{step.descriptor.name}: {axis} {new} from {old} is outside "
+                f"{ceiling.least:g} to {ceiling.most:g} times, which is what "
+                f"{checked.policy.preset.value} admits",
+                next_step="Preset balanced would admit it.",
+            )
+
+
+def covered(chain: Chain) -> Region:
+    """The part of the source that the whole result shows, in source samples."""
+    out = chain.result.whole
+    for operation in reversed(chain.operations):
+        out = _origin_of(operation, out)
+    return out
+
+
+def _origin_of(operation: Operation, out: Region) -> Region:
+    """Where region `out` of an operation's result lies in its source, without any reach."""
+    if operation.name == "crop":
+        return operation.needs(out)
+    scale_y = operation.source.height / operation.result.height
+    scale_x = operation.source.width / operation.result.width
+    top, left = round(out.top * scale_y), round(out.left * scale_x)
+    bottom, right = round(out.bottom * scale_y), round(out.right * scale_x)
+    return Region(top, left, bottom - top, right - left)
+
+
+def _float_bytes(shape: FrameShape) -> int:
+    sizes = (shape.plane_size(plane) for plane in range(shape.layout.plane_count))
+    return sum(rows * columns for rows, columns in sizes) * _SAMPLE_BYTES
