@@ -25,7 +25,8 @@ class Catalog:
 
     @cached_property
     def _files(self) -> dict[str, Path]:
-        return {path.stem: path for path in sorted(self.folder.glob("*.toml"))}
+        found = {path.stem: path for path in self.folder.glob("*.toml")}
+        return dict(sorted(found.items()))
 
     def names(self) -> tuple[ModelId, ...]:
         """Every network's name, sorted; empty when the folder holds no cards."""

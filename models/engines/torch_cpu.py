@@ -54,13 +54,13 @@ class TorchSession:
 
     def run(self, batch: Batch) -> Batch:
         """(N, 1, H, W) float32 to (N, 1, scale*H, scale*W). Raises as `Session.run` says."""
-        contiguous = np.ascontiguousarray(batch, dtype=np.float32)
+        owned = np.require(batch, np.float32, ["C", "W"])  # torch takes no read-only memory
         try:
             with (
                 torch.inference_mode(),
                 torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=self._half),
             ):
-                tensor = torch.from_numpy(contiguous).to(self._device)
+                tensor = torch.from_numpy(owned).to(self._device)
                 tensor = tensor.contiguous(memory_format=torch.channels_last)
                 result = self._network(tensor).float().cpu().contiguous().numpy()
         except (RuntimeError, MemoryError) as error:

@@ -103,8 +103,7 @@ class CompactNet(nn.Module):
         c, out = shape.features, shape.scale**2
         self.head = CollapsibleConv(1, c, HEAD_KERNEL, wide=wide, identity=False)
         self.body = nn.ModuleList(
-            CollapsibleConv(c, c, BODY_KERNEL, wide=wide, identity=True)
-            for _ in range(shape.depth)
+            CollapsibleConv(c, c, BODY_KERNEL, wide=wide, identity=True) for _ in range(shape.depth)
         )
         self.tail = CollapsibleConv(c, out, TAIL_KERNEL, wide=wide, identity=False)
         with torch.no_grad():

@@ -22,7 +22,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from models.nets.compact import CompactNet
-from models.training.degrade import Degradation, Luma, degrade
+from models.training.degrade import Luma, degrade
 from models.training.judge import Score, judge
 from models.training.patches import PatchSource
 from models.training.pictures import load_luma
@@ -72,7 +72,9 @@ def train(recipe: Recipe, *, kodak: Path, out: Path, device: torch.device) -> nn
         optimizer.step()
         follow(average, network)
         if (step + 1) % REPORT_EVERY == 0:
-            report(recipe, step + 1, float(loss.detach()), average, kodak, time.monotonic() - started)
+            report(
+                recipe, step + 1, float(loss.detach()), average, kodak, time.monotonic() - started
+            )
             save(state, step + 1, network, average, optimizer)
     save_file(average.state_dict(), out / f"{recipe.name}.factored.safetensors")
     return average.cpu().collapsed()
@@ -81,7 +83,8 @@ def train(recipe: Recipe, *, kodak: Path, out: Path, device: torch.device) -> nn
 def follow(average: nn.Module, network: nn.Module) -> None:
     """Move the running average of the weights one step towards the network."""
     with torch.no_grad():
-        ours, theirs = list(average.parameters()), list(network.parameters())
+        ours: list[torch.Tensor] = list(average.parameters())
+        theirs: list[torch.Tensor] = list(network.parameters())
         torch._foreach_lerp_(ours, theirs, 1 - AVERAGE_DECAY)
 
 

@@ -22,6 +22,7 @@ from PIL import Image
 from pipelines.errors import DamagedError, EvidentError, MemoryCeilingError, UnsupportedError
 from pipelines.media.identify import Kind
 from pipelines.media.photo_facts import PhotoHeader
+from pipelines.media.photo_tiff import require_intact_deflate
 from pipelines.media.picture import Family, FrameShape, Samples
 
 _JPEG_PIECE = 256
@@ -52,6 +53,8 @@ def decode(data: memoryview, header: PhotoHeader, targets: tuple[Samples, ...]) 
     `targets` are (H, W) arrays of the stored shape, `header.shape`, one per plane (they may be
     views that turn). Raises `DamagedError` where the decoder finds a fault, however small.
     """
+    if header.kind is Kind.TIFF:
+        require_intact_deflate(data)
     pyvips.cache_set_max(0)
     pyvips.block_untrusted_set(True)
     pyvips.vips_lib.vips_error_clear()
@@ -64,6 +67,10 @@ def decode(data: memoryview, header: PhotoHeader, targets: tuple[Samples, ...]) 
             _place(samples, top, header.shape, targets)
     except pyvips.Error as error:
         raise _translated(header.kind, str(error)) from error
+    except UnicodeDecodeError as error:  # pyvips decodes libvips' messages, file bytes and all
+        raise DamagedError(
+            f"The {header.kind.value} file does not decode.", next_step=_STEP
+        ) from error
     finally:
         logger.removeHandler(ear)
     return _judged(header.kind, ear.lines)

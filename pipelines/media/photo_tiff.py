@@ -10,6 +10,7 @@ Sources: TIFF 6.0 (1992), sections 3 to 8, 18 to 23; Adobe TIFF technical notes 
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 
 from pipelines.errors import DamagedError, UnsupportedError
@@ -32,11 +33,13 @@ WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
 STRIP_OFFSETS, SAMPLES, STRIP_ROWS, STRIP_BYTES = 273, 277, 278, 279
 PLANAR, PREDICTOR, EXTRA_SAMPLES, SAMPLE_FORMAT = 284, 317, 338, 339
 XMP, ICC = 700, 34_675
-_TILE_HEIGHT = 323
+_TILE_HEIGHT, _TILE_OFFSETS, _TILE_BYTES = 323, 324, 325
 _DNG_VERSION = 50_706
 _IPTC, _PHOTOSHOP = 33_723, 34_377
 _GRAY_INVERTED, _GRAY, _RGB, _PALETTE, _YCBCR = 0, 1, 2, 3, 6
 _JPEG_CODED = 7
+_DEFLATE = (8, 32_946)
+_INFLATED_PIECE = 1 << 20
 _STEP = "Convert it to 8- or 16-bit gray or RGB first; the conversion is then on record."
 
 DESCRIPTIVE = (269, 270, 271, 272, 274, 282, 283, 285, 296, 305, 306, 315, 316, 33_432)
@@ -131,12 +134,41 @@ def _alpha(tags: TagFile, page: Directory, colours: int) -> tuple[bool, tuple[st
 
 def _require_data(tags: TagFile, page: Directory) -> None:
     """Refuse a page whose strips or tiles begin outside the file."""
-    placed = page.entries.get(STRIP_OFFSETS) or page.entries.get(324)
+    placed = page.entries.get(STRIP_OFFSETS) or page.entries.get(_TILE_OFFSETS)
     offsets = tags.numbers(placed) if placed is not None else ()
     if not offsets or max(offsets) >= len(tags.data):
         raise DamagedError(
             "The TIFF file ends before its samples.", next_step="Obtain the complete file."
         )
+
+
+def require_intact_deflate(data: Data) -> None:
+    """Verify the checksum of every Deflate strip or tile of the first page.
+
+    libtiff stops reading a strip when it has its rows and never comes to the checksum behind
+    them (RFC 1950, section 2.2). Raises `DamagedError`; other codings carry no checksum.
+    """
+    tags = TagFile(data)
+    page = tags.directory(tags.first)
+    if tags.number(page, COMPRESSION, 1) not in _DEFLATE:
+        return
+    fields = page.entries
+    placed = fields.get(STRIP_OFFSETS) or fields.get(_TILE_OFFSETS)
+    sized = fields.get(STRIP_BYTES) or fields.get(_TILE_BYTES)
+    if placed is None or sized is None:
+        return
+    for start, size in zip(tags.numbers(placed), tags.numbers(sized), strict=False):
+        inflater = zlib.decompressobj()
+        piece = bytes(data[start : start + size])
+        try:
+            while piece and not inflater.eof:
+                inflater.decompress(piece, _INFLATED_PIECE)
+                piece = inflater.unconsumed_tail
+        except zlib.error as error:
+            raise DamagedError(
+                f"The TIFF strip at byte {start} is corrupt: {error}.",
+                next_step="Obtain an intact copy of the file.",
+            ) from error
 
 
 def _bytes(tags: TagFile, page: Directory, tag: int, limits: PhotoLimits) -> bytes | None:

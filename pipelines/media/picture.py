@@ -84,7 +84,7 @@ class PixelLayout:
         return 1 if self.depth <= 8 else 2
 
     @property
-    def sample_type(self) -> type[np.uint8] | type[np.uint16]:
+    def sample_type(self) -> type[np.uint8 | np.uint16]:
         """The dtype of native planes."""
         return np.uint8 if self.depth <= 8 else np.uint16
 
@@ -218,5 +218,6 @@ def native_from_block(block: Block) -> tuple[Samples, ...]:
         scaled = np.multiply(plane, np.float32(layout.peak))
         np.rint(scaled, out=scaled)
         np.clip(scaled, 0, layout.peak, out=scaled)
-        native.append(scaled.astype(layout.sample_type))
+        wide = layout.sample_type is np.uint16
+        native.append(scaled.astype(np.uint16) if wide else scaled.astype(np.uint8))
     return tuple(native)

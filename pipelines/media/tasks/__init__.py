@@ -1,0 +1,1 @@
+"""What a decode child can be asked to do, one task per file."""
