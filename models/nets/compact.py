@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 HEAD_KERNEL = 5
 BODY_KERNEL = 3
@@ -57,16 +57,17 @@ class CollapsibleConv(nn.Module):
         self.kernel = kernel
 
     def weight(self) -> Tensor:
-        """The single (outputs, inputs, k, k) kernel that the two factors make."""
+        """Multiply the two factors into a single (outputs, inputs, k, k) kernel."""
         merged = torch.einsum("op,pikl->oikl", self.project, self.expand)
         if self.identity:
             eye = torch.eye(merged.shape[0], dtype=merged.dtype, device=merged.device)
             centre = self.kernel // 2
-            merged = merged + F.pad(eye[:, :, None, None], (centre,) * 4)
+            merged = merged + functional.pad(eye[:, :, None, None], (centre,) * 4)
         return merged
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.conv2d(x, self.weight(), self.bias, padding=self.kernel // 2)
+        """Convolve (N, inputs, H, W) to (N, outputs, H, W), with zero padding."""
+        return functional.conv2d(x, self.weight(), self.bias, padding=self.kernel // 2)
 
 
 class PlainCompactNet(nn.Module):
@@ -87,11 +88,14 @@ class PlainCompactNet(nn.Module):
         self.skip = nn.Conv2d(1, out, TAIL_KERNEL, padding=TAIL_KERNEL // 2)
 
     def forward(self, x: Tensor) -> Tensor:
-        first = F.relu(self.head(x))
+        """Compute (N, 1, scale*H, scale*W) from (N, 1, H, W)."""
+        first = functional.relu(self.head(x))
         features = first
         for convolution in self.body:
-            features = F.relu(convolution(features))
-        return F.pixel_shuffle(self.tail(features + first) + self.skip(x), self.shape.scale)
+            features = functional.relu(convolution(features))
+        return functional.pixel_shuffle(
+            self.tail(features + first) + self.skip(x), self.shape.scale
+        )
 
 
 class CompactNet(nn.Module):
@@ -128,18 +132,19 @@ class CompactNet(nn.Module):
                     self.skip.weight[y * scale + x, 0] = torch.outer(rows[y], rows[x])
 
     def forward(self, x: Tensor) -> Tensor:
-        first = F.relu(self.head(x))
+        """Compute what `PlainCompactNet.forward` does, from the factored kernels."""
+        first = functional.relu(self.head(x))
         features = first
         for convolution in self.body:
-            features = F.relu(convolution(features))
+            features = functional.relu(convolution(features))
         detail = self.tail(features + first)
         # The linear path carries the picture itself: bfloat16 would round it to 1 in 256.
         with torch.autocast(x.device.type, enabled=False):
             base = self.skip(x.float())
-        return F.pixel_shuffle(detail.float() + base, self.shape.scale)
+        return functional.pixel_shuffle(detail.float() + base, self.shape.scale)
 
     def collapsed(self) -> PlainCompactNet:
-        """The plain network with every factored kernel multiplied out."""
+        """Return the plain network with every factored kernel multiplied out."""
         plain = PlainCompactNet(self.shape)
         pairs: list[tuple[nn.Conv2d, CollapsibleConv]] = [
             (plain.head, self.head),

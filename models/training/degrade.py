@@ -55,7 +55,7 @@ def shrink(picture: Luma, scale: int, how: Image.Resampling) -> Luma:
 
 
 def enlarge_cubic(picture: Luma, scale: int) -> Luma:
-    """The bicubic enlargement that results are compared with."""
+    """Enlarge by `scale` with Pillow's bicubic filter, which results are compared with."""
     height, width = picture.shape
     size = (width * scale, height * scale)
     enlarged = Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC)
@@ -82,7 +82,7 @@ def add_noise(picture: Luma, rng: np.random.Generator, *, strongest: float) -> L
 
 
 def jpeg(picture: Luma, quality: int) -> Luma:
-    """What a baseline JPEG of this quality (IJG scale) leaves of the picture."""
+    """Return what a baseline JPEG of this quality (IJG scale) leaves of the picture."""
     codes = np.rint(np.clip(picture, 0, 1) * MAX_CODE).astype(np.uint8)
     stored = io.BytesIO()
     Image.fromarray(codes).save(stored, "JPEG", quality=quality)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from models.training.degrade import Degradation, Luma, degrade
@@ -68,8 +69,6 @@ class PatchSource:
         return degrade(target, recipe.degradation, recipe.shape.scale, self._rng)
 
     def _fit(self, picture: Luma, reduction: float) -> Luma | None:
-        from PIL import Image
-
         scale = self._recipe.shape.scale
         height = int(picture.shape[0] * reduction) // scale * scale
         width = int(picture.shape[1] * reduction) // scale * scale

@@ -37,7 +37,7 @@ class Pinned:
 
 
 def read_split(part: str) -> list[Pinned]:
-    """The pictures of `part` ("train" or "judge"), in the order of the split file."""
+    """Return the pictures of `part` ("train" or "judge"), in the order of the split file."""
     table = tomllib.loads(SPLIT_FILE.read_text("utf-8"))
     return [Pinned(**row) for row in table[part]]
 

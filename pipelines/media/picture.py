@@ -133,8 +133,10 @@ class FrameShape:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A rectangle in plane-0 samples. With subsampled chroma, `top` and `left` are aligned to
-    the subsampling, and `height` and `width` are too unless the region ends at the frame's edge.
+    """A rectangle in plane-0 samples.
+
+    With subsampled chroma, `top` and `left` are aligned to the subsampling, and `height` and
+    `width` are too unless the region ends at the frame's edge.
     """
 
     top: int
@@ -185,7 +187,7 @@ class Block:
     shape: FrameShape
 
     def cut(self, region: Region) -> Block:
-        """The part of this block inside `region`, as views."""
+        """Return the part of this block inside `region`, as views."""
         if region == self.region:
             return self
         layout = self.shape.layout

@@ -186,14 +186,12 @@ def test_a_wrong_batch_is_an_engine_error(engine: Engine, tiny: Catalog) -> None
     [
         (
             onnxruntime_cpu._translate,
-            "[ONNXRuntimeError] : 6 : bfc_arena.cc:360 Failed to allocate "
-            "memory for requested buffer of size 134217728",
+            "bfc_arena.cc:360 Failed to allocate memory for requested buffer of size 134217728",
         ),
         (onnxruntime_cpu._translate, "std::bad_alloc"),
         (
             torch_cpu._translate,
-            "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't "
-            "allocate memory: you tried to allocate 134217728 bytes.",
+            "DefaultCPUAllocator: can't allocate memory: you tried to allocate 134217728 bytes.",
         ),
         (torch_cpu._translate, "could not create a primitive"),
     ],

@@ -45,7 +45,7 @@ def plane(height: int, width: int):
 
 @pytest.fixture
 def card(tiny: Catalog) -> NetworkCard:
-    """A card with scale 2 and a reach of 6."""
+    """Give a card with scale 2 and a reach of 6."""
     return tiny.card("tiny-x2")
 
 

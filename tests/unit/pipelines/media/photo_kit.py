@@ -65,6 +65,7 @@ class ThreadPool:
 
     @contextmanager
     def session(self, task: str, arguments: dict[str, Any]) -> Iterator[_Line]:
+        """Run the task in a thread."""
         assert task == "photo"
         line = _Line()
 
@@ -121,7 +122,7 @@ def stacked(photo: Photo) -> np.ndarray:
 
 
 def pillow_bytes(samples: np.ndarray | Image.Image, kind: str, **options: Any) -> bytes:
-    """The picture as Pillow codes it."""
+    """Code the picture with Pillow."""
     image = samples if isinstance(samples, Image.Image) else Image.fromarray(samples)
     out = BytesIO()
     image.save(out, kind, **options)
@@ -129,6 +130,7 @@ def pillow_bytes(samples: np.ndarray | Image.Image, kind: str, **options: Any) -
 
 
 def png_chunk(name: bytes, body: bytes) -> bytes:
+    """Frame a PNG chunk with its length and checksum."""
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
@@ -141,7 +143,7 @@ def png_bytes(
     before: bytes = b"",
     after: bytes = b"",
 ) -> bytes:
-    """A PNG file of packed rows, unfiltered, with any chunks before and after the samples."""
+    """Make a PNG file of packed rows, unfiltered, with any chunks before and after the samples."""
     head = struct.pack(">IIBBBBB", width, len(rows), depth, colour, 0, 0, 0)
     data = zlib.compress(b"".join(b"\0" + row for row in rows))
     chunks = (png_chunk(b"IHDR", head), before, png_chunk(b"IDAT", data), after)
@@ -155,6 +157,7 @@ def packed_rows(indices: np.ndarray, depth: int) -> list[bytes]:
 
 
 def number_field(order: str, *values: int, long: bool = False) -> Field:
+    """Pack a SHORT or LONG field."""
     code = "I" if long else "H"
     return Field(4 if long else 3, len(values), struct.pack(f"{order}{len(values)}{code}", *values))
 
@@ -162,7 +165,7 @@ def number_field(order: str, *values: int, long: bool = False) -> Field:
 def exif_block(
     order: str = "<", *, orientation: int = 6, width: int = 64, height: int = 48
 ) -> bytes:
-    """An EXIF block with a maker, an orientation and the recorded pixel size."""
+    """Make an EXIF block with a maker, an orientation and the recorded pixel size."""
     mark = b"II*\0" if order == "<" else b"MM\0*"
     tags = TagFile(mark + struct.pack(order + "I", 8) + bytes(8))
     main = {0x010F: Field(2, 5, b"Acme\0"), 0x0112: number_field(order, orientation)}
@@ -176,7 +179,7 @@ def exif_block(
 
 
 def xmp_packet(orientation: int) -> bytes:
-    """A packet that holds the orientation as an attribute."""
+    """Make a packet that holds the orientation as an attribute."""
     return (
         b'<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
         b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
@@ -186,7 +189,7 @@ def xmp_packet(orientation: int) -> bytes:
 
 
 def tiff_bytes(samples: bytes, fields: dict[int, Field], *, order: str = "<") -> bytes:
-    """A TIFF file of one uncompressed strip and the given fields."""
+    """Make a TIFF file of one uncompressed strip and the given fields."""
     mark = b"II*\0" if order == "<" else b"MM\0*"
     block = bytearray(mark + bytes(4) + samples + b"\0" * (len(samples) % 2))
     block[4:8] = struct.pack(order + "I", len(block))

@@ -26,7 +26,7 @@ from tests.unit.pipelines.media.photo_kit import gradient, pillow_bytes, read_by
         {"restart_marker_blocks": 3},
         {"keep_rgb": True},
     ],
-    ids=lambda options: "-".join(options),
+    ids="-".join,
 )
 def test_samples_are_those_of_the_reference_decoder(tmp_path: Path, options: dict) -> None:
     """Every coding gives the samples that Pillow's libjpeg-turbo gives."""
@@ -59,6 +59,7 @@ def test_cmyk_is_refused_with_a_reason(tmp_path: Path) -> None:
 
 
 def whole() -> bytes:
+    """Make an intact file."""
     return pillow_bytes(gradient(200, 300), "JPEG", quality=90)
 
 

@@ -69,7 +69,7 @@ def test_a_palette_of_grays_is_still_colour(tmp_path: Path) -> None:
 
 
 def test_a_transparent_colour_becomes_opacity(tmp_path: Path) -> None:
-    """The one colour that is marked transparent gets opacity 0, every other full, at 16 bits too."""
+    """The one colour that is marked transparent gets opacity 0, every other full, 16 bits too."""
     values = np.array([[0, 77, 65535, 256]], np.uint16)
     rows = [row.astype(">u2").tobytes() for row in values]
     mark = png_chunk(b"tRNS", struct.pack(">H", 256))
@@ -100,11 +100,12 @@ def test_the_default_picture_of_an_animation_is_taken(tmp_path: Path) -> None:
 
 
 def whole() -> bytes:
+    """Make an intact file."""
     return pillow_bytes(gradient(), "PNG")
 
 
 def claiming(width: int, height: int) -> bytes:
-    """A whole file whose header claims another size, checksum included."""
+    """Make a whole file whose header claims another size, checksum included."""
     data = whole()
     head = data[12:16] + struct.pack(">II", width, height) + data[24:29]
     return data[:12] + head + struct.pack(">I", zlib.crc32(head)) + data[33:]
@@ -144,7 +145,7 @@ def test_absurd_sides_are_refused_before_decoding(tmp_path: Path) -> None:
 
 
 def test_a_packed_profile_cannot_grow_without_bound(tmp_path: Path) -> None:
-    """A profile that unpacks beyond the limit is left out with a remark, and the picture is read."""
+    """A profile that unpacks beyond the limit is left out and remarked; the picture is read."""
     bomb = png_chunk(b"iCCP", b"x\0\0" + zlib.compress(bytes(40_000_000), 9))
     rows = [bytes(WIDTH)]
     data = png_bytes(rows, WIDTH, depth=8, colour=0, before=bomb)

@@ -29,6 +29,7 @@ GRAY = DEEP[..., 2].copy()
 
 
 def coded(samples: np.ndarray, **options: object) -> bytes:
+    """Code samples with tifffile."""
     out = BytesIO()
     tifffile.imwrite(out, samples, **options)
     return out.getvalue()

@@ -66,7 +66,7 @@ def test_bmp_of_one_bit_is_black_and_white_gray(tmp_path: Path) -> None:
 
 
 def bitmap(body: bytes, *, width: int, height: int, bits: int, coding: int = 0) -> bytes:
-    """A BMP file with a plain 40-byte header and no palette (or a gray one for 8 bits)."""
+    """Make a BMP file with a plain 40-byte header and no palette (or a gray one for 8 bits)."""
     palette = bytes(value for level in range(256) for value in (level,) * 3 + (0,))
     palette = palette if bits == 8 else b""
     start = 54 + len(palette)
