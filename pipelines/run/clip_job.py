@@ -1,0 +1,296 @@
+"""A clip from file to finished file: index, plan, segments, one joined file, laws, ledger."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from fractions import Fraction
+from pathlib import Path
+
+from pipelines.errors import EvidentError
+from pipelines.graph.plan import (
+    SEGMENT_SECONDS,
+    Plan,
+    PlannedCeilings,
+    PlannedDelivery,
+    PlannedSegments,
+    PlannedSource,
+    segment_starts,
+)
+from pipelines.graph.validate import CheckedGraph
+from pipelines.media.conservation import check_laws, require, source_defects
+from pipelines.media.delivery import choose_delivery
+from pipelines.media.index import index_video
+from pipelines.media.index_store import load_index, save_index
+from pipelines.media.join import join
+from pipelines.media.ledger import write_ledger
+from pipelines.media.picture import FrameShape
+from pipelines.media.reader import SLOTS
+from pipelines.media.video import Delivery, VideoIndex
+from pipelines.ports import Progress
+from pipelines.run.clip_facts import delivered_facts, received_facts, stream_fates
+from pipelines.run.clip_pixels import FRAMES_WAITING, ClipRenderer, load_planes, preview_path
+from pipelines.run.job import Job, Made, Tools
+from pipelines.run.marks import Mark, is_joined, load_mark, save_joined, segment_path
+from pipelines.run.planning import (
+    network_memory_bytes,
+    planned_networks,
+    planned_picture,
+    planned_steps,
+    require_room,
+)
+from pipelines.stages.enhance import Chain, bind, covered
+from pipelines.stages.export.gathered import law_facts
+from pipelines.stages.export.preview import FrameStamp, Pictured, Preview, make_preview
+from pipelines.stages.ingest import Received
+
+_MIB = 1 << 20
+_PROCESS_BYTES = 400 * _MIB
+_DECODER_FRAMES = 40
+_ENCODER_FRAMES = 64
+_BYTES_PER_FRAME = 512
+
+# What coded video takes of its raw size. No bound exists before it is coded; these are generous
+# for footage, and a disk that fills up all the same ends the run in a state that can be resumed.
+_CODED_SHARE = {True: Fraction(1, 2), False: Fraction(1, 8)}
+
+INDEX = "index"
+
+
+def index_clip(
+    received: Received, checked: CheckedGraph, tools: Tools, progress: Progress
+) -> VideoIndex:
+    """Decode the clip once and list every displayed frame with its digest."""
+    return index_video(
+        tools.pool, received.path, stream=checked.ingest.video_stream, progress=progress
+    )
+
+
+def plan_clip(
+    received: Received, checked: CheckedGraph, tools: Tools, index: VideoIndex
+) -> tuple[Plan, Chain, Delivery]:
+    """Resolve everything that decides the result's samples."""
+    video = index.video
+    chain = bind(checked, video.shape, frames=index.frames, networks=tools.networks)
+    delivery = choose_delivery(
+        index,
+        chain.result,
+        lossless=checked.policy.lossless,
+        drop_streams=frozenset(checked.export.drop_streams),
+        untouched=not chain.steps,
+    )
+    networks = planned_networks(checked, tools.networks)
+    base = video.stream.time_base
+    plan = Plan(
+        graph_sha256=checked.graph.digest(),
+        preset=checked.policy.preset,
+        source=PlannedSource(
+            sha256=received.sha256,
+            bytes=received.size,
+            kind="video",
+            picture=planned_picture(video.shape),
+            stream=video.stream.index,
+            frames=index.frames,
+            time_base=f"{base.numerator}/{base.denominator}",
+            index_sha256=_index_digest(index),
+        ),
+        steps=planned_steps(chain),
+        networks=networks,
+        threads=tools.threads,
+        segments=PlannedSegments(
+            seconds=str(SEGMENT_SECONDS),
+            frames=index.frames,
+            starts=segment_starts(index.pts.tolist(), base),
+        ),
+        delivery=PlannedDelivery(
+            container=delivery.container,
+            codec=delivery.codec,
+            pixel_format=delivery.pixel_format,
+            lossless=delivery.lossless,
+            options=dict(delivery.options),
+            threads=delivery.threads,
+            copied=delivery.kept_as_is,
+            dropped=delivery.dropped,
+        ),
+        ceilings=_ceilings(
+            received, chain, index, delivery, network_memory_bytes(checked, networks)
+        ),
+    )
+    return plan, chain, delivery
+
+
+def make_clip(job: Job) -> Made:
+    """Run a clip job up to the checked, unpublished result."""
+    started = time.monotonic()
+    index = _index(job)
+    plan, chain, delivery = plan_clip(job.received, job.checked, job.tools, index)
+    require_room(
+        plan.ceilings,
+        available_memory_bytes=job.tools.available_memory_bytes,
+        folder=job.folder.home,
+    )
+    job.record("plan", {"plan_sha256": plan.digest(), "graph_sha256": plan.graph_sha256})
+    assert plan.segments is not None  # noqa: S101 - a clip's plan has segments
+    ranges = plan.segments.ranges()
+    shown = preview_frames(index.frames)
+    result = job.folder.path(f"enhanced{delivery.suffix}")
+    marks = _earlier_marks(job, result, ranges)
+    if marks is None:
+        marks = ClipRenderer(job, chain, index, delivery, ranges, shown).run()
+        _join(job, index, chain.result, delivery, marks, result)
+    job.progress.start("checking", 0)
+    laws = check_laws(
+        source=job.received.path,
+        index=index,
+        result_path=result,
+        delivery=delivery,
+        result=chain.result,
+        changes_size=chain.result != chain.source,
+    )
+    held = sum(law.holds for law in laws)
+    job.record("laws", {"laws_checked": len(laws), "laws_held": held})
+    require(laws)
+    save_joined(job.folder.work, result)
+    ledger = _ledger(job, index, delivery, chain.result, marks)
+    seconds = time.monotonic() - started
+    return Made(
+        plan=plan,
+        result=result,
+        received=received_facts(job, index),
+        delivered=delivered_facts(index, delivery, chain.result, result),
+        sizes=tuple((o.source, o.result) for o in chain.operations),
+        laws=law_facts(laws),
+        previews=_previews(job, chain, index, shown),
+        ledger=ledger,
+        assumptions=index.video.assumptions,
+        warnings=delivery.remarks,
+        defects=source_defects(index),
+        streams=stream_fates(index, delivery),
+        metrics={
+            "seconds": round(seconds, 3),
+            "frames": index.frames,
+            "frames_per_second": round(index.frames / seconds, 3),
+        },
+    )
+
+
+def preview_frames(frames: int) -> tuple[int, ...]:
+    """Which frames the report shows: those at a third and at two thirds of the clip."""
+    return tuple(sorted({frames // 3, 2 * frames // 3}))
+
+
+def _index(job: Job) -> VideoIndex:
+    """Index the clip, or take the index that an earlier attempt made durable."""
+    path = job.folder.path(INDEX)
+    if job.resumed:
+        try:
+            return load_index(path)
+        except (OSError, EvidentError):
+            job.progress.note("The index of the earlier attempt is not usable; it is made again.")
+    index = index_clip(job.received, job.checked, job.tools, job.progress)
+    save_index(index, path)
+    return index
+
+
+def _earlier_marks(
+    job: Job, result: Path, ranges: tuple[tuple[int, int], ...]
+) -> tuple[Mark, ...] | None:
+    """The marks of an earlier attempt that came as far as a checked result, else None."""
+    work = job.folder.work
+    if not is_joined(work, result):
+        return None
+    marks = [
+        load_mark(work, number, first=first, stop=stop, joined=True)
+        for number, (first, stop) in enumerate(ranges)
+    ]
+    found = tuple(mark for mark in marks if mark is not None)
+    return found if len(found) == len(ranges) else None
+
+
+def _join(
+    job: Job,
+    index: VideoIndex,
+    shape: FrameShape,
+    delivery: Delivery,
+    marks: tuple[Mark, ...],
+    out: Path,
+) -> None:
+    job.progress.start("joining", 0)
+    segments = [segment_path(job.folder.work, mark.number) for mark in marks]
+    join(
+        segments,
+        source=job.received.path,
+        index=index,
+        result=shape,
+        delivery=delivery,
+        out=out,
+    )
+
+
+def _ledger(
+    job: Job, index: VideoIndex, delivery: Delivery, result: FrameShape, marks: tuple[Mark, ...]
+) -> Path:
+    path = job.folder.path("ledger.jsonl")
+    encoder = [digest for mark in marks for digest in mark.encoder]
+    delivered = [digest for mark in marks for digest in mark.delivered or ()]
+    write_ledger(
+        path, index=index, delivery=delivery, result=result, encoder=encoder, delivered=delivered
+    )
+    return path
+
+
+def _previews(
+    job: Job, chain: Chain, index: VideoIndex, shown: tuple[int, ...]
+) -> tuple[Preview, ...]:
+    """Make the pairs of the report: samples as decoded from the source and from the result."""
+    made = []
+    kept = covered(chain)
+    for frame in shown:
+        paths = [preview_path(job.folder.work, frame, side) for side in ("before", "after")]
+        if not all(path.exists() for path in paths):
+            continue
+        before, after = (load_planes(path) for path in paths)
+        stamp = FrameStamp(frame, int(index.pts[frame]), index.video.stream.time_base)
+        made.append(
+            make_preview(
+                Pictured(before, chain.source),
+                Pictured(after, chain.result),
+                frame=stamp,
+                placement=kept,
+                turn=index.video.rotation % 360,
+            )
+        )
+    return tuple(made)
+
+
+def _ceilings(
+    received: Received, chain: Chain, index: VideoIndex, delivery: Delivery, network_bytes: int
+) -> PlannedCeilings:
+    """Say what the job can need. Nothing here grows with the length but the ledger's digests.
+
+    memory = 400 MiB of process + frames in flight (decoder and its slots, operations, queue,
+    encoder) + the networks + 512 bytes per frame of the clip.
+    """
+    source, result = chain.source.frame_bytes, chain.result.frame_bytes
+    memory = (
+        _PROCESS_BYTES
+        + (_DECODER_FRAMES + SLOTS) * source
+        + chain.frame_memory_bytes()
+        + (FRAMES_WAITING + 2) * 4 * result
+        + _ENCODER_FRAMES * result
+        + network_bytes
+        + _BYTES_PER_FRAME * index.frames
+    )
+    coded = int(index.frames * result * _CODED_SHARE[delivery.lossless]) + received.size
+    return PlannedCeilings(
+        memory_bytes=memory, scratch_bytes=0, disk_bytes=received.size + 2 * coded
+    )
+
+
+def _index_digest(index: VideoIndex) -> str:
+    """SHA-256 over pts and durations (int64, big-endian), then every frame's digest."""
+    digest = hashlib.sha256()
+    for times in (index.pts, index.duration):
+        digest.update(times.astype(">i8").tobytes())
+    digest.update(index.digest.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,235 @@
+"""The pixel loop of a clip: decode, operations, hashing and encoding as one pass.
+
+Four things run at once with bounded queues between them: a child decodes ahead, this thread
+runs the operations, one thread rounds, hashes and encodes, another has finished segments decoded
+again. Frames flow through in order whatever the segments, so a segment's border is
+nothing but the place where one file ends and the next begins.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import chain as chained
+from pathlib import Path
+
+import numpy as np
+
+from pipelines.errors import ConservationError, DamagedError
+from pipelines.media.index import index_video
+from pipelines.media.picture import Block, Samples, block_from_native, native_from_block
+from pipelines.media.reader import FrameReader
+from pipelines.media.segment_writer import SegmentWriter
+from pipelines.media.video import DecodedFrame, Delivery, VideoIndex
+from pipelines.ports import SilentProgress
+from pipelines.run.background import Background
+from pipelines.run.durable_file import writing
+from pipelines.run.job import Job
+from pipelines.run.marks import Mark, file_sha256, load_mark, save_mark, segment_path
+from pipelines.stages.enhance import Chain, FrameChain
+
+FRAMES_WAITING = 3
+SEGMENTS_WAITING = 2
+_STOP_SECONDS = 1.0
+
+Range = tuple[int, int]
+Finished = Block | tuple[Samples, ...]
+
+
+class ClipRenderer:
+    """Renders what is not yet marked of a clip, segment by segment, and marks it.
+
+    `previews` are frames whose samples, received and delivered, are kept for the report.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        chain: Chain,
+        index: VideoIndex,
+        delivery: Delivery,
+        ranges: Sequence[Range],
+        previews: Sequence[int],
+    ) -> None:
+        self._job = job
+        self._chain = chain
+        self._index = index
+        self._delivery = delivery
+        self._ranges = tuple(ranges)
+        self._previews = frozenset(previews)
+        self._work = job.folder.work
+        self._marks: dict[int, Mark] = {}
+        self._verified: deque[Mark] = deque()
+
+    def run(self) -> tuple[Mark, ...]:
+        """Render, verify and mark every segment; returns the marks in order."""
+        for number, (first, stop) in enumerate(self._ranges):
+            mark = load_mark(self._work, number, first=first, stop=stop)
+            if mark is not None:
+                self._marks[number] = mark
+        unverified = [mark for mark in self._marks.values() if mark.delivered is None]
+        job = self._job
+        job.folder.keep = True
+        job.progress.start("enhancing", self._index.frames)
+        job.progress.advance(sum(mark.stop - mark.first for mark in self._marks.values()))
+        encoder = Background("encoder", waiting=FRAMES_WAITING)
+        verifier = Background("verifier", waiting=SEGMENTS_WAITING)
+        try:
+            for mark in unverified:
+                verifier.submit(partial(self._verify, mark))
+            for numbers in _runs(self._ranges, self._marks):
+                self._render(numbers, encoder, verifier)
+            encoder.drain()
+            verifier.drain()
+            self._record_verified()
+        finally:
+            encoder.abandon(wait_seconds=_STOP_SECONDS)
+            verifier.abandon(wait_seconds=_STOP_SECONDS)
+        return tuple(self._marks[number] for number in range(len(self._ranges)))
+
+    def _render(self, numbers: Sequence[int], encoder: Background, verifier: Background) -> None:
+        """Render neighbouring segments with one decode."""
+        first, stop = self._ranges[numbers[0]][0], self._ranges[numbers[-1]][1]
+        read_first = max(0, first - self._chain.before)
+        read_stop = min(self._index.frames, stop + self._chain.after)
+        path = self._job.received.path
+        pool = self._job.tools.pool
+        with FrameReader(pool, path, self._index, first=read_first, stop=read_stop) as reader:
+            frames = self._finished(reader, first)
+            for number in numbers:
+                self._render_segment(number, frames, encoder, verifier)
+                self._record_verified()
+
+    def _render_segment(
+        self,
+        number: int,
+        frames: Iterator[Finished],
+        encoder: Background,
+        verifier: Background,
+    ) -> None:
+        first, stop = self._ranges[number]
+        path = segment_path(self._work, number)
+        writer = SegmentWriter(path, self._index, self._chain.result, self._delivery, first=first)
+        digests: list[bytes] = []
+
+        def encode(frame: Finished) -> None:
+            planes = native_from_block(frame) if isinstance(frame, Block) else frame
+            digests.append(writer.write(planes))
+            self._job.progress.advance()
+
+        def finish() -> None:
+            writer.finish()
+            size = path.stat().st_size
+            mark = Mark(number, first, stop, file_sha256(path), size, tuple(digests))
+            save_mark(self._work, mark)
+            self._marks[number] = mark
+            verifier.submit(partial(self._verify, mark))
+
+        for _ in range(first, stop):
+            encoder.submit(partial(encode, next(frames)))
+        encoder.submit(finish)
+
+    def _finished(self, reader: FrameReader, first: int) -> Iterator[Finished]:
+        """Yield the result's frames in order, beginning with frame `first`."""
+        received = iter(reader)
+        if not self._chain.steps:
+            for frame in received:
+                self._keep_preview(frame)
+                planes = tuple(plane.copy() for plane in frame.planes)
+                reader.release(frame)
+                yield planes
+            return
+
+        def source(wanted: int) -> Block:
+            for frame in received:
+                block = block_from_native(
+                    frame.planes, self._chain.source, self._chain.source.whole
+                )
+                self._keep_preview(frame)
+                index = frame.index
+                reader.release(frame)
+                if index == wanted:
+                    return block
+            raise DamagedError(
+                f"Frame {wanted} did not decode again.", next_step="Check the disk and run again."
+            )
+
+        frames = FrameChain(self._chain, self._index.frames, source)
+        for index in range(first, self._index.frames):
+            yield frames.frame(index)
+
+    def _keep_preview(self, frame: DecodedFrame) -> None:
+        if frame.index in self._previews:
+            _save_planes(preview_path(self._work, frame.index, "before"), frame.planes)
+
+    def _verify(self, mark: Mark) -> None:
+        """Decode a finished segment as anybody would, and note what came out."""
+        path = segment_path(self._work, mark.number)
+        pool = self._job.tools.pool
+        own = index_video(pool, path, progress=SilentProgress())
+        delivered = tuple(bytes(one) for one in own.digest)
+        if len(delivered) != len(mark.encoder):
+            raise ConservationError(
+                f"Segment {mark.number} was given {len(mark.encoder)} frames and decodes to "
+                f"{len(delivered)}."
+            )
+        if self._delivery.lossless and delivered != mark.encoder:
+            wrong = sum(a != b for a, b in zip(delivered, mark.encoder, strict=True))
+            raise ConservationError(
+                f"Segment {mark.number} is coded without loss, and {wrong} of its frames decode "
+                "to other samples."
+            )
+        for wanted in sorted(self._previews.intersection(range(mark.first, mark.stop))):
+            at = wanted - mark.first
+            with FrameReader(pool, path, own, first=at, stop=at + 1) as reader:
+                for frame in reader:
+                    _save_planes(preview_path(self._work, wanted, "after"), frame.planes)
+                    reader.release(frame)
+        verified = replace(mark, delivered=delivered)
+        save_mark(self._work, verified)
+        self._marks[mark.number] = verified
+        self._verified.append(verified)
+
+    def _record_verified(self) -> None:
+        """Put what was verified meanwhile on record, in this thread."""
+        while self._verified:
+            mark = self._verified.popleft()
+            self._job.record(
+                "segment",
+                {
+                    "number": mark.number,
+                    "first": mark.first,
+                    "stop": mark.stop,
+                    "sha256": mark.sha256,
+                    "bytes": mark.bytes,
+                },
+            )
+
+
+def preview_path(work: Path, frame: int, side: str) -> Path:
+    """Where the planes of a preview lie until the report is made."""
+    return work / f"preview-{frame}-{side}.npz"
+
+
+def load_planes(path: Path) -> tuple[Samples, ...]:
+    """Read planes that were kept for a preview."""
+    with np.load(path, allow_pickle=False) as stored:
+        return tuple(stored[name] for name in sorted(stored.files))
+
+
+def _save_planes(path: Path, planes: tuple[Samples, ...]) -> None:
+    with writing(path) as file:
+        np.savez(file, **{f"plane{number}": plane for number, plane in enumerate(planes)})
+
+
+def _runs(ranges: Sequence[Range], marked: dict[int, Mark]) -> Iterator[list[int]]:
+    """Group the segments that are still to be rendered into neighbours."""
+    run: list[int] = []
+    for number in chained(range(len(ranges)), [len(ranges)]):
+        if number < len(ranges) and number not in marked:
+            run.append(number)
+        elif run:
+            yield run
+            run = []

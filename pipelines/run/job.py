@@ -1,0 +1,172 @@
+"""What a run is given, and what it hands back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, NewType, Protocol
+
+from pipelines.evidence.verdict import Verdict
+from pipelines.graph.expand import Pipeline
+from pipelines.graph.plan import Plan
+from pipelines.graph.spec import Graph
+from pipelines.graph.validate import CheckedGraph
+from pipelines.media.pool import DecodePool
+from pipelines.operations.base import NetworkSource
+from pipelines.ports import EvidenceLog, Progress, Signer
+from pipelines.run.work_folder import WorkFolder
+from pipelines.stages.export.facts import LawFacts, Origin
+from pipelines.stages.export.facts_media import FileFacts, StreamLine
+from pipelines.stages.export.preview import Preview
+from pipelines.stages.ingest import Received
+
+JobId = NewType("JobId", str)
+
+GraphMaker = Callable[[Pipeline, str], Graph]
+"""Makes the graph for a kind of input and its artifact name (`sha256:…`)."""
+
+
+class Networks(NetworkSource, Protocol):
+    """Warm networks that can say how they run here."""
+
+    threads: int
+
+    def facts(self, model: str) -> dict[str, str | int]:
+        """Name engine, versions, precision, tile, threads, and digests of a network."""
+
+    def replans(self) -> tuple[str, ...]:
+        """Tell what had to be planned anew while running."""
+
+
+class State(StrEnum):
+    """How a job ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who runs jobs and with what; printed in every report."""
+
+    name: str
+    host: str
+    application: str
+    case: str | None = None
+    item: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a run needs from outside; built once per process, shared by its jobs.
+
+    `available_memory_bytes` is what ceilings are checked against.
+    """
+
+    pool: DecodePool
+    networks: Networks
+    log: EvidenceLog
+    signer: Signer
+    operator: Operator
+    threads: int
+    available_memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One input and what is asked for. `graph_maker` raises GraphError for a wrong wish."""
+
+    path: Path
+    out: Path
+    graph_maker: GraphMaker
+    resume: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job that may run: the file, the checked graph, the folder, the tools."""
+
+    job: JobId
+    created: str
+    received: Received
+    checked: CheckedGraph
+    folder: WorkFolder
+    tools: Tools
+    progress: Progress
+    resumed: int = 0
+
+    def record(self, kind: str, body: Mapping[str, Any]) -> None:
+        """Commit one entry of evidence about this job."""
+        self.tools.log.record(self.job, kind, body)
+
+    @property
+    def origin(self) -> Origin:
+        """Who, where and when, for the report."""
+        operator = self.tools.operator
+        return Origin(
+            job=self.job,
+            created=self.created,
+            operator=operator.name,
+            host=operator.host,
+            application=operator.application,
+            case=operator.case,
+            item=operator.item,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A finished rendering, not yet published. `result` lies in the work folder.
+
+    `metrics` are numbers for a person; nothing is proven by them.
+    """
+
+    plan: Plan
+    result: Path
+    received: FileFacts
+    delivered: FileFacts
+    sizes: tuple[tuple[Any, Any], ...]
+    laws: tuple[LawFacts, ...]
+    previews: tuple[Preview, ...]
+    ledger: Path | None = None
+    assumptions: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    defects: tuple[str, ...] = ()
+    streams: tuple[StreamLine, ...] = ()
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One file handed over."""
+
+    path: Path
+    sha256: str
+    bytes: int
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one job ended. `outputs` are absolute, the enhanced medium first.
+
+    `error` and `next_step` are set exactly when the job did not end well; `wrong_use` says that
+    what was asked for was the fault, not the file or the machine.
+    """
+
+    job: str
+    path: Path
+    state: State
+    outputs: tuple[Output, ...] = ()
+    bundle: Path | None = None
+    report: Path | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    summary: str = ""
+    verdict: Verdict | None = None
+    error: str = ""
+    next_step: str = ""
+    wrong_use: bool = False

@@ -1,0 +1,285 @@
+"""A photograph from file to finished file: header, plan, samples in regions, read back.
+
+Planes of a large picture lie in scratch files, and the work is done region by region, so the
+memory that a job needs is what `photo_ceiling` computed before it began.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from pipelines.evidence.json_value import Json
+from pipelines.graph.plan import Plan, PlannedCeilings, PlannedDelivery, PlannedSource
+from pipelines.graph.validate import CheckedGraph
+from pipelines.media.identify import Kind
+from pipelines.media.photo import (
+    header,
+    new_planes,
+    planes_digest,
+    read_photo,
+    require_writable,
+    write_photo,
+)
+from pipelines.media.photo_ceiling import photo_ceiling
+from pipelines.media.photo_facts import Photo, PhotoHeader
+from pipelines.media.picture import FrameShape, Region, Samples, native_from_block
+from pipelines.run.job import Job, Made, Tools
+from pipelines.run.planning import (
+    network_memory_bytes,
+    planned_networks,
+    planned_picture,
+    planned_steps,
+    require_room,
+)
+from pipelines.stages.enhance import Chain, bind, covered
+from pipelines.stages.export.fact_types import MediaKind
+from pipelines.stages.export.facts_media import FileFacts, PhotoFacts
+from pipelines.stages.export.gathered import law_facts, layout_words
+from pipelines.stages.export.preview import Pictured, Preview, make_preview
+from pipelines.stages.ingest import Received
+from pipelines.stages.qa import Expected, photo_laws, require
+
+REGION_PIXELS = 1024
+"""Side of a work region, in samples of the result."""
+
+_LOSSLESS = {Kind.PNG, Kind.TIFF, Kind.BMP, Kind.WEBP}
+_TURNS = {3: 180, 6: 270, 8: 90}
+
+
+def plan_photo(
+    received: Received, checked: CheckedGraph, tools: Tools
+) -> tuple[Plan, Chain, PhotoHeader]:
+    """Resolve everything that decides the result's samples. Nothing is decoded yet."""
+    head = header(tools.pool, received.path)
+    orientation = checked.ingest.orientation or ("apply" if checked.steps else "keep")
+    source = head.upright if orientation == "apply" else head.shape
+    chain = bind(checked, source, frames=1, networks=tools.networks)
+    kind = _result_kind(checked, head)
+    require_writable(chain.result, kind)
+    networks = planned_networks(checked, tools.networks)
+    ceiling = photo_ceiling(
+        source,
+        chain.result,
+        tile=_most_needed(chain),
+        decoder_bytes=head.decoder_bytes,
+        kind=kind,
+    )
+    plan = Plan(
+        graph_sha256=checked.graph.digest(),
+        preset=checked.policy.preset,
+        source=PlannedSource(
+            sha256=received.sha256,
+            bytes=received.size,
+            kind="photo",
+            picture=planned_picture(source),
+            orientation=orientation,
+        ),
+        steps=planned_steps(chain),
+        networks=networks,
+        threads=tools.threads,
+        tile_pixels=REGION_PIXELS,
+        delivery=PlannedDelivery(
+            container=kind.value,
+            codec=kind.value,
+            pixel_format=layout_words(chain.result),
+            lossless=kind in _LOSSLESS,
+        ),
+        ceilings=PlannedCeilings(
+            memory_bytes=ceiling.memory_bytes + network_memory_bytes(checked, networks),
+            scratch_bytes=ceiling.scratch_bytes,
+            disk_bytes=received.size + 2 * ceiling.disk_bytes,
+        ),
+    )
+    return plan, chain, head
+
+
+def make_photo(job: Job) -> Made:
+    """Run a photo job up to the checked, unpublished result."""
+    started = time.monotonic()
+    plan, chain, head = plan_photo(job.received, job.checked, job.tools)
+    require_room(
+        plan.ceilings,
+        available_memory_bytes=job.tools.available_memory_bytes,
+        folder=job.folder.home,
+    )
+    job.record("plan", {"plan_sha256": plan.digest(), "graph_sha256": plan.graph_sha256})
+    turn = plan.source.orientation or "keep"
+    scratch = job.folder.work
+    photo = read_photo(job.tools.pool, job.received.path, scratch=scratch, orientation=turn)
+    planes = _render(job, chain, photo)
+    digest = photo.digest if planes is photo.planes else planes_digest(planes)
+    kind = Kind(plan.delivery.container)
+    result = job.folder.path(f"enhanced{kind.suffix}")
+    job.progress.start("writing", 0)
+    remarks = write_photo(result, planes, chain.result, photo.metadata, kind=kind)
+    found = read_photo(job.tools.pool, result, scratch=scratch, orientation="keep")
+    expected = Expected(
+        source=photo.shape,
+        shape=chain.result,
+        digest=digest if plan.delivery.lossless else None,
+        metadata=photo.metadata,
+        declared=_declared(chain),
+        remarks=remarks,
+    )
+    laws = photo_laws(expected, found, source_orientation=head.metadata.orientation)
+    job.record("laws", _laws_body(digest, found, len(laws), sum(law.holds for law in laws)))
+    require(laws)
+    after = Pictured(found.planes, found.shape)
+    return Made(
+        plan=plan,
+        result=result,
+        received=_file_facts(job, head, photo),
+        delivered=_delivered_facts(result, found, plan, remarks),
+        sizes=tuple((o.source, o.result) for o in chain.operations),
+        laws=law_facts(laws),
+        previews=(_preview(chain, photo, after),),
+        assumptions=photo.assumptions,
+        metrics={
+            "seconds": round(time.monotonic() - started, 3),
+            "megapixels": round(chain.result.height * chain.result.width / 1e6, 3),
+        },
+    )
+
+
+def _render(job: Job, chain: Chain, photo: Photo) -> tuple[Samples, ...]:
+    """Compute the result's planes; a chain without operations hands back the source's own."""
+    if not chain.steps:
+        return photo.planes
+    planes = new_planes(chain.result, scratch=job.folder.work)
+    regions = work_regions(chain.result)
+    job.progress.start("enhancing", len(regions))
+
+    def render(region: Region) -> None:
+        native = native_from_block(chain.region(photo.planes, region))
+        for index, (plane, samples) in enumerate(zip(planes, native, strict=True)):
+            plane[region.on_plane(index, chain.result.layout)] = samples
+
+    # A network uses every thread by itself; other operations use one each.
+    workers = 1 if chain.runs_networks else min(job.tools.threads, len(regions))
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for _ in pool.map(render, regions):
+                job.progress.advance()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return planes
+
+
+def work_regions(shape: FrameShape) -> tuple[Region, ...]:
+    """Cut a picture into even regions of at most `REGION_PIXELS` a side, on whole chroma."""
+    rows = _cuts(shape.height, shape.layout.align_y)
+    columns = _cuts(shape.width, shape.layout.align_x)
+    return tuple(
+        Region(top, left, bottom - top, right - left)
+        for top, bottom in itertools.pairwise(rows)
+        for left, right in itertools.pairwise(columns)
+    )
+
+
+def _cuts(side: int, align: int) -> tuple[int, ...]:
+    count = -(-side // REGION_PIXELS)
+    return (*(side * number // count // align * align for number in range(count)), side)
+
+
+def _most_needed(chain: Chain) -> int:
+    """Side of the largest region that any work region reads or makes, in samples."""
+    first = work_regions(chain.result)[0]
+    middle = Region(
+        max(0, (chain.result.height - first.height) // 2),
+        max(0, (chain.result.width - first.width) // 2),
+        first.height,
+        first.width,
+    )
+    middle = middle.grown(0, chain.result)
+    sides = [middle.height, middle.width]
+    for operation in reversed(chain.operations):
+        middle = operation.needs(middle)
+        sides += [middle.height, middle.width]
+    return max(sides)
+
+
+def _result_kind(checked: CheckedGraph, head: PhotoHeader) -> Kind:
+    if checked.export.image_kind == "png":
+        return Kind.PNG
+    return head.kind
+
+
+def _declared(chain: Chain) -> str:
+    names = [b.step.descriptor.name for b in chain.steps if b.step.descriptor.changes_size]
+    return f"declared by {', '.join(names)}" if names else ""
+
+
+def _preview(chain: Chain, photo: Photo, after: Pictured) -> Preview:
+    before = Pictured(photo.planes, photo.shape)
+    turn = _TURNS.get(photo.metadata.orientation, 0)
+    return make_preview(before, after, placement=covered(chain), turn=turn)
+
+
+def _laws_body(digest: bytes, found: Photo, checked: int, held: int) -> dict[str, Json]:
+    return {
+        "encoder_sha256": digest.hex(),
+        "delivered_sha256": found.digest.hex(),
+        "laws_checked": checked,
+        "laws_held": held,
+    }
+
+
+def _file_facts(job: Job, head: PhotoHeader, photo: Photo) -> FileFacts:
+    return FileFacts(
+        file_name=job.received.name,
+        bytes=job.received.size,
+        sha256=job.received.sha256,
+        media_type=head.kind.media_type,
+        kind=MediaKind.PHOTO,
+        width=head.shape.width,
+        height=head.shape.height,
+        depth=head.shape.layout.depth,
+        layout=layout_words(head.shape),
+        alpha=head.shape.layout.alpha,
+        frames_sha256=photo.digest.hex(),
+        photo=_photo_facts(head),
+        remarks=photo.metadata.remarks,
+    )
+
+
+def _delivered_facts(result: Path, found: Photo, plan: Plan, remarks: tuple[str, ...]) -> FileFacts:
+    with result.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    own = PhotoHeader(found.shape, found.metadata, 0, result.stat().st_size)
+    return FileFacts(
+        file_name=result.name,
+        bytes=result.stat().st_size,
+        sha256=sha256,
+        media_type=found.metadata.kind.media_type,
+        kind=MediaKind.PHOTO,
+        width=found.shape.width,
+        height=found.shape.height,
+        depth=found.shape.layout.depth,
+        layout=layout_words(found.shape),
+        alpha=found.shape.layout.alpha,
+        lossless=plan.delivery.lossless,
+        frames_sha256=found.digest.hex(),
+        photo=_photo_facts(own),
+        remarks=(*remarks, *found.metadata.remarks),
+    )
+
+
+def _photo_facts(head: PhotoHeader) -> PhotoFacts:
+    metadata = head.metadata
+    icc, density = metadata.icc, metadata.resolution
+    return PhotoFacts(
+        file_kind=metadata.kind.value.upper(),
+        orientation=metadata.orientation,
+        icc_bytes=None if icc is None else len(icc),
+        icc_sha256=None if icc is None else hashlib.sha256(icc).hexdigest(),
+        exif=metadata.exif is not None,
+        xmp=metadata.xmp is not None,
+        resolution=None if density is None else f"{float(density.x):g} x {float(density.y):g} dpi",
+        palette=metadata.palette,
+        pages=metadata.pages,
+    )

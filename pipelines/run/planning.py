@@ -1,0 +1,91 @@
+"""From a checked graph and a bound chain to the plan, and the plan's ceilings to a yes or no."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from pipelines.errors import DiskFullError, MemoryCeilingError
+from pipelines.graph.plan import PlannedCeilings, PlannedPicture, PlannedStep
+from pipelines.graph.validate import CheckedGraph
+from pipelines.media.picture import FrameShape
+from pipelines.run.job import Networks
+from pipelines.stages.enhance import BoundStep, Chain
+
+_MIB = 1 << 20
+
+
+def planned_picture(shape: FrameShape) -> PlannedPicture:
+    """Spell a shape for a plan."""
+    layout = shape.layout
+    return PlannedPicture(
+        width=shape.width,
+        height=shape.height,
+        family=layout.family.value,
+        depth=layout.depth,
+        chroma=(layout.align_x, layout.align_y),
+        full_range=layout.full_range,
+        matrix=layout.matrix.value,
+        siting=layout.siting.value,
+        alpha=layout.alpha,
+    )
+
+
+def planned_steps(chain: Chain) -> tuple[PlannedStep, ...]:
+    """Spell every operation with its facts and all its parameters."""
+    return tuple(_planned_step(bound) for bound in chain.steps)
+
+
+def _planned_step(bound: BoundStep) -> PlannedStep:
+    step, reach = bound.step, bound.step.reach
+    return PlannedStep(
+        op=step.descriptor.name,
+        operation_class=step.operation_class,
+        frame_use=step.descriptor.frame_use,
+        parameter_source=step.descriptor.parameter_source,
+        plane_use=step.descriptor.plane_use,
+        parameters=step.parameters.model_dump(mode="json"),
+        pixels=reach.pixels,
+        before=reach.before,
+        after=reach.after,
+        result=planned_picture(bound.operation.result),
+        network=None if step.card is None else step.card.name,
+    )
+
+
+def planned_networks(checked: CheckedGraph, networks: Networks) -> tuple[dict[str, str | int], ...]:
+    """State how each network of the graph runs here, in the order of first use."""
+    names = dict.fromkeys(step.card.name for step in checked.steps if step.card is not None)
+    return tuple(networks.facts(name) for name in names)
+
+
+def network_memory_bytes(checked: CheckedGraph, facts: tuple[dict[str, str | int], ...]) -> int:
+    """Most memory that the networks need while one of them runs on one tile, halo included."""
+    cards = {step.card.name: step.card for step in checked.steps if step.card is not None}
+    most = 0
+    for fact in facts:
+        card = cards[str(fact["model"])]  # type: ignore[index]
+        side = int(fact["tile_pixels"]) + 2 * card.tiling.halo
+        most = max(most, card.memory.total_bytes(side * side))
+    return most
+
+
+def require_room(ceilings: PlannedCeilings, *, available_memory_bytes: int, folder: Path) -> None:
+    """Refuse a job that this machine has no room for, before any of it runs.
+
+    Raises MemoryCeilingError or DiskFullError with the numbers.
+    """
+    if ceilings.memory_bytes > available_memory_bytes:
+        raise MemoryCeilingError(
+            f"The job can need {ceilings.memory_bytes / _MIB:.0f} MiB of memory; "
+            f"{available_memory_bytes / _MIB:.0f} MiB are available.",
+            next_step="Ask for a smaller scale, crop first, or run it on a larger machine.",
+        )
+    needed = ceilings.disk_bytes + ceilings.scratch_bytes
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise DiskFullError(
+            f"The job can need {needed / _MIB:.0f} MiB of disk in {folder}; "
+            f"{free / _MIB:.0f} MiB are free.",
+            next_step="Free some space there, or name another folder with --out.",
+        )

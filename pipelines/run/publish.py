@@ -1,0 +1,159 @@
+"""From a finished rendering to the four files that a job hands over, in an order without circles.
+
+1. The report says everything up to here; it names no bundle.
+2. Every file is measured; the file as received must still be what was hashed at the start.
+3. The export entry names exactly those files; the log is sealed.
+4. The bundle is built from the files and the proof, signed, and verified as a stranger would.
+5. Only then do final names appear, the bundle's last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from models import catalog
+from models.spec import WeightsFormat
+from pipelines.errors import EvidenceError
+from pipelines.evidence.archive_writer import ArchiveFacts, Source, bytes_source
+from pipelines.evidence.bundle import build_bundle
+from pipelines.evidence.bundle_layout import BundleFile, PlacedFile, Role, place
+from pipelines.evidence.canonical import canonical_bytes
+from pipelines.evidence.entry import JobProof
+from pipelines.evidence.export_entry import EXPORT_KIND, export_body
+from pipelines.evidence.json_value import Json
+from pipelines.evidence.verdict import Verdict
+from pipelines.evidence.verify import verify_bundle
+from pipelines.graph.plan import Plan
+from pipelines.run.durable_file import writing
+from pipelines.run.job import Job, Made, Output
+from pipelines.stages.export.facts import ReportFacts
+from pipelines.stages.export.report import write_report
+from pipelines.stages.ingest import require_same
+
+REPORT, REPORT_PDF, BUNDLE = "report.json", "report.pdf", "bundle.zip"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What was handed over. `outputs` begin with the enhanced medium."""
+
+    outputs: tuple[Output, ...]
+    verdict: Verdict | None
+
+
+def publish(job: Job, made: Made, facts: ReportFacts) -> Published:
+    """Write report and bundle, seal the job, and give all files their final names.
+
+    Raises InputError where the file as received changed meanwhile, EvidenceError where the
+    bundle does not verify, DiskFullError or ResourceError where something cannot be written.
+    """
+    work = job.folder.work
+    job.progress.start("proving", 0)
+    write_report(facts, made.previews, work / REPORT, work / REPORT_PDF)
+    with_pdf = "report-pdf" in job.checked.export.formats
+    placed = place(tuple(_files(job, made, with_pdf=with_pdf)))
+    _require_unchanged(job, made, placed)
+    job.record(EXPORT_KIND, {**export_body(placed), "plan_sha256": made.plan.digest()})
+    proof = job.tools.log.seal(job.job)
+    bundle, verdict = None, None
+    if "bundle" in job.checked.export.formats:
+        bundle = _write_bundle(job, placed, proof)
+        verdict = _verified(work / BUNDLE)
+    return Published(_delivered(job, made, placed, bundle, with_pdf=with_pdf), verdict)
+
+
+def _files(job: Job, made: Made, *, with_pdf: bool) -> Iterable[BundleFile]:
+    work = job.folder.work
+    yield BundleFile(Role.RECEIVED, _opener(job.received.path), job.received.name)
+    yield BundleFile(Role.RESULT, _opener(made.result), made.result.name)
+    yield BundleFile(Role.REPORT, _opener(work / REPORT))
+    if with_pdf:
+        yield BundleFile(Role.REPORT_PDF, _opener(work / REPORT_PDF))
+    yield BundleFile(Role.GRAPH, bytes_source(canonical_bytes(job.checked.graph.canonical())))
+    yield BundleFile(Role.PLAN, bytes_source(made.plan.canonical()))
+    if made.ledger is not None:
+        yield BundleFile(Role.LEDGER, _opener(made.ledger))
+    yield from _networks(made.plan)
+
+
+def _networks(plan: Plan) -> Iterable[BundleFile]:
+    """Cards and weights of the networks that ran; ours may be passed on with the result."""
+    for facts in plan.networks:
+        card = catalog.card(str(facts["model"]))
+        weights = card.files[WeightsFormat(str(facts["weights_format"]))]
+        for name in (f"{card.name}.toml", weights.name):
+            yield BundleFile(Role.NETWORK, _opener(card.folder / name), name)
+
+
+def _opener(path: Path) -> Source:
+    return lambda: path.open("rb")
+
+
+def _require_unchanged(job: Job, made: Made, placed: tuple[PlacedFile, ...]) -> None:
+    for file in placed:
+        content = file.content
+        if file.role is Role.RECEIVED:
+            require_same(job.received, sha256=content.sha256, size=content.size)
+        if file.role is Role.RESULT and content.sha256 != made.delivered.sha256:
+            raise EvidenceError(
+                f"{made.result.name} changed after it was checked.",
+                next_step="Run again where nothing else writes to the results folder.",
+            )
+
+
+def _write_bundle(job: Job, placed: tuple[PlacedFile, ...], proof: JobProof) -> ArchiveFacts:
+    with writing(job.folder.path(BUNDLE)) as out:
+        return build_bundle(out, files=placed, proof=proof, signer=job.tools.signer)
+
+
+def _verified(path: Path) -> Verdict:
+    """Verify the bundle as anybody would; one that does not hold is never delivered."""
+    with path.open("rb") as file:
+        verdict = verify_bundle(file)
+    failure = verdict.first_failure
+    if failure is not None:
+        raise EvidenceError(
+            f"The bundle that was built does not hold: {failure.file}: {failure.detail}",
+            next_step="Nothing was delivered. Check the disk, then run again.",
+        )
+    return verdict
+
+
+def _delivered(
+    job: Job,
+    made: Made,
+    placed: tuple[PlacedFile, ...],
+    bundle: ArchiveFacts | None,
+    *,
+    with_pdf: bool,
+) -> tuple[Output, ...]:
+    found = {file.role: file.content for file in placed}
+    types = [(Role.RESULT, made.result.name, made.delivered.media_type)]
+    types.append((Role.REPORT, REPORT, "application/json"))
+    if with_pdf:
+        types.append((Role.REPORT_PDF, REPORT_PDF, "application/pdf"))
+    outputs = [
+        Output(job.folder.deliver(name), found[role].sha256, found[role].size, media_type)
+        for role, name, media_type in types
+    ]
+    if bundle is not None:
+        path = job.folder.deliver(BUNDLE)
+        outputs.append(Output(path, bundle.sha256, bundle.bytes, "application/zip"))
+    return tuple(outputs)
+
+
+def submission_body(job: Job) -> dict[str, Json]:
+    """The first entry of a job: what came in and what was asked for."""
+    return {
+        "input": {
+            "name": job.received.name,
+            "sha256": job.received.sha256,
+            "bytes": job.received.size,
+        },
+        "graph_sha256": job.checked.graph.digest(),
+        "preset": job.checked.policy.preset.value,
+        "operator": job.tools.operator.name,
+        "application": job.tools.operator.application,
+    }

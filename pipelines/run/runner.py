@@ -1,0 +1,218 @@
+"""Runs jobs in this process, one input after another; one failure never touches the next.
+
+`run_job` turns everything that can go wrong with one input into an `Outcome`; only a request
+to stop passes through, after the state for `--resume` is safe.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+from models.errors import ModelError
+from models.spec import WeightsFormat
+from pipelines.errors import EvidentError, InterruptedRunError, RequestError, ResourceError
+from pipelines.graph.plan import Plan
+from pipelines.graph.validate import CheckedGraph, check_graph
+from pipelines.ports import Progress
+from pipelines.run.clip_job import index_clip, make_clip, plan_clip
+from pipelines.run.durable_file import refusal
+from pipelines.run.earlier import earlier_outcome
+from pipelines.run.job import Job, JobId, Made, Outcome, Request, State, Tools
+from pipelines.run.photo_job import make_photo, plan_photo
+from pipelines.run.publish import BUNDLE, REPORT, publish, submission_body
+from pipelines.run.work_folder import WorkFolder
+from pipelines.stages.export.facts import ReportFacts, RunFacts, SegmentPlan
+from pipelines.stages.export.gathered import (
+    hardware_facts,
+    network_facts,
+    software_facts,
+    step_facts,
+)
+from pipelines.stages.export.report_text import summarise
+from pipelines.stages.ingest import Received, receive
+
+RECORD_VERSION = 1
+
+
+def run_job(request: Request, tools: Tools, progress: Progress) -> Outcome:
+    """Do the whole job for one input. Raises InterruptedRunError (and nothing else on purpose)."""
+    path = Path.cwd() / request.path
+    job = ""
+    try:
+        received = receive(request.path, progress)
+        path = received.path
+        graph = request.graph_maker(received.pipeline, received.artifact)
+        checked = check_graph(graph)
+        if request.resume:
+            done = earlier_outcome(request.out, received, graph)
+            if done is not None:
+                return done
+        with _folder(request, received, checked) as folder:
+            job, begun = _begun(folder, received, checked, tools, progress)
+            return _finished(begun)
+    except (EvidentError, ModelError) as error:
+        if isinstance(error, InterruptedRunError):
+            raise
+        return Outcome(
+            job=job,
+            path=path,
+            state=State.FAILED,
+            error=str(error),
+            next_step=error.next_step,
+            wrong_use=isinstance(error, RequestError),
+        )
+
+
+def explain(request: Request, tools: Tools, progress: Progress) -> tuple[CheckedGraph, Plan]:
+    """Resolve one input to its graph and plan without running anything.
+
+    Raises EvidentError or ModelError.
+    """
+    received = receive(request.path, progress)
+    checked = check_graph(request.graph_maker(received.pipeline, received.artifact))
+    if received.pipeline == "photo":
+        return checked, plan_photo(received, checked, tools)[0]
+    index = index_clip(received, checked, tools, progress)
+    return checked, plan_clip(received, checked, tools, index)[0]
+
+
+def _folder(request: Request, received: Received, checked: CheckedGraph) -> WorkFolder:
+    if request.resume:
+        found = WorkFolder.unfinished(request.out, received.name, _identity(received, checked))
+        if found is not None:
+            return found
+    return WorkFolder.claim(request.out, received.name)
+
+
+def _identity(received: Received, checked: CheckedGraph) -> dict[str, object]:
+    return {
+        "version": RECORD_VERSION,
+        "input_sha256": received.sha256,
+        "graph_sha256": checked.graph.digest(),
+    }
+
+
+def _begun(
+    folder: WorkFolder, received: Received, checked: CheckedGraph, tools: Tools, progress: Progress
+) -> tuple[str, Job]:
+    """Begin a new job, or take up the one whose folder this is; either is on record."""
+    earlier = folder.job
+    record = earlier or {
+        **_identity(received, checked),
+        "job": str(uuid.uuid4()),
+        "created": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "resumed": 0,
+    }
+    if earlier:
+        record["resumed"] += 1
+    folder.record_job(record)
+    job = Job(
+        job=JobId(record["job"]),
+        created=record["created"],
+        received=received,
+        checked=checked,
+        folder=folder,
+        tools=tools,
+        progress=progress,
+        resumed=record["resumed"],
+    )
+    if earlier:
+        job.record("resumed", {"times": record["resumed"]})
+    else:
+        job.record("submission", submission_body(job))
+    return job.job, job
+
+
+def _finished(job: Job) -> Outcome:
+    try:
+        made = make_photo(job) if job.received.pipeline == "photo" else make_clip(job)
+        facts = report_facts(job, made)
+        published = publish(job, made, facts)
+    except (EvidentError, ModelError) as error:
+        job.folder.keep = job.folder.keep and isinstance(error, ResourceError | InterruptedRunError)
+        if not isinstance(error, InterruptedRunError):
+            job.record("failed", {"error": type(error).__name__, "reason": str(error)[:1000]})
+        raise
+    except OSError as error:
+        raise refusal(Path(error.filename or job.folder.home), error) from error
+    job.folder.keep = False
+    named = {output.path.name: output.path for output in published.outputs}
+    return Outcome(
+        job=job.job,
+        path=job.received.path,
+        state=State.DONE,
+        outputs=published.outputs,
+        bundle=named.get(BUNDLE),
+        report=named.get(REPORT),
+        metrics=made.metrics,
+        warnings=(*made.warnings, *facts.overrides),
+        summary=summarise(facts, files=[output.path for output in published.outputs]),
+        verdict=published.verdict,
+    )
+
+
+def report_facts(job: Job, made: Made) -> ReportFacts:
+    """Put together everything that the report states."""
+    cards = {step.card.name: step.card for step in job.checked.steps if step.card is not None}
+    ran = {str(facts["model"]): facts for facts in made.plan.networks}
+    return ReportFacts(
+        origin=job.origin,
+        preset=job.checked.policy.preset.value,
+        received=made.received,
+        delivered=made.delivered,
+        steps=tuple(
+            step_facts(
+                step.descriptor,
+                step.parameters,
+                operation_class=step.operation_class,
+                network=None if step.card is None else step.card.name,
+                sizes=sizes,
+            )
+            for step, sizes in zip(job.checked.steps, made.sizes, strict=True)
+        ),
+        networks=tuple(
+            network_facts(card, ran=WeightsFormat(str(ran[name]["weights_format"])))
+            for name, card in cards.items()
+        ),
+        run=_run_facts(job, made),
+        assumptions=made.assumptions,
+        overrides=tuple(
+            f"{name} ran although no gate has judged it (ungated)."
+            for name in cards
+            if ran[name]["gate"] == "ungated"
+        ),
+        warnings=made.warnings,
+        source_defects=made.defects,
+        conservation=made.laws,
+        streams=made.streams,
+        software=software_facts(),
+        hardware=hardware_facts(),
+    )
+
+
+def _run_facts(job: Job, made: Made) -> RunFacts:
+    plan = made.plan
+    first = plan.networks[0] if plan.networks else None
+    segments = None
+    if plan.segments is not None:
+        ranges = plan.segments.ranges()
+        segments = SegmentPlan(
+            count=len(ranges),
+            frames=max(stop - start for start, stop in ranges),
+            seconds=plan.segments.seconds,
+        )
+    return RunFacts(
+        graph_sha256=plan.graph_sha256,
+        plan_sha256=plan.digest(),
+        engine="none" if first is None else f"{first['engine']} {first['engine_version']}",
+        precision="fp32" if first is None else str(first["precision"]),
+        device="cpu" if first is None else str(first["device_class"]),
+        threads=plan.threads,
+        tile=None if first is None else f"{first['tile_pixels']} x {first['tile_pixels']}",
+        segments=segments,
+        resumed=job.resumed,
+        replans=job.tools.networks.replans(),
+        seconds=made.metrics.get("seconds"),
+    )
