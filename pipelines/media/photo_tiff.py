@@ -40,6 +40,8 @@ _GRAY_INVERTED, _GRAY, _RGB, _PALETTE, _YCBCR = 0, 1, 2, 3, 6
 _JPEG_CODED = 7
 _DEFLATE = (8, 32_946)
 _INFLATED_PIECE = 1 << 20
+_INFLATED_MOST, _INFLATED_LEAST = 8, 1 << 28
+"""Bytes that strips may unpack to: per sample, padding of tiles included, and for any picture."""
 _STEP = "Convert it to 8- or 16-bit gray or RGB first; the conversion is then on record."
 
 DESCRIPTIVE = (269, 270, 271, 272, 274, 282, 283, 285, 296, 305, 306, 315, 316, 33_432)
@@ -146,7 +148,8 @@ def require_intact_deflate(data: Data) -> None:
     """Verify the checksum of every Deflate strip or tile of the first page.
 
     libtiff stops reading a strip when it has its rows and never comes to the checksum behind
-    them (RFC 1950, section 2.2). Raises `DamagedError`; other codings carry no checksum.
+    them (RFC 1950, section 2.2). Raises `DamagedError` where one is wrong or missing, or where
+    all of them together hold far more than the picture; other codings carry no checksum.
     """
     tags = TagFile(data)
     page = tags.directory(tags.first)
@@ -157,18 +160,33 @@ def require_intact_deflate(data: Data) -> None:
     sized = fields.get(STRIP_BYTES) or fields.get(_TILE_BYTES)
     if placed is None or sized is None:
         return
+    samples = tags.number(page, WIDTH, 0) * tags.number(page, HEIGHT, 0)
+    room = max(_INFLATED_LEAST, _INFLATED_MOST * samples * tags.number(page, SAMPLES, 1))
     for start, size in zip(tags.numbers(placed), tags.numbers(sized), strict=False):
-        inflater = zlib.decompressobj()
-        piece = bytes(data[start : start + size])
+        if size:  # an empty strip is a hole, which the decoder judges
+            room -= _intact_bytes(data[start : start + size], start, room)
+
+
+def _intact_bytes(strip: Data, start: int, room: int) -> int:
+    """Count what one zlib stream holds, its checksum verified; `room` is the most allowed."""
+    step = "Obtain an intact copy of the file."
+    inflater = zlib.decompressobj()
+    piece = bytes(strip)
+    count = 0
+    while not inflater.eof:
         try:
-            while piece and not inflater.eof:
-                inflater.decompress(piece, _INFLATED_PIECE)
-                piece = inflater.unconsumed_tail
+            made = len(inflater.decompress(piece, _INFLATED_PIECE))
         except zlib.error as error:
             raise DamagedError(
-                f"The TIFF strip at byte {start} is corrupt: {error}.",
-                next_step="Obtain an intact copy of the file.",
+                f"The TIFF strip at byte {start} is corrupt: {error}.", next_step=step
             ) from error
+        piece = inflater.unconsumed_tail
+        count += made
+        if count > room:
+            raise DamagedError("The TIFF strips hold more than the picture.", next_step=step)
+        if not made and not piece and not inflater.eof:
+            raise DamagedError(f"The TIFF strip at byte {start} ends early.", next_step=step)
+    return count
 
 
 def _bytes(tags: TagFile, page: Directory, tag: int, limits: PhotoLimits) -> bytes | None:
