@@ -15,8 +15,7 @@ EvidentError
 │   └── MemoryCeilingError    the computed ceiling exceeds what is available
 ├── DecodeChildError      the bounded decoder crashed, ran away or stopped answering
 ├── ConservationError     the result broke a conservation law; carries the numbers
-├── EvidenceError         a record, bundle or log is not what it claims
-└── InterruptedRunError   a person or the system asked to stop; says how to resume
+└── EvidenceError         a record, bundle or log is not what it claims
 
 An error explains itself to a person: `str(error)` is one line with the reason and
 `error.next_step` one line with what to do about it.
@@ -96,6 +95,3 @@ class ConservationError(EvidentError):
 class EvidenceError(EvidentError):
     """A record, bundle or log is not what it claims to be."""
 
-
-class InterruptedRunError(EvidentError):
-    """A person or the system asked to stop. The next step says how to resume."""

@@ -1,7 +1,7 @@
 """Runs jobs in this process, one input after another; one failure never touches the next.
 
-`run_job` turns everything that can go wrong with one input into an `Outcome`; only a request
-to stop passes through, after the state for `--resume` is safe.
+`run_job` turns everything that can go wrong with one input into an `Outcome`, a request to stop
+(`KeyboardInterrupt`) included: by then the state for `--resume` is safe.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from models.errors import ModelError
 from models.spec import WeightsFormat
-from pipelines.errors import EvidentError, InterruptedRunError, RequestError, ResourceError
+from pipelines.errors import EvidentError, RequestError, ResourceError
 from pipelines.graph.plan import Plan
 from pipelines.graph.validate import CheckedGraph, check_graph
 from pipelines.ports import Progress
@@ -35,11 +35,14 @@ from pipelines.stages.ingest import Received, receive
 
 RECORD_VERSION = 1
 
+RESUME = "Run the same command again with --resume; what is finished is not done again."
+
 
 def run_job(request: Request, tools: Tools, progress: Progress) -> Outcome:
-    """Do the whole job for one input. Raises InterruptedRunError (and nothing else on purpose)."""
+    """Do the whole job for one input. Whatever goes wrong with it is in the outcome."""
     path = Path.cwd() / request.path
     job = ""
+    folder: WorkFolder | None = None
     try:
         received = receive(request.path, progress)
         path = received.path
@@ -49,12 +52,20 @@ def run_job(request: Request, tools: Tools, progress: Progress) -> Outcome:
             done = earlier_outcome(request.out, received, graph)
             if done is not None:
                 return done
-        with _folder(request, received, checked) as folder:
+        folder = _folder(request, received, checked)
+        with folder:
             job, begun = _begun(folder, received, checked, tools, progress)
             return _finished(begun)
+    except KeyboardInterrupt:
+        kept = folder is not None and folder.keep
+        return Outcome(
+            job=job,
+            path=path,
+            state=State.CANCELED,
+            error="Stopped before it was finished; nothing was delivered.",
+            next_step=RESUME if kept else "Run the same command again.",
+        )
     except (EvidentError, ModelError) as error:
-        if isinstance(error, InterruptedRunError):
-            raise
         return Outcome(
             job=job,
             path=path,
@@ -131,9 +142,11 @@ def _finished(job: Job) -> Outcome:
         facts = report_facts(job, made)
         published = publish(job, made, facts)
     except (EvidentError, ModelError) as error:
-        job.folder.keep = job.folder.keep and isinstance(error, ResourceError | InterruptedRunError)
-        if not isinstance(error, InterruptedRunError):
-            job.record("failed", {"error": type(error).__name__, "reason": str(error)[:1000]})
+        job.folder.keep = job.folder.keep and isinstance(error, ResourceError)
+        job.record("failed", {"error": type(error).__name__, "reason": str(error)[:1000]})
+        raise
+    except KeyboardInterrupt:
+        job.record("stopped", {})
         raise
     except OSError as error:
         raise refusal(Path(error.filename or job.folder.home), error) from error

@@ -1,0 +1,133 @@
+"""`evident doctor`: what this machine has, lacks, and is told."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+
+from models import catalog, weights
+from models.engines import choice
+from models.engines.residency import usable_cores
+from models.errors import ModelError
+from models.spec import WeightsFormat
+from pipelines.errors import EvidentError
+from services.cli.capacity import available_memory_bytes
+from services.cli.printing import FAILED, GOOD, print_json, print_text
+from services.cli.wiring import version
+from services.provenance.keys import FileSigner
+from services.settings.settings import Settings
+
+_GIB = 1 << 30
+_LEAST_FREE_BYTES = _GIB
+_LIBRARIES = ("av", "pyvips", "numpy", "cryptography", "reportlab")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `next_step` is set where it is not well."""
+
+    name: str
+    detail: str
+    well: bool = True
+    next_step: str = ""
+
+
+def main(*, as_json: bool) -> int:
+    """Print what was found; returns 1 where something that is needed is missing."""
+    settings = Settings()
+    findings = list(_findings(settings))
+    if as_json:
+        print_json(
+            {
+                "ok": all(one.well for one in findings),
+                "findings": [
+                    {
+                        "name": one.name,
+                        "ok": one.well,
+                        "detail": one.detail,
+                        "next_step": one.next_step,
+                    }
+                    for one in findings
+                ],
+            }
+        )
+    else:
+        for one in findings:
+            print_text(f"{'ok     ' if one.well else 'MISSING'} {one.name}: {one.detail}")
+            if one.next_step:
+                print_text(f"        next: {one.next_step}")
+    return GOOD if all(one.well for one in findings) else FAILED
+
+
+def _findings(settings: Settings) -> Iterator[Finding]:
+    yield Finding("evident", f"version {version()}")
+    yield from (_library(name) for name in _LIBRARIES)
+    yield from _engines()
+    for name in catalog.names():
+        yield _guarded(f"network {name}", partial(_network, name))
+    yield _guarded("signing key", lambda: f"{FileSigner(settings.home / 'keys').key_id}")
+    yield Finding("state", f"EVIDENT_HOME is {settings.home}")
+    yield Finding(
+        "processor", f"{usable_cores()} cores usable, {settings.threads or 'as many'} threads used"
+    )
+    yield Finding("memory", f"{available_memory_bytes() / _GIB:.1f} GiB available")
+    yield _disk(settings.home)
+
+
+def _library(name: str) -> Finding:
+    try:
+        return Finding(name, f"version {metadata.version(name)}")
+    except metadata.PackageNotFoundError:
+        return Finding(name, "not installed", well=False, next_step=f"pip install {name}")
+
+
+def _engines() -> Iterator[Finding]:
+    listed = choice.listing()
+    for engine in listed:
+        if engine.is_available:
+            yield Finding(f"engine {engine.name}", f"version {engine.version}")
+        else:
+            # One engine is enough; without any, only conventional operations run.
+            none = not any(other.is_available for other in listed)
+            yield Finding(
+                f"engine {engine.name}",
+                f"not installed (lacks {', '.join(engine.missing)})",
+                well=not none,
+                next_step=choice.INSTALL if none else "",
+            )
+    for conflict in choice.conflicts():
+        yield Finding("engines", conflict, well=False, next_step="Keep one distribution.")
+
+
+def _network(name: str) -> str:
+    card = catalog.card(name)
+    for kind in WeightsFormat:
+        if kind in card.files:
+            weights.read_verified(card, kind)
+    return f"version {card.version}, weights as on its card, {card.gate.value}"
+
+
+def _guarded(name: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, look())
+    except (EvidentError, ModelError) as error:
+        return Finding(name, str(error), well=False, next_step=error.next_step)
+
+
+def _disk(home: Path) -> Finding:
+    folder = home
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    well = free >= _LEAST_FREE_BYTES and os.access(folder, os.W_OK)
+    return Finding(
+        "disk",
+        f"{free / _GIB:.1f} GiB free where the state lies",
+        well=well,
+        next_step="" if well else "Free some space, or name another EVIDENT_HOME.",
+    )

@@ -1,0 +1,198 @@
+"""The command line's front door: verbs, their help, and exit codes.
+
+Nothing heavy is imported here: each verb imports what it needs when it runs, so `--help` answers
+at once. Exit code 0 is good, 1 a failed job or a negative verdict, 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="evident",
+    help="Enhance photographs and video, and prove what was done to them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+models_app = typer.Typer(name="models", help="The networks that can be used.", no_args_is_help=True)
+app.add_typer(models_app)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+
+
+class PresetName(StrEnum):
+    """The presets, spelt here so that help needs no import."""
+
+    FORENSIC_SAFE = "forensic-safe"
+    BALANCED = "balanced"
+    PRESENTATION = "presentation"
+
+
+class ResultKind(StrEnum):
+    """What kind of file an enhanced photograph becomes."""
+
+    PNG = "png"
+    SOURCE = "source"
+
+
+def _print_version(*, wanted: bool) -> None:
+    if wanted:
+        from services.cli.wiring import version  # noqa: PLC0415 - see the module docstring
+
+        typer.echo(f"evident {version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _evident(
+    *,
+    show_version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=lambda value: _print_version(wanted=value), is_eager=True
+        ),
+    ] = False,
+) -> None:
+    del show_version
+
+
+@app.command()
+def run(  # noqa: PLR0913 - one parameter per option of the verb
+    inputs: Annotated[
+        list[Path], typer.Argument(metavar="INPUT...", help="Photographs and video files.")
+    ],
+    *,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Where results go; one folder each.")
+    ],
+    preset: Annotated[
+        PresetName | None,
+        typer.Option(
+            help="The policy. forensic-safe (the default) admits conventional operations with "
+            "given parameters; balanced adds trained networks; presentation adds generative ones."
+        ),
+    ] = None,
+    scale: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=4, help="New size over old size; 1 removes noise only. [default: 2]"
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A network by name; see `evident models list`."),
+    ] = None,
+    graph: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A graph (JSON) instead of --preset and --scale."),
+    ] = None,
+    output: Annotated[
+        ResultKind | None,
+        typer.Option(help="File kind of enhanced photographs: png, or that of the source."),
+    ] = None,
+    video_stream: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="N", help="Which video stream, where there are several."),
+    ] = None,
+    drop_stream: Annotated[
+        list[int] | None,
+        typer.Option(min=0, metavar="N", help="Leave stream N out of the result; on record."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where an earlier run was stopped.")
+    ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print the graph and the plan, and do nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Enhance files and prove what was done: result, report and bundle per input.
+
+    [dim]evident run photo.jpg clip.mp4 --preset balanced --scale 2 --out results[/dim]
+    """
+    from services.cli import run_command  # noqa: PLC0415 - see the module docstring
+
+    asked = run_command.Asked(
+        inputs=tuple(inputs),
+        out=out,
+        preset=None if preset is None else preset.value,
+        scale=scale,
+        model=model,
+        graph=graph,
+        image_kind=None if output is None else output.value,
+        video_stream=video_stream,
+        drop_streams=tuple(drop_stream or ()),
+        resume=resume,
+    )
+    raise typer.Exit(run_command.main(asked, explain_only=explain, as_json=as_json))
+
+
+@app.command()
+def verify(
+    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle.zip.")],
+    *,
+    trust: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="KEY",
+            help="A public key file (PEM) that you know by another way; any other key fails.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check every digest, proof and signature of a bundle. Needs no network and no server."""
+    from services.cli import verify_command  # noqa: PLC0415 - see the module docstring
+
+    raise typer.Exit(verify_command.main(bundle, tuple(trust or ()), as_json=as_json))
+
+
+@models_app.command("list")
+def models_list(*, as_json: AsJson = False) -> None:
+    """List the networks: what each is for, its class, and whether a gate has judged it."""
+    from services.cli import models_command  # noqa: PLC0415 - see the module docstring
+
+    raise typer.Exit(models_command.list_networks(as_json=as_json))
+
+
+@models_app.command("show")
+def models_show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A network's name.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show all facts about one network."""
+    from services.cli import models_command  # noqa: PLC0415 - see the module docstring
+
+    raise typer.Exit(models_command.show_network(name, as_json=as_json))
+
+
+@app.command()
+def doctor(*, as_json: AsJson = False) -> None:
+    """Say what this machine has and lacks: engines, networks, codecs, keys, memory, disk."""
+    from services.cli import doctor_command  # noqa: PLC0415 - see the module docstring
+
+    raise typer.Exit(doctor_command.main(as_json=as_json))
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

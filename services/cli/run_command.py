@@ -1,0 +1,235 @@
+"""`evident run`: the whole job in this process, one input after another."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from models.errors import ModelError
+from pipelines.errors import EvidentError, GraphError, RequestError
+from pipelines.graph.expand import Pipeline, Wish, bind, expand
+from pipelines.graph.spec import Graph, Preset, parse_strict
+from pipelines.run.job import GraphMaker, Outcome, Request, State, Tools
+from pipelines.run.runner import RESUME, explain, run_job
+from services.cli.explanation import explanation, explanation_json
+from services.cli.interrupt import stop_on_signals
+from services.cli.printing import (
+    FAILED,
+    GOOD,
+    WRONG_USE,
+    console_on_stderr,
+    print_error,
+    print_json,
+    print_text,
+)
+from services.cli.progress import JobProgress, progress_on
+from services.cli.wiring import tools
+from services.settings.settings import Settings
+
+_MOST_GRAPH_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options as typed; None where an option was not given."""
+
+    inputs: tuple[Path, ...]
+    out: Path
+    preset: str | None
+    scale: int | None
+    model: str | None
+    graph: Path | None
+    image_kind: str | None
+    video_stream: int | None
+    drop_streams: tuple[int, ...]
+    resume: bool
+
+
+def main(asked: Asked, *, explain_only: bool, as_json: bool) -> int:
+    """Do what was asked; returns the exit code."""
+    console = console_on_stderr()
+    stop_on_signals(f"Stopped. {RESUME}")
+    try:
+        maker = graph_maker(asked)
+        settings = _settings()
+        with tools(settings) as shared, progress_on(console) as progress:
+            if explain_only:
+                return _explain(asked, maker, shared, progress, as_json=as_json)
+            outcomes = _run_all(asked, maker, shared, progress, as_json=as_json)
+    except (EvidentError, ModelError) as error:
+        if as_json:
+            print_json(_refusal(error))
+        print_error(console, "", str(error), error.next_step)
+        return WRONG_USE if isinstance(error, RequestError) else FAILED
+    for outcome in outcomes:
+        if outcome.state is not State.DONE:
+            print_error(console, outcome.path.name, outcome.error, outcome.next_step)
+    if as_json:
+        print_json({"jobs": [outcome_json(outcome) for outcome in outcomes]})
+    return exit_code(outcomes)
+
+
+def graph_maker(asked: Asked) -> GraphMaker:
+    """Turn the options into what makes a graph for each input. Raises GraphError."""
+    if asked.graph is not None:
+        return _from_file(asked, asked.graph)
+    preset = Preset(asked.preset or Preset.FORENSIC_SAFE)
+    given = {
+        "scale": asked.scale,
+        "model": asked.model,
+        "video_stream": asked.video_stream,
+        "image_kind": asked.image_kind,
+        "drop_streams": asked.drop_streams or None,
+    }
+    wish = parse_strict(
+        Wish, {name: value for name, value in given.items() if value is not None}, field=""
+    )
+
+    def make(pipeline: Pipeline, artifact: str) -> Graph:
+        return expand(pipeline, preset, artifact, wish)
+
+    return make
+
+
+def _from_file(asked: Asked, path: Path) -> GraphMaker:
+    clashing = {
+        "--scale": asked.scale,
+        "--model": asked.model,
+        "--output": asked.image_kind,
+        "--video-stream": asked.video_stream,
+        "--drop-stream": asked.drop_streams or None,
+    }
+    for option, value in clashing.items():
+        if value is not None:
+            raise RequestError(
+                f"{option} and --graph contradict each other: the graph says it all.",
+                next_step=f"Leave {option} out, or write it into the graph.",
+            )
+    document = _document(path)
+    stated = document.get("preset") if isinstance(document, dict) else None
+    if asked.preset is not None and stated != asked.preset:
+        if stated is not None or not isinstance(document, dict):
+            raise RequestError(
+                f"--preset {asked.preset} contradicts the graph, whose preset is {stated}.",
+                next_step="Leave --preset out, or change the graph.",
+            )
+        document = {**document, "preset": asked.preset}
+
+    def make(_pipeline: Pipeline, artifact: str) -> Graph:
+        return bind(document, artifact)
+
+    return make
+
+
+def _document(path: Path) -> Any:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MOST_GRAPH_BYTES + 1)
+    except OSError as error:
+        raise GraphError(
+            f"The graph {path} cannot be read: {error.strerror}.", next_step="Check the path."
+        ) from error
+    if len(data) > _MOST_GRAPH_BYTES:
+        raise GraphError(f"The graph {path} is larger than {_MOST_GRAPH_BYTES} bytes.")
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise GraphError(
+            f"The graph {path} is not JSON: {error}.",
+            next_step="`evident run --explain --json` prints a graph to start from.",
+        ) from error
+
+
+def _settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        raise RequestError(
+            f"EVIDENT_{name}: {first['msg']}", next_step="Correct or unset the variable."
+        ) from error
+
+
+def _run_all(
+    asked: Asked, maker: GraphMaker, shared: Tools, progress: JobProgress, *, as_json: bool
+) -> list[Outcome]:
+    """Run the inputs in turn; a request to stop ends the call, a failure only its own input."""
+    outcomes: list[Outcome] = []
+    out = Path.cwd() / asked.out
+    for path in asked.inputs:
+        progress.heading(path.name or str(path))
+        outcome = run_job(Request(path, out, maker, asked.resume), shared, progress)
+        outcomes.append(outcome)
+        if outcome.state is State.CANCELED:
+            break
+        if outcome.state is State.DONE and not as_json:
+            progress.finish()
+            print_text(_said(outcome))
+    return outcomes
+
+
+def _said(outcome: Outcome) -> str:
+    lines = [outcome.summary]
+    if outcome.verdict is not None:
+        lines.append(f"  Bundle: {outcome.verdict.lines()[-1 - len(outcome.verdict.not_checked)]}")
+    return "\n".join(lines)
+
+
+def _explain(
+    asked: Asked, maker: GraphMaker, shared: Tools, progress: JobProgress, *, as_json: bool
+) -> int:
+    explained = []
+    for path in asked.inputs:
+        progress.heading(path.name or str(path))
+        request = Request(path, Path.cwd() / asked.out, maker)
+        explained.append((path, *explain(request, shared, progress)))
+        progress.finish()
+    if as_json:
+        print_json({"jobs": [explanation_json(*one) for one in explained]})
+    else:
+        print_text("\n\n".join(explanation(*one) for one in explained))
+    return GOOD
+
+
+def exit_code(outcomes: Sequence[Outcome]) -> int:
+    """0 where all is done; 2 where every failure was wrong use; else 1."""
+    failed = [outcome for outcome in outcomes if outcome.state is not State.DONE]
+    if not failed:
+        return GOOD
+    return WRONG_USE if all(outcome.wrong_use for outcome in failed) else FAILED
+
+
+def outcome_json(outcome: Outcome) -> dict[str, Any]:
+    """One member of `jobs`, as the command line's users hold on to it."""
+    error = None
+    if outcome.error:
+        error = {"reason": outcome.error, "next_step": outcome.next_step}
+    return {
+        "job_id": outcome.job or None,
+        "input": str(outcome.path),
+        "state": outcome.state.value,
+        "outputs": [
+            {
+                "path": str(output.path),
+                "sha256": output.sha256,
+                "bytes": output.bytes,
+                "media_type": output.media_type,
+            }
+            for output in outcome.outputs
+        ],
+        "bundle": None if outcome.bundle is None else str(outcome.bundle),
+        "report": None if outcome.report is None else str(outcome.report),
+        "metrics": dict(outcome.metrics),
+        "warnings": list(outcome.warnings),
+        "error": error,
+    }
+
+
+def _refusal(error: EvidentError | ModelError) -> dict[str, Any]:
+    return {"jobs": [], "error": {"reason": str(error), "next_step": error.next_step}}

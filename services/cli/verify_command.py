@@ -1,0 +1,54 @@
+"""`evident verify`: what holds of a bundle, and the first thing that does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipelines.errors import EvidentError, RequestError, UnreadableError
+from pipelines.evidence.signature import parse_public_pem
+from pipelines.evidence.verify import verify_bundle
+from services.cli.printing import (
+    FAILED,
+    GOOD,
+    WRONG_USE,
+    console_on_stderr,
+    print_error,
+    print_json,
+    print_text,
+)
+
+_MOST_KEY_BYTES = 1 << 16
+
+
+def main(bundle: Path, trusted: tuple[Path, ...], *, as_json: bool) -> int:
+    """Print the verdict; returns the exit code."""
+    try:
+        keys = tuple(_key(path) for path in trusted)
+        try:
+            with bundle.open("rb") as file:
+                verdict = verify_bundle(file, trusted_keys=keys)
+        except OSError as error:
+            raise UnreadableError(
+                f"{bundle} cannot be read: {error.strerror or error}.", next_step="Check the path."
+            ) from error
+    except EvidentError as error:
+        if as_json:
+            print_json({"ok": False, "error": {"reason": str(error), "next_step": error.next_step}})
+        print_error(console_on_stderr(), "", str(error), error.next_step)
+        return WRONG_USE
+    if as_json:
+        print_json({"bundle": str(Path.cwd() / bundle), **verdict.as_json()})
+    else:
+        print_text("\n".join(verdict.lines()))
+    return GOOD if verdict.ok else FAILED
+
+
+def _key(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return parse_public_pem(file.read(_MOST_KEY_BYTES))
+    except OSError as error:
+        raise RequestError(
+            f"The key {path} cannot be read: {error.strerror or error}.",
+            next_step="Name a public key file in PEM form.",
+        ) from error

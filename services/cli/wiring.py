@@ -1,0 +1,51 @@
+"""Builds what the command line's jobs share, once, and closes it at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
+
+from pipelines.media.pool import DecodePool
+
+from models.engines.residency import WarmNetworks, usable_cores
+from pipelines.run.job import Operator, Tools
+from services.cli.capacity import available_memory_bytes
+from services.provenance.keys import FileSigner
+from services.provenance.local_log import LocalLog
+from services.settings.settings import Settings
+
+NETWORK_TILE_PIXELS = 640
+
+
+@contextmanager
+def tools(settings: Settings) -> Iterator[Tools]:
+    """Open the evidence log, start the decode pool, and hand everything out."""
+    signer = FileSigner(settings.home / "keys")
+    threads = settings.threads or usable_cores()
+    with LocalLog(settings.home / "log", signer) as log, DecodePool() as pool:
+        yield Tools(
+            pool=pool,
+            networks=WarmNetworks(
+                settings.engine, threads=threads, tile_pixels=NETWORK_TILE_PIXELS
+            ),
+            log=log,
+            signer=signer,
+            operator=Operator(
+                name=settings.operator,
+                host=settings.host or "not stated",
+                application=f"evident {version()}",
+                case=settings.case,
+                item=settings.item,
+            ),
+            threads=threads,
+            available_memory_bytes=settings.memory_bytes or available_memory_bytes(),
+        )
+
+
+def version() -> str:
+    """The product's version; `unknown` where it runs without having been installed."""
+    try:
+        return metadata.version("evident")
+    except metadata.PackageNotFoundError:
+        return "unknown"

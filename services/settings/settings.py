@@ -1,0 +1,45 @@
+"""The settings of a process, read from the environment once, by its `main` and by nobody else.
+
+Every variable begins with `EVIDENT_`; `evident doctor` prints what is in force.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import platform
+from pathlib import Path
+
+from platformdirs import user_data_path
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _home() -> Path:
+    return user_data_path("evident")
+
+
+def _operator() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
+
+
+class Settings(BaseSettings):
+    """What one machine is told.
+
+    `home` holds the signing key and the evidence log. `threads` and `memory_bytes` None mean
+    what this process may use. `engine` None means the best that is installed.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="EVIDENT_", frozen=True, extra="ignore")
+
+    home: Path = Field(default_factory=_home)
+    threads: int | None = Field(default=None, ge=1, le=1024)
+    engine: str | None = None
+    memory_bytes: int | None = Field(default=None, ge=1)
+    operator: str = Field(default_factory=_operator, min_length=1, max_length=200)
+    host: str = Field(default_factory=platform.node, max_length=200)
+    case: str | None = Field(default=None, max_length=200)
+    item: str | None = Field(default=None, max_length=200)
