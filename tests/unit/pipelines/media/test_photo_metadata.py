@@ -159,7 +159,7 @@ def test_a_profile_of_another_space_is_left_out(tmp_path: Path, name: str, space
 
 
 def test_png_colour_chunks_survive_in_png_and_only_there(tmp_path: Path) -> None:
-    """Chunks gAMA and cHRM go through untouched; other kinds say by name that they have no place."""
+    """Chunks gAMA and cHRM survive in PNG; other kinds say by name that they have no place."""
     chunks = (("cHRM", bytes(range(32))), ("gAMA", b"\0\0\xb1\x8f"))
     metadata = replace(FULL, icc=None, colour_chunks=chunks)
     data, remarks = made(tmp_path, Kind.PNG, metadata)
