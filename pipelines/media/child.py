@@ -24,7 +24,6 @@ from pipelines.media.limits import DecodeLimits
 
 TASKS = {
     "photo": "pipelines.media.tasks.photo",
-    "video_probe": "pipelines.media.tasks.video_probe",
     "video_index": "pipelines.media.tasks.video_index",
     "video_frames": "pipelines.media.tasks.video_frames",
 }

@@ -74,10 +74,10 @@ def _scratch_file(size: int, scratch: Path) -> int:
         ) from error
 
 
-def plane_views(mapping: mmap.mmap, shape: FrameShape) -> tuple[Samples, ...]:
-    """(H, W) arrays over `mapping`, writable, one per plane of `shape`, chroma sizes respected."""
+def plane_views(mapping: mmap.mmap, shape: FrameShape, *, offset: int = 0) -> tuple[Samples, ...]:
+    """(H, W) arrays over `mapping`, writable, one per plane of `shape`, from byte `offset` on."""
     views: list[Samples] = []
-    at = 0
+    at = offset
     for plane in range(shape.layout.plane_count):
         rows, columns = shape.plane_size(plane)
         flat = np.frombuffer(mapping, shape.layout.sample_type, rows * columns, at)

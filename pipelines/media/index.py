@@ -1,0 +1,267 @@
+"""The index of a clip: every displayed frame and every packet, from one decode in a child.
+
+What the file states is kept as stated; what it does not state and operations must know (a
+matrix, a range, times) is assumed, and each assumption is a sentence for the report.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.errors import DecodeChildError, UnsupportedError
+from pipelines.media.limits import VideoLimits
+from pipelines.media.picture import Family, FrameShape, Matrix
+from pipelines.media.pixel_formats import FORMATS, MATRICES, PixelFormat
+from pipelines.media.pool import DecodePool
+from pipelines.media.video import (
+    UNSPECIFIED,
+    ColourTags,
+    PacketDigests,
+    StreamFacts,
+    StreamKind,
+    TimingSource,
+    VideoFacts,
+    VideoIndex,
+)
+from pipelines.ports import Progress, SilentProgress
+
+NO_TIME = -(2**63)
+_HD_HEIGHT = 720
+_FALLBACK_RATE = Fraction(25)
+_DEFAULT_LIMITS = VideoLimits()
+_SILENT = SilentProgress()
+
+_Numbers = NDArray[np.int64]
+
+
+def index_video(
+    pool: DecodePool,
+    path: Path,
+    *,
+    stream: int | None = None,
+    progress: Progress = _SILENT,
+    limits: VideoLimits = _DEFAULT_LIMITS,
+) -> VideoIndex:
+    """Decode the clip once, in a child, and list what it holds.
+
+    `stream` is the container's index of the video stream, None for the default one. Raises
+    InputError in its kinds, UnsupportedError, DecodeChildError.
+    """
+    arguments = {
+        "path": str(path),
+        "name": path.name,
+        "stream": stream,
+        "limits": {
+            "pixels": limits.pixels,
+            "side": limits.side,
+            "frames": limits.frames,
+            "streams": limits.streams,
+        },
+    }
+    progress.start("indexing", 0)
+    numbers: list[_Numbers] = []
+    digests: list[NDArray[np.uint8]] = []
+    facts: dict[str, Any] | None = None
+    with pool.session("video_index", arguments) as session:
+        while True:
+            message = session.receive()
+            if "facts" in message:
+                facts = message["facts"]
+            elif "batch" in message:
+                batch = message["batch"]
+                data = base64.b64decode(batch["numbers"])
+                numbers.append(np.frombuffer(data, "<i8").reshape(batch["frames"], -1))
+                data = base64.b64decode(batch["digests"])
+                digests.append(np.frombuffer(data, np.uint8).reshape(batch["frames"], 32))
+                progress.advance(batch["frames"])
+            else:
+                break
+    if facts is None or not numbers:
+        raise DecodeChildError("The decoder ended without an index.")
+    return _built(facts, np.concatenate(numbers), np.concatenate(digests), message["end"])
+
+
+def _built(
+    facts: Mapping[str, Any],
+    numbers: _Numbers,
+    digests: NDArray[np.uint8],
+    end: Mapping[str, Any],
+) -> VideoIndex:
+    streams = tuple(_stream(one) for one in facts["streams"])
+    own = next(one for one in streams if one.index == facts["stream"])
+    nominal = _ratio(facts["rate"])
+    pts, timing, more = _times(numbers[:, 0], nominal, own.time_base)
+    defects = list(end["defects"]) + more
+    if timing is TimingSource.ASSUMED:
+        own = _retimed(own, nominal or _FALLBACK_RATE)
+        streams = tuple(own if one.index == own.index else one for one in streams)
+    video = _video(facts, own, nominal, timing)
+    return VideoIndex(
+        video=video,
+        streams=streams,
+        format_name=str(facts["format"]),
+        pts=pts,
+        duration=_durations(pts, int(end["last_duration"]), video),
+        digest=digests,
+        keyframe=numbers[:, 1].astype(np.bool_),
+        picture_type=numbers[:, 2].astype(np.uint8),
+        corrupt=numbers[:, 3].astype(np.bool_),
+        interlaced=numbers[:, 4].astype(np.bool_),
+        packets=tuple(
+            PacketDigests(one["stream"], one["packets"], one["bytes"], bytes.fromhex(one["chain"]))
+            for one in end["packets"]
+        ),
+        container_metadata={str(k): str(v) for k, v in facts["metadata"].items()},
+        defects=tuple(defects),
+    )
+
+
+def _times(
+    stated: _Numbers, nominal: Fraction | None, base: Fraction
+) -> tuple[_Numbers, TimingSource, list[str]]:
+    """Presentation times; where the file has none at all, frames are counted instead."""
+    missing = stated == NO_TIME
+    if missing.all():
+        return np.arange(len(stated), dtype=np.int64), TimingSource.ASSUMED, []
+    if not missing.any():
+        return stated.copy(), TimingSource.CONTAINER, []
+    step = max(1, round(1 / ((nominal or _FALLBACK_RATE) * base)))
+    times = stated.copy()
+    for frame in np.flatnonzero(missing):
+        times[frame] = times[frame - 1] + step if frame else 0
+    first = int(np.flatnonzero(missing)[0])
+    return (
+        times,
+        TimingSource.CONTAINER,
+        [f"{int(missing.sum())} frames carry no time, the first is frame {first}."],
+    )
+
+
+def _retimed(stream: StreamFacts, rate: Fraction) -> StreamFacts:
+    """The stream with one unit of time per frame."""
+    return StreamFacts(
+        index=stream.index,
+        kind=stream.kind,
+        codec=stream.codec,
+        time_base=1 / rate,
+        language=stream.language,
+        disposition=stream.disposition,
+        metadata=stream.metadata,
+        attached_picture=stream.attached_picture,
+    )
+
+
+def _durations(pts: _Numbers, last: int, video: VideoFacts) -> _Numbers:
+    """Distances to the next frame; for the last one what the file says, else the one before."""
+    durations = np.empty_like(pts)
+    durations[:-1] = np.diff(pts)
+    if video.timing is TimingSource.ASSUMED:
+        last = 1
+    elif last <= 0 or (len(pts) > 1 and last * 10 < int(durations[-2])):
+        # Some containers state a single unit where they mean nothing.
+        rate = video.nominal_rate or _FALLBACK_RATE
+        last = int(durations[-2]) if len(pts) > 1 else round(1 / (rate * video.stream.time_base))
+    durations[-1] = max(1, last)
+    return durations
+
+
+def _video(
+    facts: Mapping[str, Any],
+    stream: StreamFacts,
+    nominal: Fraction | None,
+    timing: TimingSource,
+) -> VideoFacts:
+    form = FORMATS[facts["planar_format"]]
+    spread, primaries, transfer, matrix_code = facts["colour"]
+    stated_range = {1: False, 2: True}.get(spread)
+    if form.states_full_range:
+        stated_range = True
+    colour = ColourTags(
+        full_range=stated_range,
+        primaries=primaries or UNSPECIFIED,
+        transfer=transfer or UNSPECIFIED,
+        matrix=matrix_code if form.family is not Family.RGB else 0,
+    )
+    assumptions: list[str] = []
+    matrix = _matrix(form, matrix_code, int(facts["height"]), assumptions)
+    full_range = _range(form, stated_range, assumptions)
+    if timing is TimingSource.ASSUMED:
+        rate = nominal or _FALLBACK_RATE
+        assumptions.append(
+            f"The file carries no timing; {float(rate):g} fps assumed. Derive no duration, "
+            "speed or time of event."
+        )
+    shape = FrameShape(
+        int(facts["height"]),
+        int(facts["width"]),
+        form.layout(full_range=full_range, matrix=matrix),
+    )
+    turn = facts["display_matrix"]
+    return VideoFacts(
+        stream=stream,
+        shape=shape,
+        pixel_format=str(facts["pixel_format"]),
+        colour=colour,
+        sample_aspect=_ratio(facts["sample_aspect"]),
+        rotation=int(facts["rotation"]) % 360,
+        display_matrix=None if turn is None else tuple(turn),
+        nominal_rate=nominal or (_FALLBACK_RATE if timing is TimingSource.ASSUMED else None),
+        timing=timing,
+        assumptions=tuple(assumptions),
+    )
+
+
+def _matrix(form: PixelFormat, code: int, height: int, assumptions: list[str]) -> Matrix:
+    if form.family is not Family.YCBCR:
+        return Matrix.BT601
+    if code in MATRICES:
+        return MATRICES[code]
+    if code not in (UNSPECIFIED, 3):
+        raise UnsupportedError(
+            f"The colour matrix with H.273 code {code} is not worked on.",
+            next_step="Convert the clip to BT.709 or BT.601 first; the conversion is on record.",
+        )
+    assumed = Matrix.BT709 if height >= _HD_HEIGHT else Matrix.BT601
+    name = "BT.709" if assumed is Matrix.BT709 else "BT.601"
+    assumptions.append(
+        f"The file states no colour matrix; {name} assumed where a step needs one. The result "
+        "states none either."
+    )
+    return assumed
+
+
+def _range(form: PixelFormat, stated: bool | None, assumptions: list[str]) -> bool:  # noqa: FBT001
+    if stated is not None:
+        return stated
+    if form.family is not Family.YCBCR:
+        return True
+    assumptions.append(
+        "The file states no range of values; studio range assumed where a step needs one. The "
+        "result states none either."
+    )
+    return False
+
+
+def _stream(facts: Mapping[str, Any]) -> StreamFacts:
+    kinds = {kind.value: kind for kind in StreamKind}
+    return StreamFacts(
+        index=int(facts["index"]),
+        kind=kinds.get(facts["kind"], StreamKind.DATA),
+        codec=str(facts["codec"]),
+        time_base=Fraction(facts["time_base"]),
+        language=str(facts["language"]),
+        disposition=tuple(facts["disposition"]),
+        metadata=dict(facts["metadata"]),
+        attached_picture=bool(facts["attached"]),
+    )
+
+
+def _ratio(text: str | None) -> Fraction | None:
+    return None if text is None else Fraction(text)

@@ -1,0 +1,248 @@
+"""The decode child's first pass over a clip: every packet hashed, every displayed frame listed.
+
+Messages, all out: `{"facts": …}` when the first frame is there; `{"batch": …}` for up to
+`BATCH_FRAMES` frames, arrays as base64; `{"end": …}` with the packet digests and the defects.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import struct
+from collections import deque
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, cast
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import PictureType, VideoFrame
+from av.video.stream import VideoStream
+
+from pipelines.errors import TooLargeError
+from pipelines.media.channel import Channel
+from pipelines.media.tasks.video_source import (
+    chosen_stream,
+    frame_digest,
+    is_attached,
+    opened,
+    planar_format,
+    require_size,
+    undecodable,
+)
+
+BATCH_FRAMES = 32
+_HASHES_WAITING = 4
+_NO_TIME = -(2**63)
+_TIMES = struct.Struct(">qq")
+_MOST_DEFECTS = 100
+
+
+def run(arguments: Mapping[str, Any], channel: Channel) -> None:
+    """Index one clip. `arguments`: "path", "name", "stream" (or None), "limits"."""
+    with opened(Path(str(arguments["path"]))) as container:
+        _Indexer(arguments, container, channel).run()
+
+
+class _Indexer:
+    """One pass. Frames leave in order; hashing runs beside decoding."""
+
+    def __init__(
+        self, arguments: Mapping[str, Any], container: InputContainer, channel: Channel
+    ) -> None:
+        self._arguments = arguments
+        self._name = str(arguments["name"])
+        self._limits = arguments["limits"]
+        self._container = container
+        self._channel = channel
+        self._stream = chosen_stream(container, arguments["stream"], self._name)
+        self._packets = {one.index: _Packets(one.index) for one in container.streams}
+        self._defects: list[str] = []
+        self._frames = 0
+        self._form: tuple[int, int, str] | None = None
+        self._batch: list[tuple[list[int], bytes]] = []
+        self._last_duration = 0
+
+    def run(self) -> None:
+        self._check_claims()
+        self._stream.thread_type = "AUTO"
+        waiting: deque[tuple[list[int], Future[bytes]]] = deque()
+        reason = ""
+        with ThreadPoolExecutor(1) as hasher:
+            try:
+                for packet in self._container.demux():
+                    self._count(packet)
+                    for frame in self._decoded(packet):
+                        waiting.append((self._described(frame), hasher.submit(frame_digest, frame)))
+                        while len(waiting) > _HASHES_WAITING:
+                            self._put(*waiting.popleft())
+            except av.error.FFmpegError as error:
+                reason = _words(error)
+                self._note(f"Reading stopped before the end: {reason}.")
+            while waiting:
+                self._put(*waiting.popleft())
+        if not self._frames:
+            raise undecodable(self._name, reason)
+        self._send_batch()
+        self._channel.send(
+            {
+                "end": {
+                    "packets": [one.summary() for one in self._packets.values()],
+                    "defects": self._defects[:_MOST_DEFECTS],
+                    "last_duration": self._last_duration,
+                }
+            }
+        )
+
+    def _check_claims(self) -> None:
+        context = self._stream.codec_context
+        width, height = context.width, context.height
+        if width * height > self._limits["pixels"] or max(width, height) > self._limits["side"]:
+            raise TooLargeError(
+                f"{self._name} claims frames of {width} x {height}.",
+                next_step=f"Frames of up to {self._limits['side']} samples a side are worked on.",
+            )
+        if len(self._container.streams) > self._limits["streams"]:
+            raise TooLargeError(f"{self._name} holds {len(self._container.streams)} streams.")
+
+    def _count(self, packet: Packet[Any]) -> None:
+        if packet.size:
+            self._packets[packet.stream.index].add(packet)
+
+    def _decoded(self, packet: Packet[Any]) -> list[VideoFrame]:
+        if packet.stream.index != self._stream.index:
+            return []
+        try:
+            return packet.decode()
+        except av.error.FFmpegError as error:
+            self._note(f"A packet near frame {self._frames} does not decode: {_words(error)}.")
+            return []
+
+    def _described(self, frame: VideoFrame) -> list[int]:
+        if self._form is None:
+            self._form = (frame.width, frame.height, frame.format.name)
+            self._channel.send({"facts": _facts(self._container, self._stream, frame)})
+        require_size(frame, *self._form, self._frames)
+        self._frames += 1
+        if self._frames > self._limits["frames"]:
+            raise TooLargeError(f"{self._name} has more than {self._limits['frames']} frames.")
+        self._last_duration = int(frame.duration or 0)
+        pts = _NO_TIME if frame.pts is None else int(frame.pts)
+        picture = PictureType(frame.pict_type).name
+        return [
+            pts,
+            int(frame.key_frame),
+            ord(picture) if picture in ("I", "P", "B") else ord("?"),
+            int(frame.is_corrupt),
+            int(frame.interlaced_frame),
+        ]
+
+    def _put(self, described: list[int], digest: Future[bytes]) -> None:
+        self._batch.append((described, digest.result()))
+        if len(self._batch) == BATCH_FRAMES:
+            self._send_batch()
+
+    def _send_batch(self) -> None:
+        if not self._batch:
+            return
+        numbers = np.array([one for one, _ in self._batch], "<i8")
+        digests = b"".join(digest for _, digest in self._batch)
+        self._channel.send(
+            {
+                "batch": {
+                    "frames": len(self._batch),
+                    "numbers": base64.b64encode(numbers.tobytes()).decode(),
+                    "digests": base64.b64encode(digests).decode(),
+                }
+            }
+        )
+        self._batch.clear()
+
+    def _note(self, defect: str) -> None:
+        if len(self._defects) < _MOST_DEFECTS:
+            self._defects.append(defect)
+
+
+class _Packets:
+    """One stream's packets: see `pipelines.media.video.PacketDigests`."""
+
+    def __init__(self, stream: int) -> None:
+        self._stream = stream
+        self._number = 0
+        self._bytes = 0
+        self._chain = hashlib.sha256()
+
+    def add(self, packet: Packet[Any]) -> None:
+        payload = bytes(packet)
+        self._number += 1
+        self._bytes += len(payload)
+        self._chain.update(hashlib.sha256(payload).digest())
+        pts = _NO_TIME if packet.pts is None else packet.pts
+        dts = _NO_TIME if packet.dts is None else packet.dts
+        self._chain.update(_TIMES.pack(pts, dts))
+
+    def summary(self) -> dict[str, Any]:
+        return {
+            "stream": self._stream,
+            "packets": self._number,
+            "bytes": self._bytes,
+            "chain": self._chain.hexdigest(),
+        }
+
+
+def _facts(container: InputContainer, stream: VideoStream, frame: VideoFrame) -> dict[str, Any]:
+    context = stream.codec_context
+    form = planar_format(frame)
+    rate = stream.guessed_rate or stream.average_rate or stream.base_rate
+    beside = cast("Iterable[Any]", frame.side_data)
+    matrix = [bytes(one) for one in beside if one.type.name == "DISPLAYMATRIX"]
+    return {
+        "format": container.format.name,
+        "metadata": dict(container.metadata),
+        "streams": [_stream_facts(one) for one in container.streams],
+        "stream": stream.index,
+        "width": frame.width,
+        "height": frame.height,
+        "pixel_format": frame.format.name,
+        "planar_format": form.name,
+        "colour": [
+            int(frame.color_range),
+            int(frame.color_primaries),
+            int(frame.color_trc),
+            int(frame.colorspace),
+        ],
+        "sample_aspect": _fraction(context.sample_aspect_ratio),
+        "rotation": int(frame.rotation),
+        "display_matrix": list(struct.unpack("<9i", matrix[0][:36])) if matrix else None,
+        "rate": _fraction(rate),
+    }
+
+
+def _stream_facts(stream: Any) -> dict[str, Any]:
+    context = stream.codec_context
+    flags = [one.name or "" for one in av.stream.Disposition if one & stream.disposition]
+    return {
+        "index": stream.index,
+        "kind": stream.type or "data",
+        "codec": context.name if context is not None else "unknown",
+        "time_base": _fraction(stream.time_base) or "1/1000000",
+        "language": stream.language or "",
+        "disposition": [one for one in flags if one],
+        "metadata": {str(key): str(value) for key, value in stream.metadata.items()},
+        "attached": is_attached(stream),
+    }
+
+
+def _fraction(value: Fraction | None) -> str | None:
+    """Spell a ratio; None where there is none or it says nothing."""
+    if value is None or value <= 0:
+        return None
+    return f"{value.numerator}/{value.denominator}"
+
+
+def _words(error: Exception) -> str:
+    return " ".join(str(getattr(error, "strerror", "") or error).split())
