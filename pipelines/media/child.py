@@ -26,6 +26,8 @@ TASKS = {
     "photo": "pipelines.media.tasks.photo",
     "video_index": "pipelines.media.tasks.video_index",
     "video_frames": "pipelines.media.tasks.video_frames",
+    "video_join": "pipelines.media.tasks.video_join",
+    "video_packets": "pipelines.media.tasks.video_packets",
 }
 """Every task that a child does, and the module that does it."""
 
@@ -59,7 +61,7 @@ def _bound(limits: DecodeLimits) -> None:
         (resource.RLIMIT_AS, limits.memory_bytes),
         (resource.RLIMIT_CPU, limits.cpu_seconds),
         (resource.RLIMIT_NOFILE, limits.open_files),
-        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_FSIZE, limits.file_bytes),
         (resource.RLIMIT_CORE, 0),
     ):
         _, hard = resource.getrlimit(kind)

@@ -14,13 +14,14 @@ class DecodeLimits:
     `memory_bytes` bounds its address space (RLIMIT_AS: threads' stacks and maps count, so it is
     far above what decoding takes). `cpu_seconds` ends a child that never stops talking;
     `silence_seconds` is how long the parent waits for its next message. `open_files` bounds
-    descriptors. A child can write no file at all.
+    descriptors. `file_bytes` bounds every file that it writes: none, but for the child that joins.
     """
 
     memory_bytes: int = 12 * _GIB
     cpu_seconds: int = 24 * 3600
     silence_seconds: float = 120.0
     open_files: int = 128
+    file_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

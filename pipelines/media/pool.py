@@ -151,11 +151,15 @@ class DecodePool:
     ) -> None:
         self.close()
 
-    def session(self, task: str, arguments: Mapping[str, object]) -> ChildSession:
-        """Begin `task` in a child of its own."""
-        with self._lock:
-            started = self._waiting.pop(0) if self._waiting else None
-        process, channel, lifeline = started or self._start()
+    def session(
+        self, task: str, arguments: Mapping[str, object], *, limits: DecodeLimits | None = None
+    ) -> ChildSession:
+        """Begin `task` in a child of its own, under `limits` of its own where they are given."""
+        started = None
+        if limits is None:
+            with self._lock:
+                started = self._waiting.pop(0) if self._waiting else None
+        process, channel, lifeline = started or self._start(limits or self._limits)
         session = ChildSession(process, channel, lifeline, task)
         try:
             session.send({"task": task, "arguments": dict(arguments)})
@@ -176,9 +180,9 @@ class DecodePool:
     def _refill(self) -> None:
         with self._lock:
             while not self._closed and len(self._waiting) < self._spare:
-                self._waiting.append(self._start())
+                self._waiting.append(self._start(self._limits))
 
-    def _start(self) -> tuple[subprocess.Popen[bytes], Channel, int]:
+    def _start(self, limits: DecodeLimits) -> tuple[subprocess.Popen[bytes], Channel, int]:
         """Start a child that inherits two descriptors, no environment and no streams."""
         ours, theirs = socket.socketpair()
         read_end, lifeline = os.pipe()
@@ -190,7 +194,7 @@ class DecodePool:
             str(_ROOT),
             str(theirs.fileno()),
             str(read_end),
-            json.dumps(asdict(self._limits)),
+            json.dumps(asdict(limits)),
         ]
         try:
             process = subprocess.Popen(
@@ -213,7 +217,7 @@ class DecodePool:
         finally:
             theirs.close()
             os.close(read_end)
-        channel = Channel(ours, silence_seconds=self._limits.silence_seconds)
+        channel = Channel(ours, silence_seconds=limits.silence_seconds)
         return process, channel, lifeline
 
 

@@ -1,0 +1,273 @@
+"""How a result is coded and wrapped: a decision from facts alone, with its reasons.
+
+Codec. Lossless results take H.264 at qp 0 where it holds the samples (8 and 10 bit, even sizes
+where chroma is shared), else FFV1. Lossy ones take H.264, for 12 bit H.265, else FFV1 after all.
+Segments begin with a key frame and hold no B-frames, so packet n is frame n.
+
+Container. The first of MP4, QuickTime and Matroska that carries every kept stream packet for
+packet and every time exactly. A stream that none of them carries is a refusal that names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from pipelines.errors import UnsupportedError
+from pipelines.media.picture import FrameShape
+from pipelines.media.pixel_formats import FORMATS
+from pipelines.media.video import Delivery, StreamFacts, StreamKind, VideoIndex
+
+THREADS = 4
+"""Encoder threads are part of the plan, because coded bytes depend on them."""
+
+CRF = "14"
+_LARGE_PIXELS = 8_000_000
+_LEAST_HEVC_SIDE = 64
+_MILLISECOND = Fraction(1, 1000)
+_MOST_TIMESCALE = 2**31 - 1
+
+_H264 = {"yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le"}
+_H264 |= {"gray", "gray10le"}
+_HEVC = {"yuv420p12le", "yuv422p12le", "yuv444p12le", "gray12le"}
+_FFV1_PACKED = {"gbrp": "bgr0", "gbrap": "bgra"}
+_FFV1 = {
+    name
+    for name in FORMATS
+    if not name.startswith("yuvj") and name not in {"yuva420p12le", "yuv440p14le"}
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container that results are written to, and the codecs that it carries for sure."""
+
+    name: str
+    suffix: str
+    format: str
+    codecs: frozenset[str]
+
+
+_COMMON = {"h264", "hevc", "mpeg4", "mpeg2video", "mpeg1video", "av1", "mjpeg", "png"}
+_COMMON |= {"aac", "mp3", "mp2", "ac3", "eac3", "alac"}
+_PCM = {"pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_u8"}
+_PCM_BIG = {"pcm_s16be", "pcm_s24be", "pcm_s32be"}
+
+CONTAINERS: tuple[Container, ...] = (
+    Container(
+        "mp4",
+        ".mp4",
+        "mp4",
+        frozenset(_COMMON | {"vp9", "ffv1", "flac", "opus", "dca", "mov_text", "dvd_subtitle"}),
+    ),
+    Container(
+        "mov",
+        ".mov",
+        "mov",
+        frozenset(
+            _COMMON | _PCM | _PCM_BIG | {"prores", "dnxhd", "dvvideo", "mov_text", "adpcm_ima_qt"}
+        ),
+    ),
+    Container(
+        "matroska",
+        ".mkv",
+        "matroska",
+        frozenset(
+            _COMMON | _PCM | _PCM_BIG
+            | {"vp8", "vp9", "ffv1", "prores", "theora", "vc1", "wmv3", "msmpeg4v3", "rawvideo"}
+            | {"flac", "opus", "vorbis", "dca", "truehd", "wavpack", "wmav2"}
+            | {"subrip", "ass", "ssa", "webvtt", "dvd_subtitle", "hdmv_pgs_subtitle"}
+            | {"dvb_subtitle"}
+        ),
+    ),
+)  # fmt: skip
+
+
+def choose_delivery(
+    index: VideoIndex,
+    result: FrameShape,
+    *,
+    lossless: bool,
+    drop_streams: frozenset[int] = frozenset(),
+    untouched: bool,
+) -> Delivery:
+    """Decide codec, options, container and what becomes of the other streams.
+
+    `untouched` says that no operation runs. Raises UnsupportedError where no codec holds the
+    samples, no container the streams, or `drop_streams` names what cannot be dropped.
+    """
+    kept = _kept(index, drop_streams)
+    remarks: list[str] = []
+    codec, pixel_format, is_lossless = _codec(result, remarks, lossless=lossless)
+    container = _container(index, kept, codec, remarks)
+    if untouched:
+        remarks.append("No operation ran; the samples were coded as they were decoded.")
+    remarks.extend(_others(index, kept))
+    return Delivery(
+        codec=codec,
+        pixel_format=pixel_format,
+        container=container.name,
+        suffix=container.suffix,
+        lossless=is_lossless,
+        options=_options(codec, result, lossless=is_lossless),
+        threads=THREADS,
+        kept_as_is=tuple(stream.index for stream in kept),
+        dropped=tuple(sorted(drop_streams)),
+        remarks=tuple(remarks),
+    )
+
+
+def container_named(name: str) -> Container:
+    """The container that a delivery names."""
+    return next(one for one in CONTAINERS if one.name == name)
+
+
+def planar_name(shape: FrameShape) -> str:
+    """FFmpeg's planar pixel format for a layout. Raises UnsupportedError."""
+    layout = shape.layout
+    for form in FORMATS.values():
+        same = (form.family, form.depth, form.chroma_x, form.chroma_y, form.alpha) == (
+            layout.family,
+            layout.depth,
+            layout.chroma_x,
+            layout.chroma_y,
+            layout.alpha,
+        )
+        if same and not form.states_full_range:
+            return form.name
+    raise UnsupportedError(f"No pixel format holds {layout.depth}-bit {layout.family.value}.")
+
+
+def _kept(index: VideoIndex, drop: frozenset[int]) -> tuple[StreamFacts, ...]:
+    own = index.video.stream.index
+    known = {stream.index for stream in index.streams}
+    for stream in sorted(drop):
+        if stream not in known:
+            raise UnsupportedError(
+                f"There is no stream {stream} to drop.",
+                next_step=f"The file's streams are {', '.join(map(str, sorted(known)))}.",
+            )
+        if stream == own:
+            raise UnsupportedError(
+                f"Stream {stream} is the video that is enhanced; it cannot be dropped.",
+                next_step="Choose another one with --video-stream first.",
+            )
+    return tuple(one for one in index.streams if one.index != own and one.index not in drop)
+
+
+def _codec(result: FrameShape, remarks: list[str], *, lossless: bool) -> tuple[str, str, bool]:
+    """(encoder, its pixel format, whether it keeps every sample)."""
+    layout = result.layout
+    name = planar_name(result)
+    whole_chroma = result.width % layout.align_x == 0 and result.height % layout.align_y == 0
+    if name in _H264 and whole_chroma:
+        return "libx264", name, lossless
+    if name == "gbrp":
+        return "libx264rgb", "bgr0", lossless
+    hevc = name in _HEVC and whole_chroma
+    if not lossless and hevc and min(result.width, result.height) >= _LEAST_HEVC_SIDE:
+        return "libx265", name, False
+    if name not in _FFV1:
+        raise UnsupportedError(
+            f"No codec here delivers {name} pictures.",
+            next_step="Convert the clip to 8, 10 or 12 bits first; the conversion is on record.",
+        )
+    if not lossless:
+        why = "size" if name in _H264 or name in _HEVC else "samples"
+        remarks.append(
+            f"Delivered without loss as FFV1: neither H.264 nor H.265 holds its {why} "
+            f"({result.width} x {result.height}, {name})."
+        )
+    return "ffv1", _FFV1_PACKED.get(name, name), True
+
+
+def _options(codec: str, result: FrameShape, *, lossless: bool) -> Mapping[str, str]:
+    if codec == "ffv1":
+        return {
+            "level": "3",
+            "coder": "1",
+            "context": "1",
+            "slicecrc": "1",
+            "slices": "4",
+            "g": "1",
+        }
+    if codec == "libx265":
+        settings = "bframes=0:open-gop=0:log-level=none:frame-threads=1:info=0"
+        return {"preset": "fast", "crf": CRF, "x265-params": settings}
+    # A large picture is bounded by how many of it the encoder may look ahead.
+    ahead = "10" if result.width * result.height > _LARGE_PIXELS else "30"
+    quality = {"qp": "0"} if lossless else {"crf": CRF}
+    return {
+        **quality,
+        "preset": "veryfast" if lossless else "fast",
+        "bf": "0",
+        "x264-params": f"open-gop=0:rc-lookahead={ahead}:sync-lookahead=0",
+    }
+
+
+def _container(
+    index: VideoIndex, kept: tuple[StreamFacts, ...], codec: str, remarks: list[str]
+) -> Container:
+    own = {"libx264": "h264", "libx264rgb": "h264", "libx265": "hevc"}.get(codec, codec)
+    reasons: list[str] = []
+    for container in CONTAINERS:
+        reason = _objection(container, index, kept, own)
+        if not reason:
+            remarks.extend(f"Not {name}" for name in reasons)
+            return container
+        reasons.append(f"{container.name}: {reason}.")
+    blamed = next((one for one in kept if not any(one.codec in c.codecs for c in CONTAINERS)), None)
+    if blamed is not None:
+        raise UnsupportedError(
+            f"No container here carries stream {blamed.index} ({blamed.kind.value}, "
+            f"{blamed.codec}) packet for packet.",
+            next_step=f"Leave it out with --drop-stream {blamed.index}; that is put on record.",
+        )
+    raise UnsupportedError(
+        f"No container here carries all streams packet for packet. {' '.join(reasons)}",
+        next_step="Leave one of them out with --drop-stream N; that is put on record.",
+    )
+
+
+def _objection(
+    container: Container, index: VideoIndex, kept: tuple[StreamFacts, ...], own: str
+) -> str:
+    """Why a container will not do; empty where it will."""
+    if own not in container.codecs:
+        return f"it does not carry {own}"
+    for stream in kept:
+        if stream.kind is StreamKind.ATTACHMENT or stream.codec not in container.codecs:
+            return f"it does not carry stream {stream.index} ({stream.codec})"
+    base = index.video.stream.time_base
+    if container.name == "matroska":
+        return "" if _whole(index, _MILLISECOND) else "its times are whole milliseconds"
+    if not _rising(index):
+        return "it has no place for frames that share a time"
+    if base.denominator > _MOST_TIMESCALE:
+        return f"it has no time base of {base}"
+    return ""
+
+
+def _whole(index: VideoIndex, unit: Fraction) -> bool:
+    """Whether every presentation time is a whole number of `unit`."""
+    ratio = index.video.stream.time_base / unit
+    return bool(((index.pts * ratio.numerator) % ratio.denominator == 0).all())
+
+
+def _rising(index: VideoIndex) -> bool:
+    """Whether every frame is later than the one before it."""
+    return bool((index.pts[1:] > index.pts[:-1]).all())
+
+
+def _others(index: VideoIndex, kept: tuple[StreamFacts, ...]) -> list[str]:
+    """Say what became of other video streams and of cover art."""
+    said = []
+    for stream in kept:
+        if stream.kind is StreamKind.VIDEO:
+            what = "Cover art" if stream.attached_picture else "Another video"
+            said.append(f"{what}, stream {stream.index} ({stream.codec}), is copied as it is.")
+    chosen = index.video.stream.index
+    if any(one.kind is StreamKind.VIDEO and not one.attached_picture for one in kept):
+        said.insert(0, f"Of several video streams, stream {chosen} was enhanced.")
+    return said

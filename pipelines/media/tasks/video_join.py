@@ -1,0 +1,197 @@
+"""The child that joins: coded segments and the source's other streams into one file.
+
+Packets are never coded again. The enhanced stream's times come from the index, exactly; the
+others keep their packets, times, order, language, disposition and metadata. Messages, all out:
+`{"packets": n}` now and then, so that long work is heard; `{"end": {…}}`.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from numpy.typing import NDArray
+
+from pipelines.errors import ConservationError, DiskFullError, UnsupportedError
+from pipelines.media.channel import Channel
+from pipelines.media.tasks.video_source import opened
+
+_MOST_TIMESCALE = 2**31 - 1
+_SAID_PACKETS = 5000
+_OWN_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder"}
+
+
+def run(arguments: Mapping[str, Any], channel: Channel) -> None:
+    """Join.
+
+    `arguments`: "source", "segments", "out" (paths), "format", "stream" (the enhanced one),
+    "dropped", "time_base", "pts" and "duration" (int64, base64), "display_matrix".
+    """
+    try:
+        with ExitStack() as stack:
+            source = stack.enter_context(opened(Path(arguments["source"])))
+            joiner = _Joiner(arguments, source, channel)
+            joiner.run()
+        channel.send({"end": {"packets": joiner.packets}})
+    except OSError as error:
+        if error.errno in (27, 28, 122):  # EFBIG, ENOSPC, EDQUOT
+            raise DiskFullError(
+                "No space is left to write the result.",
+                next_step="Free some space there and run again with --resume.",
+            ) from error
+        raise UnsupportedError(
+            f"The result cannot be wrapped as {arguments['format']}: {error}.",
+            next_step="Leave the stream that it names out with --drop-stream N.",
+        ) from error
+
+
+class _Joiner:
+    """One output file being written."""
+
+    def __init__(
+        self, arguments: Mapping[str, Any], source: InputContainer, channel: Channel
+    ) -> None:
+        self._arguments = arguments
+        self._source = source
+        self._channel = channel
+        self._base = Fraction(arguments["time_base"])
+        self._pts = _numbers(arguments["pts"])
+        self._duration = _numbers(arguments["duration"])
+        self._written = 0
+        self.packets = 0
+        self._extradata: bytes | None = None
+
+    def run(self) -> None:
+        with av.open(
+            self._arguments["out"],
+            "w",
+            format=self._arguments["format"],
+            options=self._options(),
+        ) as out:
+            self._write(out)
+
+    def _write(self, out: OutputContainer) -> None:
+        tags = {k: v for k, v in self._source.metadata.items() if k.lower() not in _OWN_TAGS}
+        out.metadata.update(tags)
+        with av.open(self._arguments["segments"][0], format="nut") as first:
+            targets = self._streams(out, first)
+        own = targets[self._arguments["stream"]]
+        frames = self._frames()
+        waiting = next(frames, None)
+        kept = {index: one for index, one in targets.items() if one is not own}
+        for packet in self._source.demux():
+            target = kept.get(packet.stream.index)
+            if target is None or not packet.size:
+                continue
+            moment = packet.dts if packet.dts is not None else packet.pts
+            # What is earlier goes first, so that no player has to look far ahead.
+            while waiting is not None and (
+                moment is None
+                or packet.time_base is None
+                or self._moment(waiting[1]) <= moment * packet.time_base
+            ):
+                self._mux_own(out, own, *waiting)
+                waiting = next(frames, None)
+            packet.stream = target
+            out.mux(packet)
+            self._said()
+        while waiting is not None:
+            self._mux_own(out, own, *waiting)
+            waiting = next(frames, None)
+        if self._written != len(self._pts):
+            raise ConservationError(
+                f"The segments hold {self._written} packets for {len(self._pts)} frames."
+            )
+
+    def _streams(self, out: OutputContainer, first: InputContainer) -> dict[int, Any]:
+        """Make the output's streams, in the source's order."""
+        targets: dict[int, Any] = {}
+        for stream in self._source.streams:
+            if stream.index in self._arguments["dropped"]:
+                continue
+            is_own = stream.index == self._arguments["stream"]
+            template: Any = first.streams.video[0] if is_own else stream
+            made: Any = out.add_stream_from_template(template)
+            made.metadata.update(stream.metadata)
+            made.metadata.pop("encoder", None)
+            made.disposition = stream.disposition
+            if is_own:
+                made.time_base = self._base
+                if self._arguments["display_matrix"] is not None:
+                    made.set_display_matrix(tuple(self._arguments["display_matrix"]))
+            else:
+                made.time_base = stream.time_base
+            targets[stream.index] = made
+        return targets
+
+    def _frames(self) -> Iterator[tuple[Packet[Any], int]]:
+        """Yield the enhanced stream's packets with their frame numbers."""
+        number = 0
+        for path in self._arguments["segments"]:
+            with av.open(path, format="nut") as segment:
+                stream = segment.streams.video[0]
+                self._require_same_parameters(stream.codec_context.extradata, path)
+                for packet in segment.demux(stream):
+                    if packet.size:
+                        yield packet, number
+                        number += 1
+
+    def _require_same_parameters(self, extradata: bytes | None, path: str) -> None:
+        """Segments join without coding again only where their parameter sets are identical."""
+        if self._extradata is None:
+            self._extradata = extradata or b""
+        if self._extradata != (extradata or b""):
+            raise ConservationError(
+                f"{Path(path).name} was coded with other parameter sets than the first segment."
+            )
+
+    def _mux_own(self, out: OutputContainer, own: Any, packet: Packet[Any], number: int) -> None:
+        if number >= len(self._pts):
+            raise ConservationError(f"The segments hold more packets than {len(self._pts)} frames.")
+        packet.stream = own
+        packet.time_base = self._base
+        packet.pts = packet.dts = int(self._pts[number])
+        packet.duration = int(self._duration[number])
+        out.mux(packet)
+        self._written += 1
+        self._said()
+
+    def _said(self) -> None:
+        self.packets += 1
+        if self.packets % _SAID_PACKETS == 0:
+            self._channel.send({"packets": self.packets})
+
+    def _moment(self, number: int) -> Fraction:
+        return int(self._pts[number]) * self._base
+
+    def _options(self) -> dict[str, str]:
+        """Times in the muxer's own units must be whole, and nothing of ours is written in."""
+        options = {"fflags": "+bitexact"}
+        if self._arguments["format"] not in ("mp4", "mov"):
+            return options
+        scale = self._base.denominator
+        common = scale
+        for stream in self._source.streams:
+            rate = getattr(stream.codec_context, "sample_rate", None)
+            if rate:
+                common = math.lcm(common, int(rate))
+        movie = common if common <= _MOST_TIMESCALE else scale
+        return {
+            **options,
+            "video_track_timescale": str(scale),
+            "movie_timescale": str(movie),
+            "movflags": "+use_metadata_tags",
+        }
+
+
+def _numbers(text: str) -> NDArray[np.int64]:
+    return np.frombuffer(base64.b64decode(text), "<i8")
