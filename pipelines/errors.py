@@ -94,4 +94,3 @@ class ConservationError(EvidentError):
 
 class EvidenceError(EvidentError):
     """A record, bundle or log is not what it claims to be."""
-

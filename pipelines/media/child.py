@@ -50,6 +50,9 @@ def main(channel_descriptor: int, lifeline: int, limits: DecodeLimits) -> None:
             raise
         except Exception as error:  # noqa: BLE001 - the border: nothing else leaves this process
             channel.send(_spelt(error))
+        # What was said must be heard: a socket that closes on unread bytes takes back its own.
+        while True:
+            channel.receive()
     # Libraries' own threads and exit handlers have nothing to say any more.
     os._exit(0)
 

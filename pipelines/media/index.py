@@ -94,15 +94,14 @@ def _built(
     digests: NDArray[np.uint8],
     end: Mapping[str, Any],
 ) -> VideoIndex:
-    streams = tuple(_stream(one) for one in facts["streams"])
-    own = next(one for one in streams if one.index == facts["stream"])
+    streams, own = stated_streams(facts)
     nominal = _ratio(facts["rate"])
     pts, timing, more = _times(numbers[:, 0], nominal, own.time_base)
     defects = list(end["defects"]) + more
     if timing is TimingSource.ASSUMED:
         own = _retimed(own, nominal or _FALLBACK_RATE)
         streams = tuple(own if one.index == own.index else one for one in streams)
-    video = _video(facts, own, nominal, timing)
+    video = video_facts(facts, own, timing)
     return VideoIndex(
         video=video,
         streams=streams,
@@ -172,12 +171,15 @@ def _durations(pts: _Numbers, last: int, video: VideoFacts) -> _Numbers:
     return durations
 
 
-def _video(
-    facts: Mapping[str, Any],
-    stream: StreamFacts,
-    nominal: Fraction | None,
-    timing: TimingSource,
-) -> VideoFacts:
+def stated_streams(facts: Mapping[str, Any]) -> tuple[tuple[StreamFacts, ...], StreamFacts]:
+    """All streams of a file, and the chosen one, from a child's facts."""
+    streams = tuple(_stream(one) for one in facts["streams"])
+    return streams, next(one for one in streams if one.index == facts["stream"])
+
+
+def video_facts(facts: Mapping[str, Any], stream: StreamFacts, timing: TimingSource) -> VideoFacts:
+    """What the chosen stream is, from a child's facts; what must be assumed is listed."""
+    nominal = _ratio(facts["rate"])
     form = FORMATS[facts["planar_format"]]
     spread, primaries, transfer, matrix_code = facts["colour"]
     stated_range = {1: False, 2: True}.get(spread)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
+from pipelines.evidence.json_value import decimal_string
 from pipelines.media.picture import FrameShape
 from pipelines.media.video import UNSPECIFIED, ColourTags, Delivery, TimingSource, VideoIndex
 from pipelines.run.job import Job
@@ -91,9 +92,9 @@ def _clip_facts(index: VideoIndex, *, codec: str, container: str) -> ClipFacts:
         frames=index.frames,
         time_base=f"{base.numerator}/{base.denominator}",
         timing=TimingOrigin.ASSUMED if assumed else TimingOrigin.CONTAINER,
-        assumed_rate=float(rate) if assumed and rate is not None else None,
+        assumed_rate=decimal_string(float(rate)) if assumed and rate is not None else None,
         nominal_rate=None if rate is None else _ratio(rate),
-        duration_seconds=round(float((last - first) * base), 6),
+        duration_seconds=decimal_string(round(float((last - first) * base), 6)),
         variable_rate=len(set(index.duration[:-1].tolist())) > 1,
         rotation=video.rotation,
         sample_aspect=None if video.sample_aspect is None else _ratio(video.sample_aspect),

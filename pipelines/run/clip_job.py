@@ -24,7 +24,6 @@ from pipelines.media.index import index_video
 from pipelines.media.index_store import load_index, save_index
 from pipelines.media.join import join
 from pipelines.media.ledger import write_ledger
-from pipelines.media.picture import FrameShape
 from pipelines.media.reader import SLOTS
 from pipelines.media.video import Delivery, VideoIndex
 from pipelines.ports import Progress
@@ -137,21 +136,22 @@ def make_clip(job: Job) -> Made:
     marks = _earlier_marks(job, result, ranges)
     if marks is None:
         marks = ClipRenderer(job, chain, index, delivery, ranges, shown).run()
-        _join(job, index, chain.result, delivery, marks, result)
+        _join(job, index, delivery, marks, result)
     job.progress.start("checking", 0)
     laws = check_laws(
+        job.tools.pool,
         source=job.received.path,
         index=index,
         result_path=result,
         delivery=delivery,
         result=chain.result,
-        changes_size=chain.result != chain.source,
+        declared=_declared(chain),
     )
     held = sum(law.holds for law in laws)
     job.record("laws", {"laws_checked": len(laws), "laws_held": held})
     require(laws)
     save_joined(job.folder.work, result)
-    ledger = _ledger(job, index, delivery, chain.result, marks)
+    ledger = _ledger(job, index, delivery, marks)
     seconds = time.monotonic() - started
     return Made(
         plan=plan,
@@ -177,6 +177,11 @@ def make_clip(job: Job) -> Made:
 def preview_frames(frames: int) -> tuple[int, ...]:
     """Which frames the report shows: those at a third and at two thirds of the clip."""
     return tuple(sorted({frames // 3, 2 * frames // 3}))
+
+
+def _declared(chain: Chain) -> str:
+    names = [b.step.descriptor.name for b in chain.steps if b.step.descriptor.changes_size]
+    return f"declared by {', '.join(names)}" if names else ""
 
 
 def _index(job: Job) -> VideoIndex:
@@ -210,7 +215,6 @@ def _earlier_marks(
 def _join(
     job: Job,
     index: VideoIndex,
-    shape: FrameShape,
     delivery: Delivery,
     marks: tuple[Mark, ...],
     out: Path,
@@ -218,24 +222,20 @@ def _join(
     job.progress.start("joining", 0)
     segments = [segment_path(job.folder.work, mark.number) for mark in marks]
     join(
+        job.tools.pool,
         segments,
         source=job.received.path,
         index=index,
-        result=shape,
         delivery=delivery,
         out=out,
     )
 
 
-def _ledger(
-    job: Job, index: VideoIndex, delivery: Delivery, result: FrameShape, marks: tuple[Mark, ...]
-) -> Path:
+def _ledger(job: Job, index: VideoIndex, delivery: Delivery, marks: tuple[Mark, ...]) -> Path:
     path = job.folder.path("ledger.jsonl")
     encoder = [digest for mark in marks for digest in mark.encoder]
     delivered = [digest for mark in marks for digest in mark.delivered or ()]
-    write_ledger(
-        path, index=index, delivery=delivery, result=result, encoder=encoder, delivered=delivered
-    )
+    write_ledger(path, index=index, delivery=delivery, encoder=encoder, delivered=delivered)
     return path
 
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import chain as chained
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -203,7 +204,7 @@ class ClipRenderer:
                     "first": mark.first,
                     "stop": mark.stop,
                     "sha256": mark.sha256,
-                    "bytes": mark.bytes,
+                    "bytes": mark.size,
                 },
             )
 
@@ -221,7 +222,8 @@ def load_planes(path: Path) -> tuple[Samples, ...]:
 
 def _save_planes(path: Path, planes: tuple[Samples, ...]) -> None:
     with writing(path) as file:
-        np.savez(file, **{f"plane{number}": plane for number, plane in enumerate(planes)})
+        named: dict[str, Any] = {f"plane{number}": plane for number, plane in enumerate(planes)}
+        np.savez(file, **named)
 
 
 def _runs(ranges: Sequence[Range], marked: dict[int, Mark]) -> Iterator[list[int]]:

@@ -30,7 +30,7 @@ class Mark:
     first: int
     stop: int
     sha256: str
-    bytes: int
+    size: int
     encoder: tuple[bytes, ...]
     delivered: tuple[bytes, ...] | None = None
 
@@ -48,7 +48,7 @@ def save_mark(work: Path, mark: Mark) -> None:
         "first": mark.first,
         "stop": mark.stop,
         "sha256": mark.sha256,
-        "bytes": mark.bytes,
+        "bytes": mark.size,
         "encoder": [digest.hex() for digest in mark.encoder],
         "delivered": None if mark.delivered is None else [one.hex() for one in mark.delivered],
     }
@@ -70,7 +70,7 @@ def load_mark(
             first=record["first"],
             stop=record["stop"],
             sha256=record["sha256"],
-            bytes=record["bytes"],
+            size=record["bytes"],
             encoder=tuple(bytes.fromhex(one) for one in record["encoder"]),
             delivered=None if delivered is None else tuple(bytes.fromhex(one) for one in delivered),
         )
@@ -95,7 +95,7 @@ def is_joined(work: Path, result: Path) -> bool:
     """Whether `result` is the complete result that `save_joined` noted."""
     try:
         record = json.loads((work / _JOINED).read_bytes())
-        return record["name"] == result.name and record["sha256"] == file_sha256(result)
+        return bool(record["name"] == result.name and record["sha256"] == file_sha256(result))
     except (OSError, ValueError, KeyError, TypeError):
         return False
 

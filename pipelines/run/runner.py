@@ -13,6 +13,7 @@ from pathlib import Path
 from models.errors import ModelError
 from models.spec import WeightsFormat
 from pipelines.errors import EvidentError, RequestError, ResourceError
+from pipelines.evidence.json_value import decimal_string
 from pipelines.graph.plan import Plan
 from pipelines.graph.validate import CheckedGraph, check_graph
 from pipelines.ports import Progress
@@ -227,5 +228,5 @@ def _run_facts(job: Job, made: Made) -> RunFacts:
         segments=segments,
         resumed=job.resumed,
         replans=job.tools.networks.replans(),
-        seconds=made.metrics.get("seconds"),
+        seconds=decimal_string(made.metrics["seconds"]),
     )

@@ -44,7 +44,8 @@ def _step_lines(number: int, step: Step, planned: PlannedStep) -> list[str]:
     lines = [
         (
             f"{number}. {planned.op}: {planned.operation_class.value}, {planned.frame_use.value}, "
-            f"parameters {planned.parameter_source.value}; touches {planned.plane_use.value}; {reach}"
+            f"parameters {planned.parameter_source.value}; touches {planned.plane_use.value}; "
+            f"{reach}"
         ),
         f"   gives {planned.result.width} x {planned.result.height}",
     ]

@@ -37,7 +37,7 @@ from pipelines.media.tasks.video_source import (
 
 BATCH_FRAMES = 32
 _HASHES_WAITING = 4
-_NO_TIME = -(2**63)
+NO_TIME = -(2**63)
 _TIMES = struct.Struct(">qq")
 _MOST_DEFECTS = 100
 
@@ -125,13 +125,13 @@ class _Indexer:
     def _described(self, frame: VideoFrame) -> list[int]:
         if self._form is None:
             self._form = (frame.width, frame.height, frame.format.name)
-            self._channel.send({"facts": _facts(self._container, self._stream, frame)})
+            self._channel.send({"facts": first_facts(self._container, self._stream, frame)})
         require_size(frame, *self._form, self._frames)
         self._frames += 1
         if self._frames > self._limits["frames"]:
             raise TooLargeError(f"{self._name} has more than {self._limits['frames']} frames.")
         self._last_duration = int(frame.duration or 0)
-        pts = _NO_TIME if frame.pts is None else int(frame.pts)
+        pts = NO_TIME if frame.pts is None else int(frame.pts)
         picture = PictureType(frame.pict_type).name
         return [
             pts,
@@ -181,8 +181,8 @@ class _Packets:
         self._number += 1
         self._bytes += len(payload)
         self._chain.update(hashlib.sha256(payload).digest())
-        pts = _NO_TIME if packet.pts is None else packet.pts
-        dts = _NO_TIME if packet.dts is None else packet.dts
+        pts = NO_TIME if packet.pts is None else packet.pts
+        dts = NO_TIME if packet.dts is None else packet.dts
         self._chain.update(_TIMES.pack(pts, dts))
 
     def summary(self) -> dict[str, Any]:
@@ -194,7 +194,10 @@ class _Packets:
         }
 
 
-def _facts(container: InputContainer, stream: VideoStream, frame: VideoFrame) -> dict[str, Any]:
+def first_facts(
+    container: InputContainer, stream: VideoStream, frame: VideoFrame
+) -> dict[str, Any]:
+    """What the container, its streams and the first frame state about themselves."""
     context = stream.codec_context
     form = planar_format(frame)
     rate = stream.guessed_rate or stream.average_rate or stream.base_rate

@@ -82,6 +82,7 @@ class _Joiner:
     def _write(self, out: OutputContainer) -> None:
         tags = {k: v for k, v in self._source.metadata.items() if k.lower() not in _OWN_TAGS}
         out.metadata.update(tags)
+        out.set_chapters(self._source.chapters())
         with av.open(self._arguments["segments"][0], format="nut") as first:
             targets = self._streams(out, first)
         own = targets[self._arguments["stream"]]
@@ -95,9 +96,7 @@ class _Joiner:
             moment = packet.dts if packet.dts is not None else packet.pts
             # What is earlier goes first, so that no player has to look far ahead.
             while waiting is not None and (
-                moment is None
-                or packet.time_base is None
-                or self._moment(waiting[1]) <= moment * packet.time_base
+                moment is None or self._moment(waiting[1]) <= moment * packet.time_base
             ):
                 self._mux_own(out, own, *waiting)
                 waiting = next(frames, None)

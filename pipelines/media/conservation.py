@@ -1,0 +1,241 @@
+"""The conservation laws of clips, checked on the bytes of the finished file.
+
+Source and result are both looked at in decode children, packet by packet. What an operation
+declared (another size) stands beside the law; anything else that differs breaks it. Defects that
+the source already has are listed as such and are no fault of the result.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.errors import ConservationError, DecodeChildError
+from pipelines.media.delivery import planar_name
+from pipelines.media.index import stated_streams, video_facts
+from pipelines.media.picture import FrameShape
+from pipelines.media.pool import DecodePool
+from pipelines.media.video import (
+    Delivery,
+    Law,
+    StreamFacts,
+    TimingSource,
+    VideoFacts,
+    VideoIndex,
+)
+
+_MOST_LISTED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What a look at a file's packets found. `times` is (N, 2): pts and duration."""
+
+    video: VideoFacts
+    streams: tuple[StreamFacts, ...]
+    times: NDArray[np.int64]
+    packets: Mapping[int, Mapping[str, Any]]
+    chapters: tuple[tuple[str, ...], ...]
+
+
+def check_laws(
+    pool: DecodePool,
+    *,
+    source: Path,
+    index: VideoIndex,
+    result_path: Path,
+    delivery: Delivery,
+    result: FrameShape,
+    declared: str = "",
+) -> tuple[Law, ...]:
+    """Compare the finished file with the source.
+
+    `declared` says which operations change the size, empty where none does. A broken law is
+    returned, not raised; see `require`. Raises DecodeChildError where a file cannot be read.
+    """
+    before = _look(pool, source, index.video.stream.index)
+    kept = [one.index for one in index.streams if one.index not in delivery.dropped]
+    after = _look(pool, result_path, kept.index(index.video.stream.index))
+    laws = [
+        *_time_laws(index, after, delivery),
+        *_picture_laws(index, after, result, declared),
+        *_stream_laws(before, after, kept, index, delivery),
+        _law("chapters", _listed(before.chapters), _listed(after.chapters)),
+    ]
+    return tuple(laws)
+
+
+def require(laws: Iterable[Law]) -> None:
+    """Raise ConservationError naming every broken law with its numbers."""
+    broken = [law for law in laws if not law.holds]
+    if broken:
+        raise ConservationError(
+            "The result broke what must be kept: "
+            + "; ".join(f"{law.name}: {law.source} became {law.result}" for law in broken),
+            next_step="Nothing was delivered. Keep the file and report this as a fault.",
+        )
+
+
+def source_defects(index: VideoIndex) -> tuple[str, ...]:
+    """What is already wrong with the source, one sentence each."""
+    found = list(index.defects)
+    corrupt = np.flatnonzero(index.corrupt)
+    if len(corrupt):
+        found.append(f"The decoder marked frames as damaged: {_frames(corrupt)}.")
+    step = np.diff(index.pts)
+    same = np.flatnonzero(step == 0) + 1
+    if len(same):
+        found.append(f"Frames share the time of the frame before: {_frames(same)}.")
+    backwards = np.flatnonzero(step < 0) + 1
+    if len(backwards):
+        found.append(f"Frames are earlier than the frame before: {_frames(backwards)}.")
+    rising = step[step > 0]
+    if len(rising):
+        usual = int(np.median(rising))
+        gaps = np.flatnonzero(step > 3 * usual) + 1
+        if len(gaps):
+            found.append(f"Gaps of more than three usual frame times before: {_frames(gaps)}.")
+    digests = index.digest
+    repeats = np.flatnonzero((digests[1:] == digests[:-1]).all(axis=1)) + 1
+    if len(repeats):
+        found.append(f"Frames repeat the frame before, sample for sample: {_frames(repeats)}.")
+    return tuple(found)
+
+
+def _frames(numbers: NDArray[np.int64]) -> str:
+    listed = ", ".join(str(number) for number in numbers[:_MOST_LISTED])
+    more = len(numbers) - _MOST_LISTED
+    return f"{listed} and {more} more" if more > 0 else listed
+
+
+def _look(pool: DecodePool, path: Path, stream: int) -> _Looked:
+    arguments = {"path": str(path), "name": path.name, "stream": stream}
+    facts: dict[str, Any] | None = None
+    times: list[NDArray[np.int64]] = []
+    with pool.session("video_packets", arguments) as session:
+        while "end" not in (message := session.receive()):
+            if "facts" in message:
+                facts = message["facts"]
+            else:
+                data = base64.b64decode(message["batch"])
+                times.append(np.frombuffer(data, "<i8").reshape(-1, 2))
+    if facts is None:
+        raise DecodeChildError("The decoder ended without facts.")
+    streams, own = stated_streams(facts)
+    end = message["end"]
+    return _Looked(
+        video=video_facts(facts, own, TimingSource.CONTAINER),
+        streams=streams,
+        times=np.concatenate(times) if times else np.zeros((0, 2), np.int64),
+        packets={one["stream"]: one for one in end["streams"]},
+        chapters=tuple(tuple(one) for one in end["chapters"]),
+    )
+
+
+def _time_laws(index: VideoIndex, after: _Looked, delivery: Delivery) -> Iterable[Law]:
+    old, new = index.video.stream.time_base, after.video.stream.time_base
+    yield _law("frames", index.frames, len(after.times))
+    if len(after.times) != index.frames:
+        return
+    wrong = [
+        frame
+        for frame in range(index.frames)
+        if int(index.pts[frame]) * old != int(after.times[frame, 0]) * new
+    ]
+    if wrong:
+        frame = wrong[0]
+        was, now = int(index.pts[frame]) * old, int(after.times[frame, 0]) * new
+        yield Law(
+            "presentation times",
+            f"frame {frame} at {was} s",
+            f"{now} s, and {len(wrong)} frames differ",
+            holds=False,
+        )
+    else:
+        yield _law("presentation times", "all equal", "all equal")
+    last, now_last = int(index.duration[-1]) * old, int(after.times[-1, 1]) * new
+    unstated = delivery.container == "matroska" and now_last != last
+    yield _law(
+        "duration of the last frame",
+        f"{last} s",
+        f"{now_last} s",
+        "Matroska states no duration of a last frame" if unstated else "",
+    )
+
+
+def _picture_laws(
+    index: VideoIndex, after: _Looked, result: FrameShape, declared: str
+) -> Iterable[Law]:
+    was, now = index.video, after.video
+    expected = f"{result.width} x {result.height}"
+    found = f"{now.shape.width} x {now.shape.height}"
+    size = f"{was.shape.width} x {was.shape.height}"
+    holds = found == expected and (size == expected or bool(declared))
+    yield Law("size", size, found, holds, declared if size != found else "")
+    yield _law("bits per sample", was.shape.layout.depth, now.shape.layout.depth)
+    yield _law("planes and chroma", planar_name(was.shape), planar_name(now.shape))
+    yield _law("rotation", f"{was.rotation} degrees", f"{now.rotation} degrees")
+    yield _law("display matrix", was.display_matrix or "none", now.display_matrix or "none")
+    yield _law("sample aspect", _aspect(was.sample_aspect), _aspect(now.sample_aspect))
+    for name, old, new in (
+        ("range", _range(was.colour.full_range), _range(now.colour.full_range)),
+        ("primaries", was.colour.primaries, now.colour.primaries),
+        ("transfer", was.colour.transfer, now.colour.transfer),
+        ("matrix", was.colour.matrix, now.colour.matrix),
+    ):
+        yield _law(name, old, new)
+
+
+def _stream_laws(
+    before: _Looked,
+    after: _Looked,
+    kept: list[int],
+    index: VideoIndex,
+    delivery: Delivery,
+) -> Iterable[Law]:
+    dropped = ""
+    if delivery.dropped:
+        dropped = f"left out on request: {', '.join(map(str, delivery.dropped))}"
+    yield _law("streams", len(before.streams), len(after.streams), dropped)
+    adts = "mpegts" in index.format_name
+    for place, number in enumerate(kept):
+        if number == index.video.stream.index or place >= len(after.streams):
+            continue
+        old, new = before.packets[number], after.packets[place]
+        stream = before.streams[number]
+        name = f"stream {number} ({stream.kind.value}, {stream.codec})"
+        yield _law(f"{name}: packets", old["packets"], new["packets"])
+        moved = "headers in the packets moved into the container" if adts else ""
+        yield _law(f"{name}: payloads", old["payloads"], new["payloads"], moved)
+        yield _law(f"{name}: times", old["times"], new["times"])
+        yield _law(f"{name}: language", _language(stream), _language(after.streams[place]))
+
+
+def _language(stream: StreamFacts) -> str:
+    """The stated language; containers write "undetermined" where they must write something."""
+    return stream.language if stream.language not in ("", "und") else "not stated"
+
+
+def _aspect(value: Fraction | None) -> str:
+    """MP4 cannot leave it open: square samples and no statement are the same to every player."""
+    return "1 or not stated" if value in (None, 1) else str(value)
+
+
+def _range(full: bool | None) -> str:  # noqa: FBT001 - three states of one fact
+    return {True: "full", False: "studio", None: "not stated"}[full]
+
+
+def _law(name: str, source: object, result: object, declared: str = "") -> Law:
+    same = source == result
+    return Law(name, str(source), str(result), same or bool(declared), "" if same else declared)
+
+
+def _listed(chapters: tuple[tuple[str, ...], ...]) -> str:
+    return "; ".join(" ".join(one) for one in chapters) or "none"

@@ -1,0 +1,107 @@
+"""The decode child's look at the packets of a file: what they are and when, without decoding.
+
+Only the first frame of the chosen stream is decoded, for what it states about itself. Messages,
+all out: `{"facts": …}`, `{"batch": …}` with times of the chosen stream's packets, `{"end": …}`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, cast
+
+import av
+import numpy as np
+from av.packet import Packet
+from av.video.frame import VideoFrame
+
+from pipelines.media.channel import Channel
+from pipelines.media.tasks.video_index import NO_TIME, first_facts
+from pipelines.media.tasks.video_source import chosen_stream, opened, undecodable
+
+BATCH_PACKETS = 1000
+
+
+def run(arguments: Mapping[str, Any], channel: Channel) -> None:
+    """Look. `arguments`: "path", "name", "stream"."""
+    name = str(arguments["name"])
+    with opened(Path(str(arguments["path"]))) as container:
+        stream = chosen_stream(container, arguments["stream"], name)
+        seen = {one.index: _Seen(one.index, one.time_base) for one in container.streams}
+        batch: list[tuple[int, int]] = []
+        has_facts = False
+        for packet in container.demux():
+            if packet.stream.index == stream.index and not has_facts:
+                frames = packet.decode()
+                if frames:
+                    channel.send(
+                        {"facts": first_facts(container, stream, cast("VideoFrame", frames[0]))}
+                    )
+                    has_facts = True
+            if not packet.size:
+                continue
+            seen[packet.stream.index].add(packet)
+            if packet.stream.index == stream.index:
+                pts = NO_TIME if packet.pts is None else packet.pts
+                batch.append((pts, packet.duration or 0))
+                if len(batch) == BATCH_PACKETS:
+                    _send(channel, batch)
+        if not has_facts:
+            raise undecodable(name, "")
+        _send(channel, batch)
+        channel.send(
+            {
+                "end": {
+                    "streams": [one.summary() for one in seen.values()],
+                    "chapters": _chapters(container),
+                }
+            }
+        )
+
+
+class _Seen:
+    """What one stream's packets are: digests over payloads, and over exact times."""
+
+    def __init__(self, stream: int, time_base: Fraction | None) -> None:
+        self._stream = stream
+        self._base = time_base or Fraction(1, av.time_base)
+        self._number = 0
+        self._payloads = hashlib.sha256()
+        self._times = hashlib.sha256()
+
+    def add(self, packet: Packet[Any]) -> None:
+        """Take one packet."""
+        self._number += 1
+        self._payloads.update(hashlib.sha256(bytes(packet)).digest())
+        moment = "none" if packet.pts is None else str(packet.pts * self._base)
+        self._times.update(moment.encode() + b"\n")
+
+    def summary(self) -> dict[str, Any]:
+        """Spell it as a message."""
+        return {
+            "stream": self._stream,
+            "packets": self._number,
+            "payloads": self._payloads.hexdigest(),
+            "times": self._times.hexdigest(),
+        }
+
+
+def _send(channel: Channel, batch: list[tuple[int, int]]) -> None:
+    numbers = np.array(batch, "<i8").reshape(-1, 2)
+    channel.send({"batch": base64.b64encode(numbers.tobytes()).decode()})
+    batch.clear()
+
+
+def _chapters(container: Any) -> list[list[str]]:
+    """Start, end and title of every chapter, in seconds as exact fractions."""
+    return [
+        [
+            str(chapter["start"] * chapter["time_base"]),
+            str(chapter["end"] * chapter["time_base"]),
+            str(chapter["metadata"].get("title", "")),
+        ]
+        for chapter in container.chapters()
+    ]
