@@ -244,6 +244,10 @@ def _objection(
         return "" if _whole(index, _MILLISECOND) else "its times are whole milliseconds"
     if not _rising(index):
         return "it has no place for frames that share a time"
+    for stream in kept:
+        # MP4 and QuickTime count the time of audio in samples.
+        if stream.sample_rate and (stream.time_base * stream.sample_rate).denominator != 1:
+            return f"it cannot keep the times of stream {stream.index} ({stream.codec})"
     if base.denominator > _MOST_TIMESCALE:
         return f"it has no time base of {base}"
     return ""

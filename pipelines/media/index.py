@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -145,16 +146,7 @@ def _times(
 
 def _retimed(stream: StreamFacts, rate: Fraction) -> StreamFacts:
     """The stream with one unit of time per frame."""
-    return StreamFacts(
-        index=stream.index,
-        kind=stream.kind,
-        codec=stream.codec,
-        time_base=1 / rate,
-        language=stream.language,
-        disposition=stream.disposition,
-        metadata=stream.metadata,
-        attached_picture=stream.attached_picture,
-    )
+    return replace(stream, time_base=1 / rate)
 
 
 def _durations(pts: _Numbers, last: int, video: VideoFacts) -> _Numbers:
@@ -262,6 +254,7 @@ def _stream(facts: Mapping[str, Any]) -> StreamFacts:
         disposition=tuple(facts["disposition"]),
         metadata=dict(facts["metadata"]),
         attached_picture=bool(facts["attached"]),
+        sample_rate=facts["sample_rate"],
     )
 
 

@@ -161,6 +161,7 @@ def _stream_record(stream: StreamFacts) -> dict[str, Any]:
         "disposition": list(stream.disposition),
         "metadata": dict(stream.metadata),
         "attached": stream.attached_picture,
+        "sample_rate": stream.sample_rate,
     }
 
 
@@ -174,6 +175,7 @@ def _stream(record: Mapping[str, Any]) -> StreamFacts:
         disposition=tuple(record["disposition"]),
         metadata=record["metadata"],
         attached_picture=record["attached"],
+        sample_rate=record["sample_rate"],
     )
 
 

@@ -53,7 +53,7 @@ class ColourTags:
 
 @dataclass(frozen=True, slots=True)
 class StreamFacts:
-    """One stream of the container, of any kind."""
+    """One stream of the container, of any kind. `sample_rate` in hertz, None but for audio."""
 
     index: int
     kind: StreamKind
@@ -63,6 +63,7 @@ class StreamFacts:
     disposition: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     attached_picture: bool = False
+    sample_rate: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

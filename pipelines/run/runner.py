@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import traceback
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,6 +76,20 @@ def run_job(request: Request, tools: Tools, progress: Progress) -> Outcome:
             next_step=error.next_step,
             wrong_use=isinstance(error, RequestError),
         )
+    except Exception as error:  # noqa: BLE001 - the border: one input's fault is not the next one's
+        return Outcome(
+            job=job,
+            path=path,
+            state=State.FAILED,
+            error=f"A fault of this program: {type(error).__name__}: {error} ({_place(error)}).",
+            next_step="Nothing was delivered. Please report it with this line.",
+        )
+
+
+def _place(error: Exception) -> str:
+    """Where in the program it happened, for whoever repairs it."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"
 
 
 def explain(request: Request, tools: Tools, progress: Progress) -> tuple[CheckedGraph, Plan]:

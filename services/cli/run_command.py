@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from rich.console import Console
 
 from models.errors import ModelError
 from pipelines.errors import EvidentError, GraphError, RequestError
@@ -60,15 +61,12 @@ def main(asked: Asked, *, explain_only: bool, as_json: bool) -> int:
         with tools(settings) as shared, progress_on(console) as progress:
             if explain_only:
                 return _explain(asked, maker, shared, progress, as_json=as_json)
-            outcomes = _run_all(asked, maker, shared, progress, as_json=as_json)
+            outcomes = _run_all(asked, maker, shared, progress, console, as_json=as_json)
     except (EvidentError, ModelError) as error:
         if as_json:
             print_json(_refusal(error))
         print_error(console, "", str(error), error.next_step)
         return WRONG_USE if isinstance(error, RequestError) else FAILED
-    for outcome in outcomes:
-        if outcome.state is not State.DONE:
-            print_error(console, outcome.path.name, outcome.error, outcome.next_step)
     if as_json:
         print_json({"jobs": [outcome_json(outcome) for outcome in outcomes]})
     return exit_code(outcomes)
@@ -157,7 +155,13 @@ def _settings() -> Settings:
 
 
 def _run_all(
-    asked: Asked, maker: GraphMaker, shared: Tools, progress: JobProgress, *, as_json: bool
+    asked: Asked,
+    maker: GraphMaker,
+    shared: Tools,
+    progress: JobProgress,
+    console: Console,
+    *,
+    as_json: bool,
 ) -> list[Outcome]:
     """Run the inputs in turn; a request to stop ends the call, a failure only its own input."""
     outcomes: list[Outcome] = []
@@ -166,6 +170,10 @@ def _run_all(
         progress.heading(path.name or str(path))
         outcome = run_job(Request(path, out, maker, asked.resume), shared, progress)
         outcomes.append(outcome)
+        if outcome.state is not State.DONE:
+            progress.finish()
+            about = "" if path.name in outcome.error else path.name
+            print_error(console, about, outcome.error, outcome.next_step)
         if outcome.state is State.CANCELED:
             break
         if outcome.state is State.DONE and not as_json:

@@ -237,6 +237,7 @@ def _stream_facts(stream: Any) -> dict[str, Any]:
         "disposition": [one for one in flags if one],
         "metadata": {str(key): str(value) for key, value in stream.metadata.items()},
         "attached": is_attached(stream),
+        "sample_rate": getattr(context, "sample_rate", None) or None,
     }
 
 
