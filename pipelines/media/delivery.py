@@ -214,7 +214,8 @@ def _container(
     for container in CONTAINERS:
         reason = _objection(container, index, kept, own)
         if not reason:
-            remarks.extend(f"Not {name}" for name in reasons)
+            if reasons:
+                remarks.append(f"Wrapped as {container.name}. Not as {' Not as '.join(reasons)}")
             return container
         reasons.append(f"{container.name}: {reason}.")
     blamed = next((one for one in kept if not any(one.codec in c.codecs for c in CONTAINERS)), None)
@@ -239,18 +240,21 @@ def _objection(
     for stream in kept:
         if stream.kind is StreamKind.ATTACHMENT or stream.codec not in container.codecs:
             return f"it does not carry stream {stream.index} ({stream.codec})"
-    base = index.video.stream.time_base
     if container.name == "matroska":
         return "" if _whole(index, _MILLISECOND) else "its times are whole milliseconds"
+    return _objection_of_time(index, kept)
+
+
+def _objection_of_time(index: VideoIndex, kept: tuple[StreamFacts, ...]) -> str:
+    """Why MP4 and QuickTime cannot keep the times; empty where they can."""
     if not _rising(index):
         return "it has no place for frames that share a time"
     for stream in kept:
-        # MP4 and QuickTime count the time of audio in samples.
+        # The time of audio is counted in samples.
         if stream.sample_rate and (stream.time_base * stream.sample_rate).denominator != 1:
             return f"it cannot keep the times of stream {stream.index} ({stream.codec})"
-    if base.denominator > _MOST_TIMESCALE:
-        return f"it has no time base of {base}"
-    return ""
+    base = index.video.stream.time_base
+    return f"it has no time base of {base}" if base.denominator > _MOST_TIMESCALE else ""
 
 
 def _whole(index: VideoIndex, unit: Fraction) -> bool:

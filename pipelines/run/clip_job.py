@@ -163,7 +163,7 @@ def make_clip(job: Job) -> Made:
         previews=_previews(job, chain, index, shown),
         ledger=ledger,
         assumptions=index.video.assumptions,
-        warnings=delivery.remarks,
+        warnings=tuple(f"Stream {one} was left out on request." for one in delivery.dropped),
         defects=source_defects(index),
         streams=stream_fates(index, delivery),
         metrics={
