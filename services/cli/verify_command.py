@@ -7,6 +7,7 @@ from pathlib import Path
 from pipelines.errors import EvidentError, RequestError, UnreadableError
 from pipelines.evidence.signature import parse_public_pem
 from pipelines.evidence.verify import verify_bundle
+from pipelines.stages.export.sanitise import shown
 from services.cli.printing import (
     FAILED,
     GOOD,
@@ -39,7 +40,7 @@ def main(bundle: Path, trusted: tuple[Path, ...], *, as_json: bool) -> int:
     if as_json:
         print_json({"bundle": str(Path.cwd() / bundle), **verdict.as_json()})
     else:
-        print_text("\n".join(verdict.lines()))
+        print_text("\n".join((shown(str(bundle), longest=1000), *verdict.lines())))
     return GOOD if verdict.ok else FAILED
 
 
