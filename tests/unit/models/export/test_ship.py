@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import torch
 from safetensors.torch import save
 
 from models import catalog
+from models.card_file import render
 from models.catalog import Catalog
 from models.errors import ExportError, UnsafeWeightsError
 from models.export import ship as ship_module
@@ -37,14 +39,22 @@ def trained(tmp_path: Path) -> Path:
 
 
 def test_shipping_what_ships_changes_no_byte(tmp_path: Path) -> None:
-    """All fifteen shipped files follow from the shipped safetensors, the texts and the scores."""
+    """All fifteen shipped files follow from the shipped safetensors, the texts and the scores.
+
+    Whether bf16 is proven is measured where shipping runs, so it may differ between processors.
+    """
     cards = catalog.shipped().folder
     for name in catalog.names():
         ship(name, weights=cards, into=tmp_path, scores=catalog.card(name).scores)
     made = sorted(path.name for path in tmp_path.iterdir())
     assert len(made) == 15
     for name in made:
-        assert (tmp_path / name).read_bytes() == (cards / name).read_bytes(), name
+        if not name.endswith(".toml"):
+            assert (tmp_path / name).read_bytes() == (cards / name).read_bytes(), name
+    for name in catalog.names():
+        again, card = Catalog(tmp_path).card(name), catalog.card(name)
+        assert replace(again, precisions=card.precisions) == card
+        assert render(card) == (cards / f"{name}.toml").read_text(encoding="utf-8")
 
 
 def test_the_card_is_read_back_with_its_files(trained: Path, tmp_path: Path) -> None:
