@@ -1,8 +1,8 @@
 """The decode child: the only process in which bytes from outside meet a decoder.
 
 It begins with no environment, no standard streams and no descriptors but two, bounds itself,
-does one task and ends. It ends at once when its parent does: the second descriptor is a pipe
-that the parent holds open.
+does the task that it is given and ends with its session. It ends at once when its parent does:
+the second descriptor is a pipe that the parent holds open.
 """
 
 from __future__ import annotations
@@ -36,25 +36,34 @@ _LONGEST_REASON = 300
 
 
 def main(channel_descriptor: int, lifeline: int, limits: DecodeLimits) -> None:
-    """Wait for one task, do it, say what went wrong if anything did."""
+    """Wait for a task, do it, say what went wrong if anything did; then wait for the next one.
+
+    A session that looks at files of strangers gives one task only; files of our own making may
+    follow one another.
+    """
     _bound(limits)
     threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
     channel = Channel(socket.socket(fileno=channel_descriptor))
     _warm()
     with suppress(ChannelClosedError):
-        order = channel.receive()
-        try:
-            module = import_module(TASKS[order["task"]])
-            module.run(order["arguments"], channel)
-        except ChannelClosedError:
-            raise
-        except Exception as error:  # noqa: BLE001 - the border: nothing else leaves this process
-            channel.send(_spelt(error))
-        # What was said must be heard: a socket that closes on unread bytes takes back its own.
+        # What was said must be heard: a socket that closes on unread bytes takes back its own,
+        # so the parent closes first.
         while True:
-            channel.receive()
+            order = channel.receive()
+            if "task" in order:
+                _do(order, channel)
     # Libraries' own threads and exit handlers have nothing to say any more.
     os._exit(0)
+
+
+def _do(order: dict[str, Any], channel: Channel) -> None:
+    try:
+        module = import_module(TASKS[order["task"]])
+        module.run(order["arguments"], channel)
+    except ChannelClosedError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the border: nothing else leaves this process
+        channel.send(_spelt(error))
 
 
 def _bound(limits: DecodeLimits) -> None:

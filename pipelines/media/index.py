@@ -20,7 +20,7 @@ from pipelines.errors import DecodeChildError, UnsupportedError
 from pipelines.media.limits import VideoLimits
 from pipelines.media.picture import Family, FrameShape, Matrix
 from pipelines.media.pixel_formats import FORMATS, MATRICES, PixelFormat
-from pipelines.media.pool import DecodePool
+from pipelines.media.pool import ChildSession, DecodePool
 from pipelines.media.video import (
     UNSPECIFIED,
     ColourTags,
@@ -55,7 +55,39 @@ def index_video(
     `stream` is the container's index of the video stream, None for the default one. Raises
     InputError in its kinds, UnsupportedError, DecodeChildError.
     """
-    arguments = {
+    progress.start("indexing", 0)
+    with pool.session("video_index", _arguments(path, stream, limits)) as session:
+        return _received(session, progress)
+
+
+class SegmentIndexer:
+    """Indexes files of our own making, one after another, in one child.
+
+    Leaving the context ends it. Calls come from one thread at a time.
+    """
+
+    def __init__(self, pool: DecodePool) -> None:
+        self._pool = pool
+        self._session: ChildSession | None = None
+
+    def index(self, path: Path) -> VideoIndex:
+        """Decode `path` and list what it holds. Raises as `index_video` does."""
+        arguments = _arguments(path, None, _DEFAULT_LIMITS)
+        if self._session is None:
+            self._session = self._pool.session("video_index", arguments)
+        else:
+            self._session.order("video_index", arguments)
+        return _received(self._session, _SILENT)
+
+    def close(self) -> None:
+        """End the child."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+
+def _arguments(path: Path, stream: int | None, limits: VideoLimits) -> dict[str, object]:
+    return {
         "path": str(path),
         "name": path.name,
         "stream": stream,
@@ -66,24 +98,22 @@ def index_video(
             "streams": limits.streams,
         },
     }
-    progress.start("indexing", 0)
+
+
+def _received(session: ChildSession, progress: Progress) -> VideoIndex:
     numbers: list[_Numbers] = []
     digests: list[NDArray[np.uint8]] = []
     facts: dict[str, Any] | None = None
-    with pool.session("video_index", arguments) as session:
-        while True:
-            message = session.receive()
-            if "facts" in message:
-                facts = message["facts"]
-            elif "batch" in message:
-                batch = message["batch"]
-                data = base64.b64decode(batch["numbers"])
-                numbers.append(np.frombuffer(data, "<i8").reshape(batch["frames"], -1))
-                data = base64.b64decode(batch["digests"])
-                digests.append(np.frombuffer(data, np.uint8).reshape(batch["frames"], 32))
-                progress.advance(batch["frames"])
-            else:
-                break
+    while "end" not in (message := session.receive()):
+        if "facts" in message:
+            facts = message["facts"]
+        else:
+            batch = message["batch"]
+            data = base64.b64decode(batch["numbers"])
+            numbers.append(np.frombuffer(data, "<i8").reshape(batch["frames"], -1))
+            data = base64.b64decode(batch["digests"])
+            digests.append(np.frombuffer(data, np.uint8).reshape(batch["frames"], 32))
+            progress.advance(batch["frames"])
     if facts is None or not numbers:
         raise DecodeChildError("The decoder ended without an index.")
     return _built(facts, np.concatenate(numbers), np.concatenate(digests), message["end"])

@@ -19,12 +19,11 @@ from typing import Any
 import numpy as np
 
 from pipelines.errors import ConservationError, DamagedError
-from pipelines.media.index import index_video
+from pipelines.media.index import SegmentIndexer
 from pipelines.media.picture import Block, Samples, block_from_native, native_from_block
 from pipelines.media.reader import FrameReader
 from pipelines.media.segment_writer import SegmentWriter
 from pipelines.media.video import DecodedFrame, Delivery, VideoIndex
-from pipelines.ports import SilentProgress
 from pipelines.run.background import Background
 from pipelines.run.durable_file import writing
 from pipelines.run.job import Job
@@ -63,6 +62,7 @@ class ClipRenderer:
         self._work = job.folder.work
         self._marks: dict[int, Mark] = {}
         self._verified: deque[Mark] = deque()
+        self._indexer = SegmentIndexer(job.tools.pool)
 
     def run(self) -> tuple[Mark, ...]:
         """Render, verify and mark every segment; returns the marks in order."""
@@ -88,6 +88,7 @@ class ClipRenderer:
         finally:
             encoder.abandon(wait_seconds=_STOP_SECONDS)
             verifier.abandon(wait_seconds=_STOP_SECONDS)
+            self._indexer.close()
         return tuple(self._marks[number] for number in range(len(self._ranges)))
 
     def _render(self, numbers: Sequence[int], encoder: Background, verifier: Background) -> None:
@@ -169,7 +170,7 @@ class ClipRenderer:
         """Decode a finished segment as anybody would, and note what came out."""
         path = segment_path(self._work, mark.number)
         pool = self._job.tools.pool
-        own = index_video(pool, path, progress=SilentProgress())
+        own = self._indexer.index(path)
         delivered = tuple(bytes(one) for one in own.digest)
         if len(delivered) != len(mark.encoder):
             raise ConservationError(
