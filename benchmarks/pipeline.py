@@ -130,6 +130,7 @@ def _whole_job(clip: Path, out: Path, networks: WarmNetworks) -> float:
         tools = Tools(
             pool=pool,
             networks=networks,
+            frame_networks=WarmNetworks(threads=1, tile_pixels=NETWORK_TILE_PIXELS),
             log=log,
             signer=signer,
             operator=Operator(name="benchmark", host="here", application="evident"),

@@ -121,6 +121,7 @@ class Plan(Strict):
     steps: tuple[PlannedStep, ...]
     networks: tuple[dict[str, str | int], ...] = ()
     threads: int
+    frames_at_once: int = 1
     tile_pixels: int | None = None
     segments: PlannedSegments | None = None
     delivery: PlannedDelivery

@@ -29,7 +29,7 @@ from pipelines.media.video import Delivery, VideoIndex
 from pipelines.ports import Progress
 from pipelines.run.clip_facts import delivered_facts, received_facts, stream_fates
 from pipelines.run.clip_pixels import FRAMES_WAITING, ClipRenderer, load_planes, preview_path
-from pipelines.run.job import Job, Made, Tools
+from pipelines.run.job import Job, Made, Networks, Tools
 from pipelines.run.marks import Mark, is_joined, load_mark, save_joined, segment_path
 from pipelines.run.planning import (
     network_memory_bytes,
@@ -48,6 +48,7 @@ _PROCESS_BYTES = 400 * _MIB
 _DECODER_FRAMES = 40
 _ENCODER_FRAMES = 64
 _BYTES_PER_FRAME = 512
+_MOST_TOGETHER_BYTES = 4 << 30
 
 # What coded video takes of its raw size. No bound exists before it is coded; these are generous
 # for footage, and a disk that fills up all the same ends the run in a state that can be resumed.
@@ -70,7 +71,7 @@ def plan_clip(
 ) -> tuple[Plan, Chain, Delivery]:
     """Resolve everything that decides the result's samples."""
     video = index.video
-    chain = bind(checked, video.shape, frames=index.frames, networks=tools.networks)
+    chain, networks_used, at_once = _bound(checked, tools, index)
     delivery = choose_delivery(
         index,
         chain.result,
@@ -78,7 +79,7 @@ def plan_clip(
         drop_streams=frozenset(checked.export.drop_streams),
         untouched=not chain.steps,
     )
-    networks = planned_networks(checked, tools.networks)
+    networks = planned_networks(checked, networks_used)
     base = video.stream.time_base
     plan = Plan(
         graph_sha256=checked.graph.digest(),
@@ -96,6 +97,7 @@ def plan_clip(
         steps=planned_steps(chain),
         networks=networks,
         threads=tools.threads,
+        frames_at_once=at_once,
         segments=PlannedSegments(
             seconds=str(SEGMENT_SECONDS),
             frames=index.frames,
@@ -112,15 +114,37 @@ def plan_clip(
             dropped=delivery.dropped,
         ),
         ceilings=_ceilings(
-            received, chain, index, delivery, network_memory_bytes(checked, networks)
+            received,
+            chain,
+            index,
+            delivery,
+            network_bytes=at_once * network_memory_bytes(checked, networks),
+            at_once=at_once,
         ),
     )
     return plan, chain, delivery
 
 
+def _bound(checked: CheckedGraph, tools: Tools, index: VideoIndex) -> tuple[Chain, Networks, int]:
+    """Bind the operations, and decide how many frames are worked on at once.
+
+    One frame per thread is fastest, for nothing waits for anything. Frames that are mixed, and
+    frames too large to have several of, are worked on one by one with all threads.
+    """
+    shape, frames = index.video.shape, index.frames
+    chain = bind(checked, shape, frames=frames, networks=tools.frame_networks)
+    together = tools.threads * chain.frame_memory_bytes()
+    if tools.threads > 1 and not chain.mixes_frames and together <= _MOST_TOGETHER_BYTES:
+        return chain, tools.frame_networks, tools.threads
+    chain = bind(checked, shape, frames=frames, networks=tools.networks)
+    return chain, tools.networks, 1
+
+
 def make_clip(job: Job) -> Made:
     """Run a clip job up to the checked, unpublished result."""
     started = time.monotonic()
+    warm = (job.tools.networks, job.tools.frame_networks)
+    known_replans = [len(one.replans()) for one in warm]
     index = _index(job)
     plan, chain, delivery = plan_clip(job.received, job.checked, job.tools, index)
     require_room(
@@ -135,7 +159,7 @@ def make_clip(job: Job) -> Made:
     result = job.folder.path(f"enhanced{delivery.suffix}")
     marks = _earlier_marks(job, result, ranges)
     if marks is None:
-        marks = ClipRenderer(job, chain, index, delivery, ranges, shown).run()
+        marks = ClipRenderer(job, plan, chain, index, delivery, shown).run()
         _join(job, index, delivery, marks, result)
     job.progress.start("checking", 0)
     laws = check_laws(
@@ -166,6 +190,11 @@ def make_clip(job: Job) -> Made:
         warnings=tuple(f"Stream {one} was left out on request." for one in delivery.dropped),
         defects=source_defects(index),
         streams=stream_fates(index, delivery),
+        replans=tuple(
+            line
+            for one, known in zip(warm, known_replans, strict=True)
+            for line in one.replans()[known:]
+        ),
         metrics={
             "seconds": round(seconds, 3),
             "frames": index.frames,
@@ -264,7 +293,13 @@ def _previews(
 
 
 def _ceilings(
-    received: Received, chain: Chain, index: VideoIndex, delivery: Delivery, network_bytes: int
+    received: Received,
+    chain: Chain,
+    index: VideoIndex,
+    delivery: Delivery,
+    *,
+    network_bytes: int,
+    at_once: int,
 ) -> PlannedCeilings:
     """Say what the job can need. Nothing here grows with the length but the ledger's digests.
 
@@ -275,8 +310,8 @@ def _ceilings(
     memory = (
         _PROCESS_BYTES
         + (_DECODER_FRAMES + SLOTS) * source
-        + chain.frame_memory_bytes()
-        + (FRAMES_WAITING + 2) * 4 * result
+        + at_once * chain.frame_memory_bytes()
+        + (FRAMES_WAITING + at_once + 2) * 4 * result
         + _ENCODER_FRAMES * result
         + network_bytes
         + _BYTES_PER_FRAME * index.frames

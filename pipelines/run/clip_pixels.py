@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from itertools import chain as chained
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from pipelines.errors import ConservationError, DamagedError
+from pipelines.graph.plan import Plan
 from pipelines.media.index import SegmentIndexer
 from pipelines.media.picture import Block, Samples, block_from_native, native_from_block
 from pipelines.media.reader import FrameReader
@@ -47,17 +49,18 @@ class ClipRenderer:
     def __init__(
         self,
         job: Job,
+        plan: Plan,
         chain: Chain,
         index: VideoIndex,
         delivery: Delivery,
-        ranges: Sequence[Range],
         previews: Sequence[int],
     ) -> None:
         self._job = job
+        self._at_once = plan.frames_at_once
         self._chain = chain
         self._index = index
         self._delivery = delivery
-        self._ranges = tuple(ranges)
+        self._ranges = plan.segments.ranges() if plan.segments is not None else ()
         self._previews = frozenset(previews)
         self._work = job.folder.work
         self._marks: dict[int, Mark] = {}
@@ -144,6 +147,10 @@ class ClipRenderer:
                 yield planes
             return
 
+        if self._at_once > 1:
+            yield from self._side_by_side(reader, received)
+            return
+
         def source(wanted: int) -> Block:
             for frame in received:
                 block = block_from_native(
@@ -161,6 +168,31 @@ class ClipRenderer:
         frames = FrameChain(self._chain, self._index.frames, source)
         for index in range(first, self._index.frames):
             yield frames.frame(index)
+
+    def _side_by_side(
+        self, reader: FrameReader, received: Iterator[DecodedFrame]
+    ) -> Iterator[Finished]:
+        """Work on several frames at once; they leave in order."""
+        with ThreadPoolExecutor(self._at_once, thread_name_prefix="frame") as pool:
+            waiting: deque[Future[Block]] = deque()
+            try:
+                for frame in received:
+                    block = self._taken(reader, frame)
+                    waiting.append(pool.submit(self._chain.frame, block))
+                    if len(waiting) > self._at_once:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+
+    def _taken(self, reader: FrameReader, frame: DecodedFrame) -> Block:
+        """A received frame as a block of its own; its place in shared memory is free again."""
+        shape = self._chain.source
+        block = block_from_native(frame.planes, shape, shape.whole)
+        self._keep_preview(frame)
+        reader.release(frame)
+        return block
 
     def _keep_preview(self, frame: DecodedFrame) -> None:
         if frame.index in self._previews:

@@ -63,11 +63,13 @@ class Operator:
 class Tools:
     """What a run needs from outside; built once per process, shared by its jobs.
 
-    `available_memory_bytes` is what ceilings are checked against.
+    `networks` use every thread for one picture, `frame_networks` one thread for each of several
+    frames at once. `available_memory_bytes` is what ceilings are checked against.
     """
 
     pool: DecodePool
     networks: Networks
+    frame_networks: Networks
     log: EvidenceLog
     signer: Signer
     operator: Operator
@@ -136,6 +138,7 @@ class Made:
     warnings: tuple[str, ...] = ()
     defects: tuple[str, ...] = ()
     streams: tuple[StreamLine, ...] = ()
+    replans: tuple[str, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
 
 

@@ -100,6 +100,7 @@ def plan_photo(
 def make_photo(job: Job) -> Made:
     """Run a photo job up to the checked, unpublished result."""
     started = time.monotonic()
+    known_replans = len(job.tools.networks.replans())
     plan, chain, head = plan_photo(job.received, job.checked, job.tools)
     require_room(
         plan.ceilings,
@@ -138,6 +139,7 @@ def make_photo(job: Job) -> Made:
         laws=law_facts(laws),
         previews=(_preview(chain, photo, after),),
         assumptions=photo.assumptions,
+        replans=job.tools.networks.replans()[known_replans:],
         metrics={
             "seconds": round(time.monotonic() - started, 3),
             "megapixels": round(chain.result.height * chain.result.width / 1e6, 3),

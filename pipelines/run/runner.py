@@ -242,6 +242,6 @@ def _run_facts(job: Job, made: Made) -> RunFacts:
         tile=None if first is None else f"{first['tile_pixels']} x {first['tile_pixels']}",
         segments=segments,
         resumed=job.resumed,
-        replans=job.tools.networks.replans(),
+        replans=made.replans,
         seconds=decimal_string(made.metrics["seconds"]),
     )

@@ -77,6 +77,17 @@ class Chain:
             block = operation.apply([block], 0, wanted.pop())
         return block
 
+    @property
+    def mixes_frames(self) -> bool:
+        """Whether a result frame depends on more than its own source frame."""
+        return self.before + self.after > 0
+
+    def frame(self, block: Block) -> Block:
+        """Compute a whole frame from its source frame alone; only where no frames are mixed."""
+        for operation in self.operations:
+            block = operation.apply([block], 0, operation.result.whole)
+        return block
+
     def frame_memory_bytes(self) -> int:
         """Most memory that whole frames need on their way through, in bytes.
 

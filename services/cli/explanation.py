@@ -73,7 +73,7 @@ def _execution_lines(plan: Plan) -> list[str]:
     if plan.segments is not None:
         lines.append(
             f"{len(plan.segments.starts)} segments of {plan.segments.seconds} s over "
-            f"{plan.segments.frames} frames"
+            f"{plan.segments.frames} frames, {plan.frames_at_once} at once"
         )
     if plan.tile_pixels is not None:
         lines.append(f"work regions of up to {plan.tile_pixels} x {plan.tile_pixels} samples")

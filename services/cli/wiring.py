@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata
 
-from pipelines.media.pool import DecodePool
-
 from models.engines.residency import WarmNetworks, usable_cores
+from pipelines.media.pool import DecodePool
 from pipelines.run.job import Operator, Tools
 from services.cli.capacity import available_memory_bytes
 from services.provenance.keys import FileSigner
@@ -28,6 +27,9 @@ def tools(settings: Settings) -> Iterator[Tools]:
             pool=pool,
             networks=WarmNetworks(
                 settings.engine, threads=threads, tile_pixels=NETWORK_TILE_PIXELS
+            ),
+            frame_networks=WarmNetworks(
+                settings.engine, threads=1, tile_pixels=NETWORK_TILE_PIXELS
             ),
             log=log,
             signer=signer,
