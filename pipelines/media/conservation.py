@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pipelines.errors import ConservationError, DecodeChildError
 from pipelines.media.delivery import planar_name
 from pipelines.media.index import stated_streams, video_facts
-from pipelines.media.picture import FrameShape
+from pipelines.media.picture import Family, FrameShape
 from pipelines.media.pool import DecodePool
 from pipelines.media.video import (
     Delivery,
@@ -66,6 +66,7 @@ def check_laws(
     laws = [
         *_time_laws(index, after, delivery),
         *_picture_laws(index, after, result, declared),
+        _range_law(index.video, after.video, delivery),
         *_stream_laws(before, after, kept, index, delivery),
         _law("chapters", _listed(before.chapters), _listed(after.chapters)),
     ]
@@ -185,12 +186,25 @@ def _picture_laws(
     yield _law("display matrix", was.display_matrix or "none", now.display_matrix or "none")
     yield _law("sample aspect", _aspect(was.sample_aspect), _aspect(now.sample_aspect))
     for name, old, new in (
-        ("range", _range(was.colour.full_range), _range(now.colour.full_range)),
         ("primaries", was.colour.primaries, now.colour.primaries),
         ("transfer", was.colour.transfer, now.colour.transfer),
         ("matrix", was.colour.matrix, now.colour.matrix),
     ):
         yield _law(name, old, new)
+
+
+def _range_law(was: VideoFacts, now: VideoFacts, delivery: Delivery) -> Law:
+    """The range of values as stated.
+
+    R, G, B is full range whether or not it says so; H.265 that says nothing is studio range.
+    """
+    old, new = _range(was.colour.full_range), _range(now.colour.full_range)
+    if was.shape.layout.family is Family.RGB and "studio" not in (old, new):
+        return _law("range", "full", "full")
+    unsaid = delivery.codec == "libx265" and (old, new) == ("not stated", "studio")
+    assumed = not was.shape.layout.full_range
+    declared = "H.265 that states no range is studio range" if unsaid and assumed else ""
+    return _law("range", old, new, declared)
 
 
 def _stream_laws(
@@ -209,7 +223,7 @@ def _stream_laws(
         if number == index.video.stream.index or place >= len(after.streams):
             continue
         old, new = before.packets[number], after.packets[place]
-        stream = before.streams[number]
+        stream = next(one for one in before.streams if one.index == number)
         name = f"stream {number} ({stream.kind.value}, {stream.codec})"
         yield _law(f"{name}: packets", old["packets"], new["packets"])
         moved = "headers in the packets moved into the container" if adts else ""

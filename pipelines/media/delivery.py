@@ -29,8 +29,8 @@ _MILLISECOND = Fraction(1, 1000)
 _MOST_TIMESCALE = 2**31 - 1
 
 _H264 = {"yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le"}
-_H264 |= {"gray", "gray10le"}
-_HEVC = {"yuv420p12le", "yuv422p12le", "yuv444p12le", "gray12le"}
+# Gray goes to FFV1: a decoder of H.264 gives it back as 4:2:0, and H.265 would state a range.
+_HEVC = {"yuv420p12le", "yuv422p12le", "yuv444p12le"}
 _FFV1_PACKED = {"gbrp": "bgr0", "gbrap": "bgra"}
 _FFV1 = {
     name

@@ -181,5 +181,9 @@ def taps_of(axis: AxisMap, kernel: Kernel) -> Taps | None:
     weights = kernel.weights(offsets[None, :] - phase[:, None], axis)
     index = whole[:, None] + offsets[None, :]
     weights = np.where((index >= 0) & (index < axis.source), weights, 0.0)
+    # A chroma sample may cover nothing of the picture: it lies beside it. The nearest one counts.
+    empty = ~weights.any(axis=1)
+    nearest = np.abs(index - np.clip(index, 0, axis.source - 1)).argmin(axis=1)
+    weights[empty, nearest[empty]] = 1.0
     weights /= weights.sum(axis=1, keepdims=True)
     return Taps(axis.source, index[:, 0].copy(), weights.astype(np.float32))

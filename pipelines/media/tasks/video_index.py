@@ -30,6 +30,7 @@ from pipelines.media.tasks.video_source import (
     frame_digest,
     is_attached,
     opened,
+    own_streams,
     planar_format,
     require_size,
     undecodable,
@@ -60,7 +61,7 @@ class _Indexer:
         self._container = container
         self._channel = channel
         self._stream = chosen_stream(container, arguments["stream"], self._name)
-        self._packets = {one.index: _Packets(one.index) for one in container.streams}
+        self._packets = {one.index: _Packets(one.index) for one in own_streams(container)}
         self._defects: list[str] = []
         self._frames = 0
         self._form: tuple[int, int, str] | None = None
@@ -206,7 +207,7 @@ def first_facts(
     return {
         "format": container.format.name,
         "metadata": dict(container.metadata),
-        "streams": [_stream_facts(one) for one in container.streams],
+        "streams": [_stream_facts(one) for one in own_streams(container)],
         "stream": stream.index,
         "width": frame.width,
         "height": frame.height,

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from pipelines.errors import ConservationError, DiskFullError, UnsupportedError
 from pipelines.media.channel import Channel
-from pipelines.media.tasks.video_source import opened
+from pipelines.media.tasks.video_source import opened, own_streams
 
 _MOST_TIMESCALE = 2**31 - 1
 _SAID_PACKETS = 5000
@@ -114,7 +114,7 @@ class _Joiner:
     def _streams(self, out: OutputContainer, first: InputContainer) -> dict[int, Any]:
         """Make the output's streams, in the source's order."""
         targets: dict[int, Any] = {}
-        for stream in self._source.streams:
+        for stream in own_streams(self._source):
             if stream.index in self._arguments["dropped"]:
                 continue
             is_own = stream.index == self._arguments["stream"]

@@ -20,7 +20,7 @@ from av.video.frame import VideoFrame
 
 from pipelines.media.channel import Channel
 from pipelines.media.tasks.video_index import NO_TIME, first_facts
-from pipelines.media.tasks.video_source import chosen_stream, opened, undecodable
+from pipelines.media.tasks.video_source import chosen_stream, opened, own_streams, undecodable
 
 BATCH_PACKETS = 1000
 
@@ -30,7 +30,7 @@ def run(arguments: Mapping[str, Any], channel: Channel) -> None:
     name = str(arguments["name"])
     with opened(Path(str(arguments["path"]))) as container:
         stream = chosen_stream(container, arguments["stream"], name)
-        seen = {one.index: _Seen(one.index, one.time_base) for one in container.streams}
+        seen = {one.index: _Seen(one.index, one.time_base) for one in own_streams(container)}
         batch: list[tuple[int, int]] = []
         has_facts = False
         for packet in container.demux():

@@ -18,6 +18,7 @@ from typing import Any, cast
 import av
 import numpy as np
 from av.container import InputContainer
+from av.stream import Discard
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -97,6 +98,14 @@ def is_attached(stream: Any) -> bool:
     """Whether a stream is cover art or a thumbnail, not footage."""
     attached = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
     return bool(stream.disposition & attached)
+
+
+def own_streams(container: InputContainer) -> list[Any]:
+    """The container's streams without the text track that holds its chapters.
+
+    FFmpeg hands chapters out as such and marks their track to be discarded (mov.c).
+    """
+    return [one for one in container.streams if one.discard != Discard.all]
 
 
 def planar_format(frame: VideoFrame) -> PixelFormat:
