@@ -76,7 +76,7 @@ def _outcome(home: Path, received: Received, facts: ReportFacts) -> Outcome | No
         outputs=tuple(outputs),
         bundle=bundle if verdict is not None else None,
         report=home / REPORT,
-        warnings=(*facts.warnings, *facts.overrides),
+        warnings=facts.warnings,
         summary="Already done.\n" + summarise(facts, files=[one.path for one in outputs]),
         verdict=verdict,
     )

@@ -24,7 +24,7 @@ from pipelines.run.earlier import earlier_outcome
 from pipelines.run.job import Job, JobId, Made, Outcome, Request, State, Tools
 from pipelines.run.photo_job import make_photo, plan_photo
 from pipelines.run.publish import BUNDLE, REPORT, publish, submission_body
-from pipelines.run.work_folder import WorkFolder
+from pipelines.run.work_folder import WORK_NAME, WorkFolder
 from pipelines.stages.export.facts import ReportFacts, RunFacts, SegmentPlan
 from pipelines.stages.export.gathered import (
     hardware_facts,
@@ -54,7 +54,7 @@ def run_job(request: Request, tools: Tools, progress: Progress) -> Outcome:
             done = earlier_outcome(request.out, received, graph)
             if done is not None:
                 return done
-        folder = _folder(request, received, checked)
+        folder = _folder(request, received, checked, progress)
         with folder:
             job, begun = _begun(folder, received, checked, tools, progress)
             return _finished(begun)
@@ -105,11 +105,15 @@ def explain(request: Request, tools: Tools, progress: Progress) -> tuple[Checked
     return checked, plan_clip(received, checked, tools, index)[0]
 
 
-def _folder(request: Request, received: Received, checked: CheckedGraph) -> WorkFolder:
+def _folder(
+    request: Request, received: Received, checked: CheckedGraph, progress: Progress
+) -> WorkFolder:
     if request.resume:
         found = WorkFolder.unfinished(request.out, received.name, _identity(received, checked))
         if found is not None:
             return found
+    elif (request.out / received.name / WORK_NAME).exists():
+        progress.note("an unfinished run lies in the folder; --resume would go on with it")
     return WorkFolder.claim(request.out, received.name)
 
 
@@ -176,7 +180,7 @@ def _finished(job: Job) -> Outcome:
         bundle=named.get(BUNDLE),
         report=named.get(REPORT),
         metrics=made.metrics,
-        warnings=(*made.warnings, *facts.overrides),
+        warnings=facts.warnings,
         summary=summarise(facts, files=[output.path for output in published.outputs]),
         verdict=published.verdict,
     )
@@ -207,12 +211,14 @@ def report_facts(job: Job, made: Made) -> ReportFacts:
         ),
         run=_run_facts(job, made),
         assumptions=made.assumptions,
-        overrides=tuple(
-            f"{name} ran although no gate has judged it (ungated)."
-            for name in cards
-            if ran[name]["gate"] == "ungated"
+        warnings=(
+            *made.warnings,
+            *(
+                f"{name} ran although no gate has judged it (ungated)."
+                for name in cards
+                if ran[name]["gate"] == "ungated"
+            ),
         ),
-        warnings=made.warnings,
         source_defects=made.defects,
         conservation=made.laws,
         streams=made.streams,
