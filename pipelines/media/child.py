@@ -92,7 +92,7 @@ def _end_with_parent(lifeline: int) -> None:
 
 def _warm() -> None:
     """Import what tasks need while there is nothing to do yet."""
-    for name in ("numpy", "av"):
+    for name in ("numpy",):
         with suppress(ImportError):
             import_module(name)
 
