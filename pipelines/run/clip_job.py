@@ -169,7 +169,7 @@ def make_clip(job: Job) -> Made:
         result_path=result,
         delivery=delivery,
         result=chain.result,
-        declared=_declared(chain),
+        declared=chain.declared,
     )
     held = sum(law.holds for law in laws)
     job.record("laws", {"laws_checked": len(laws), "laws_held": held})
@@ -206,11 +206,6 @@ def make_clip(job: Job) -> Made:
 def preview_frames(frames: int) -> tuple[int, ...]:
     """Which frames the report shows: those at a third and at two thirds of the clip."""
     return tuple(sorted({frames // 3, 2 * frames // 3}))
-
-
-def _declared(chain: Chain) -> str:
-    names = [b.step.descriptor.name for b in chain.steps if b.step.descriptor.changes_size]
-    return f"declared by {', '.join(names)}" if names else ""
 
 
 def _index(job: Job) -> VideoIndex:

@@ -10,6 +10,7 @@ import hashlib
 import itertools
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from pipelines.evidence.json_value import Json
@@ -25,7 +26,7 @@ from pipelines.media.photo import (
     write_photo,
 )
 from pipelines.media.photo_ceiling import photo_ceiling
-from pipelines.media.photo_facts import Photo, PhotoHeader
+from pipelines.media.photo_facts import Photo, PhotoHeader, PhotoLimits
 from pipelines.media.picture import FrameShape, Region, Samples, native_from_block
 from pipelines.run.job import Job, Made, Tools
 from pipelines.run.planning import (
@@ -117,13 +118,19 @@ def make_photo(job: Job) -> Made:
     result = job.folder.path(f"enhanced{kind.suffix}")
     job.progress.start("writing", 0)
     remarks = write_photo(result, planes, chain.result, photo.metadata, kind=kind)
-    found = read_photo(job.tools.pool, result, scratch=scratch, orientation="keep")
+    found = read_photo(
+        job.tools.pool,
+        result,
+        scratch=scratch,
+        orientation="keep",
+        limits=_own_limits(chain.result),
+    )
     expected = Expected(
         source=photo.shape,
         shape=chain.result,
         digest=digest if plan.delivery.lossless else None,
         metadata=photo.metadata,
-        declared=_declared(chain),
+        declared=chain.declared,
         remarks=remarks,
     )
     laws = photo_laws(expected, found, source_orientation=head.metadata.orientation)
@@ -144,6 +151,16 @@ def make_photo(job: Job) -> Made:
             "seconds": round(time.monotonic() - started, 3),
             "megapixels": round(chain.result.height * chain.result.width / 1e6, 3),
         },
+    )
+
+
+def _own_limits(shape: FrameShape) -> PhotoLimits:
+    """Limits for reading back a file of our own, which may be larger than what strangers send."""
+    usual = PhotoLimits()
+    return replace(
+        usual,
+        pixels=max(usual.pixels, shape.height * shape.width),
+        side=max(usual.side, shape.height, shape.width),
     )
 
 
@@ -209,11 +226,6 @@ def _result_kind(checked: CheckedGraph, head: PhotoHeader) -> Kind:
     if checked.export.image_kind == "png":
         return Kind.PNG
     return head.kind
-
-
-def _declared(chain: Chain) -> str:
-    names = [b.step.descriptor.name for b in chain.steps if b.step.descriptor.changes_size]
-    return f"declared by {', '.join(names)}" if names else ""
 
 
 def _preview(chain: Chain, photo: Photo, after: Pictured) -> Preview:

@@ -78,6 +78,12 @@ class Chain:
         return block
 
     @property
+    def declared(self) -> str:
+        """Which operations declare another size; empty where none does."""
+        names = [b.step.descriptor.name for b in self.steps if b.step.descriptor.changes_size]
+        return f"declared by {', '.join(names)}" if names else ""
+
+    @property
     def mixes_frames(self) -> bool:
         """Whether a result frame depends on more than its own source frame."""
         return self.before + self.after > 0

@@ -20,6 +20,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
+    epilog="Exit codes: 0 good, 1 a failed job or a negative verdict, 2 wrong use. The signing key "
+    "and the evidence log live under EVIDENT_HOME; EVIDENT_OPERATOR, EVIDENT_CASE and EVIDENT_ITEM "
+    "are printed in reports.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 models_app = typer.Typer(name="models", help="The networks that can be used.", no_args_is_help=True)
@@ -57,7 +60,10 @@ def _evident(
     show_version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=lambda value: _print_version(wanted=value), is_eager=True
+            "--version",
+            callback=lambda value: _print_version(wanted=value),
+            is_eager=True,
+            help="Show the version and exit.",
         ),
     ] = False,
 ) -> None:
@@ -83,7 +89,9 @@ def run(  # noqa: PLR0913 - one parameter per option of the verb
     scale: Annotated[
         int | None,
         typer.Option(
-            min=1, max=4, help="New size over old size; 1 removes noise only. [default: 2]"
+            min=1,
+            max=4,
+            help="New size over old size, 2 unless given; 1 keeps it and removes noise.",
         ),
     ] = None,
     model: Annotated[
@@ -185,7 +193,7 @@ def doctor(*, as_json: AsJson = False) -> None:
 def main() -> None:
     """Run the command line."""
     try:
-        app()
+        app(prog_name="evident")
     except KeyboardInterrupt:
         sys.stderr.write("Stopped.\n")
         sys.exit(1)

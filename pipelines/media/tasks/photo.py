@@ -7,16 +7,15 @@ out, `{"remarks": [...]}`. Anything wrong with the file is raised as an error of
 from __future__ import annotations
 
 import mmap
-import os
-import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipelines.errors import UnreadableError, UnsupportedError
+from pipelines.errors import UnsupportedError
 from pipelines.media.photo_header import read_header
 from pipelines.media.photo_message import Channel, header_message, limits_from
 from pipelines.media.photo_planes import plane_views, stored_view
+from pipelines.media.tasks.regular_file import descriptor_of
 
 
 def run(arguments: Mapping[str, object], channel: Channel) -> None:
@@ -45,22 +44,6 @@ def run(arguments: Mapping[str, object], channel: Channel) -> None:
 @contextmanager
 def opened(path: Path) -> Iterator[memoryview]:
     """Map a regular file for reading. Raises `UnreadableError` where there is none, or no byte."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError as error:
-        raise UnreadableError(
-            f"{path.name} cannot be read: {error.strerror}.",
-            next_step="Check the path and its permissions.",
-        ) from error
-    try:
-        state = os.fstat(fd)
-        if not stat.S_ISREG(state.st_mode):
-            raise UnreadableError(
-                f"{path.name} is not a regular file.", next_step="Give a picture file."
-            )
-        if not state.st_size:
-            raise UnreadableError(f"{path.name} is empty.", next_step="Obtain the complete file.")
-        mapping = mmap.mmap(fd, 0, access=mmap.ACCESS_READ)
-    finally:
-        os.close(fd)
+    with descriptor_of(path) as descriptor:
+        mapping = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
     yield memoryview(mapping)

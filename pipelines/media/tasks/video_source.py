@@ -8,8 +8,6 @@ their own data are let in: no playlist, no pattern, no reference to anything els
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,9 +21,10 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from pipelines.errors import DamagedError, NotMediaError, UnreadableError, UnsupportedError
+from pipelines.errors import DamagedError, NotMediaError, UnsupportedError
 from pipelines.media.picture import Samples
 from pipelines.media.pixel_formats import REARRANGED, PixelFormat, planar
+from pipelines.media.tasks.regular_file import descriptor_of
 
 CONTAINERS = (
     "mov", "matroska", "webm", "avi", "mpegts", "mpeg", "mpegvideo", "asf", "flv", "ogg", "mxf",
@@ -40,16 +39,7 @@ _NOT_MEDIA_STEP = "Name a photograph (PNG, JPEG, WebP, TIFF, BMP) or a video fil
 @contextmanager
 def opened(path: Path) -> Iterator[InputContainer]:
     """Open a clip. Raises UnreadableError, NotMediaError."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError as error:
-        raise UnreadableError(
-            f"{path.name} cannot be read: {error.strerror}.",
-            next_step="Check the path and its permissions.",
-        ) from error
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise UnreadableError(f"{path.name} is not a regular file.", next_step=_NOT_MEDIA_STEP)
+    with descriptor_of(path) as descriptor:
         try:
             container = av.open(
                 f"/proc/self/fd/{descriptor}",
@@ -63,8 +53,6 @@ def opened(path: Path) -> Iterator[InputContainer]:
             ) from error
         with container:
             yield container
-    finally:
-        os.close(descriptor)
 
 
 def chosen_stream(container: InputContainer, wanted: int | None, name: str) -> VideoStream:
