@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from pipelines.errors import ConservationError, DecodeChildError
 from pipelines.media.delivery import planar_name
-from pipelines.media.index import stated_streams, video_facts
+from pipelines.media.index import NO_TIME, stated_streams, video_facts
 from pipelines.media.picture import Family, FrameShape
 from pipelines.media.pool import DecodePool
 from pipelines.media.video import (
@@ -196,14 +196,15 @@ def _picture_laws(
 def _range_law(was: VideoFacts, now: VideoFacts, delivery: Delivery) -> Law:
     """The range of values as stated.
 
-    R, G, B is full range whether or not it says so; H.265 that says nothing is studio range.
+    R, G, B is full range whether or not it says so. H.264 and H.265 that say nothing are studio
+    range (ITU-T H.264 and H.265, annex E, video_full_range_flag is inferred to be 0).
     """
     old, new = _range(was.colour.full_range), _range(now.colour.full_range)
     if was.shape.layout.family is Family.RGB and "studio" not in (old, new):
         return _law("range", "full", "full")
-    unsaid = delivery.codec == "libx265" and (old, new) == ("not stated", "studio")
-    assumed = not was.shape.layout.full_range
-    declared = "H.265 that states no range is studio range" if unsaid and assumed else ""
+    inferred = delivery.codec in ("libx264", "libx265") and not was.shape.layout.full_range
+    unsaid = inferred and {old, new} == {"not stated", "studio"}
+    declared = "H.264 and H.265 that state no range are studio range" if unsaid else ""
     return _law("range", old, new, declared)
 
 
@@ -228,8 +229,38 @@ def _stream_laws(
         yield _law(f"{name}: packets", old["packets"], new["packets"])
         moved = "headers in the packets moved into the container" if adts else ""
         yield _law(f"{name}: payloads", old["payloads"], new["payloads"], moved)
-        yield _law(f"{name}: times", old["times"], new["times"])
+        yield _packet_time_law(f"{name}: times", old, new, stream.sample_rate)
         yield _law(f"{name}: language", _language(stream), _language(after.streams[place]))
+
+
+def _packet_time_law(
+    name: str, old: Mapping[str, Any], new: Mapping[str, Any], sample_rate: int | None
+) -> Law:
+    """Times of copied packets are equal, or rounded to whole samples and declared as that."""
+    was, now = _packet_times(old), _packet_times(new)
+    if was == now:
+        return Law(name, "all equal", "all equal", holds=True)
+    same_places = len(was) == len(now) and all(
+        (a is None) == (b is None) for a, b in zip(was, now, strict=True)
+    )
+    if not same_places:
+        return Law(name, f"{len(was)} times", f"{len(now)}, others without", holds=False)
+    pairs = [(a, b) for a, b in zip(was, now, strict=True) if a is not None and b is not None]
+    worst = max(abs(a - b) for a, b in pairs)
+    holds = sample_rate is not None and worst * sample_rate <= 1
+    return Law(
+        name,
+        f"{len(was)} times",
+        f"largest difference {float(worst):.9f} s",
+        holds,
+        "rounded to whole samples, which the container counts in" if holds else "",
+    )
+
+
+def _packet_times(looked: Mapping[str, Any]) -> list[Fraction | None]:
+    base = Fraction(looked["time_base"])
+    stated = np.frombuffer(base64.b64decode(looked["times"]), "<i8").tolist()
+    return [None if pts == NO_TIME else pts * base for pts in stated]
 
 
 def _language(stream: StreamFacts) -> str:

@@ -27,6 +27,7 @@ _LARGE_PIXELS = 8_000_000
 _LEAST_HEVC_SIDE = 64
 _MILLISECOND = Fraction(1, 1000)
 _MOST_TIMESCALE = 2**31 - 1
+_TIMED = (StreamKind.VIDEO, StreamKind.AUDIO, StreamKind.SUBTITLE)
 
 _H264 = {"yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le"}
 # Gray goes to FFV1: a decoder of H.264 gives it back as 4:2:0, and H.265 would state a range.
@@ -218,6 +219,13 @@ def _container(
                 remarks.append(f"Wrapped as {container.name}. Not as {' Not as '.join(reasons)}")
             return container
         reasons.append(f"{container.name}: {reason}.")
+    for container in CONTAINERS[:2]:
+        # Nothing keeps the times of the sound to the last digit; a sample is near enough to say so.
+        if not _objection(container, index, kept, own, whole_samples=False):
+            remarks.append(
+                f"Times of sound are rounded to whole samples, which {container.name} counts in."
+            )
+            return container
     blamed = next((one for one in kept if not any(one.codec in c.codecs for c in CONTAINERS)), None)
     if blamed is not None:
         raise UnsupportedError(
@@ -232,17 +240,27 @@ def _container(
 
 
 def _objection(
-    container: Container, index: VideoIndex, kept: tuple[StreamFacts, ...], own: str
+    container: Container,
+    index: VideoIndex,
+    kept: tuple[StreamFacts, ...],
+    own: str,
+    *,
+    whole_samples: bool = True,
 ) -> str:
-    """Why a container will not do; empty where it will."""
+    """Why a container will not do; empty where it will.
+
+    `whole_samples` asks for times of sound that are whole samples.
+    """
     if own not in container.codecs:
         return f"it does not carry {own}"
     for stream in kept:
         if stream.kind is StreamKind.ATTACHMENT or stream.codec not in container.codecs:
             return f"it does not carry stream {stream.index} ({stream.codec})"
     if container.name == "matroska":
-        return "" if _whole(index, _MILLISECOND) else "its times are whole milliseconds"
-    return _objection_of_time(index, kept)
+        units = [one.time_base / _MILLISECOND for one in kept if one.kind in _TIMED]
+        exact = _whole(index, _MILLISECOND) and all(one.denominator == 1 for one in units)
+        return "" if exact else "its times are whole milliseconds"
+    return _objection_of_time(index, kept if whole_samples else ())
 
 
 def _objection_of_time(index: VideoIndex, kept: tuple[StreamFacts, ...]) -> str:

@@ -232,7 +232,7 @@ def _stream_facts(stream: Any) -> dict[str, Any]:
     return {
         "index": stream.index,
         "kind": stream.type or "data",
-        "codec": context.name if context is not None else "unknown",
+        "codec": context.codec.canonical_name if context is not None else "unknown",
         "time_base": _fraction(stream.time_base) or "1/1000000",
         "language": stream.language or "",
         "disposition": [one for one in flags if one],

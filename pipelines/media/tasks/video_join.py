@@ -8,6 +8,7 @@ others keep their packets, times, order, language, disposition and metadata. Mes
 from __future__ import annotations
 
 import base64
+import errno
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 
 from pipelines.errors import ConservationError, DiskFullError, UnsupportedError
 from pipelines.media.channel import Channel
-from pipelines.media.tasks.video_source import opened, own_streams
+from pipelines.media.tasks.video_source import is_attached, opened, own_streams
 
 _MOST_TIMESCALE = 2**31 - 1
 _SAID_PACKETS = 5000
@@ -42,15 +43,15 @@ def run(arguments: Mapping[str, Any], channel: Channel) -> None:
             joiner = _Joiner(arguments, source, channel)
             joiner.run()
         channel.send({"end": {"packets": joiner.packets}})
-    except OSError as error:
-        if error.errno in (27, 28, 122):  # EFBIG, ENOSPC, EDQUOT
+    except (OSError, av.error.FFmpegError) as error:
+        if error.errno in (errno.EFBIG, errno.ENOSPC, errno.EDQUOT):
             raise DiskFullError(
                 "No space is left to write the result.",
                 next_step="Free some space there and run again with --resume.",
             ) from error
         raise UnsupportedError(
-            f"The result cannot be wrapped as {arguments['format']}: {error}.",
-            next_step="Leave the stream that it names out with --drop-stream N.",
+            f"The result cannot be wrapped as {arguments['format']}: {error.strerror}.",
+            next_step="Leave a stream that this container may not carry out with --drop-stream N.",
         ) from error
 
 
@@ -184,11 +185,15 @@ class _Joiner:
             if rate:
                 common = math.lcm(common, int(rate))
         movie = common if common <= _MOST_TIMESCALE else scale
+        # Cover art and free-form tags exclude each other in this muxer; the picture is worth more.
+        has_cover = any(is_attached(one) for one in self._source.streams)
+        if not has_cover:
+            options["movflags"] = "+use_metadata_tags"
         return {
             **options,
+            "write_tmcd": "0",
             "video_track_timescale": str(scale),
             "movie_timescale": str(movie),
-            "movflags": "+use_metadata_tags",
         }
 
 

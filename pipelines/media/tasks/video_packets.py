@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from array import array
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -63,21 +64,20 @@ def run(arguments: Mapping[str, Any], channel: Channel) -> None:
 
 
 class _Seen:
-    """What one stream's packets are: digests over payloads, and over exact times."""
+    """What one stream's packets are: a digest over payloads, and all times."""
 
     def __init__(self, stream: int, time_base: Fraction | None) -> None:
         self._stream = stream
         self._base = time_base or Fraction(1, av.time_base)
         self._number = 0
         self._payloads = hashlib.sha256()
-        self._times = hashlib.sha256()
+        self._times = array("q")
 
     def add(self, packet: Packet[Any]) -> None:
         """Take one packet."""
         self._number += 1
         self._payloads.update(hashlib.sha256(bytes(packet)).digest())
-        moment = "none" if packet.pts is None else str(packet.pts * self._base)
-        self._times.update(moment.encode() + b"\n")
+        self._times.append(NO_TIME if packet.pts is None else packet.pts)
 
     def summary(self) -> dict[str, Any]:
         """Spell it as a message."""
@@ -85,7 +85,8 @@ class _Seen:
             "stream": self._stream,
             "packets": self._number,
             "payloads": self._payloads.hexdigest(),
-            "times": self._times.hexdigest(),
+            "time_base": str(self._base),
+            "times": base64.b64encode(self._times.tobytes()).decode(),
         }
 
 

@@ -94,6 +94,8 @@ def _write_tone(out: Any, sound: Any, rate: int) -> None:
         tone = (0.2 * np.sin(2 * np.pi * 300 * time)).astype(np.float32)[None]
         if form.startswith("s16"):
             tone = (tone * 32_767).astype(np.int16)
+        if form.startswith("s32"):
+            tone = (tone * 2_000_000_000).astype(np.int32)
         frame = av.AudioFrame.from_ndarray(tone, format=form, layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = rate, size * number, Fraction(1, rate)
         for packet in sound.encode(frame):
