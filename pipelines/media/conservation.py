@@ -227,7 +227,8 @@ def _stream_laws(
         stream = next(one for one in before.streams if one.index == number)
         name = f"stream {number} ({stream.kind.value}, {stream.codec})"
         yield _law(f"{name}: packets", old["packets"], new["packets"])
-        moved = "headers in the packets moved into the container" if adts else ""
+        moves = adts and stream.codec == "aac"
+        moved = "headers in the packets moved into the container" if moves else ""
         yield _law(f"{name}: payloads", old["payloads"], new["payloads"], moved)
         yield _packet_time_law(f"{name}: times", old, new, stream.sample_rate)
         yield _law(f"{name}: language", _language(stream), _language(after.streams[place]))

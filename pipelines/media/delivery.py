@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
+
 from pipelines.errors import UnsupportedError
 from pipelines.media.picture import FrameShape
 from pipelines.media.pixel_formats import FORMATS
@@ -99,6 +101,7 @@ def choose_delivery(
     samples, no container the streams, or `drop_streams` names what cannot be dropped.
     """
     kept = _kept(index, drop_streams)
+    _require_order(index)
     remarks: list[str] = []
     codec, pixel_format, is_lossless = _codec(result, remarks, lossless=lossless)
     container = _container(index, kept, codec, remarks)
@@ -157,6 +160,17 @@ def _kept(index: VideoIndex, drop: frozenset[int]) -> tuple[StreamFacts, ...]:
     return tuple(one for one in index.streams if one.index != own and one.index not in drop)
 
 
+def _require_order(index: VideoIndex) -> None:
+    """Refuse frames that are earlier than the one before: nothing is reordered here."""
+    early = np.flatnonzero(np.diff(index.pts) < 0)
+    if len(early):
+        raise UnsupportedError(
+            f"Frame {early[0] + 1} is earlier than the frame before it; no container here keeps "
+            "such times.",
+            next_step="Rewrap the clip so that its times rise, and keep a record of that.",
+        )
+
+
 def _codec(result: FrameShape, remarks: list[str], *, lossless: bool) -> tuple[str, str, bool]:
     """(encoder, its pixel format, whether it keeps every sample)."""
     layout = result.layout
@@ -190,7 +204,7 @@ def _options(codec: str, result: FrameShape, *, lossless: bool) -> Mapping[str, 
             "coder": "1",
             "context": "1",
             "slicecrc": "1",
-            "slices": "4",
+            "slices": "4" if _quarters(result) else "1",
             "g": "1",
         }
     if codec == "libx265":
@@ -205,6 +219,19 @@ def _options(codec: str, result: FrameShape, *, lossless: bool) -> Mapping[str, 
         "bf": "0",
         "x264-params": f"open-gop=0:rc-lookahead={ahead}:sync-lookahead=0",
     }
+
+
+def _quarters(result: FrameShape) -> bool:
+    """Whether FFV1 cuts such a picture into 2 x 2 slices.
+
+    Each holds chroma, and chroma is not cut in the middle of a sample (FFmpeg, ffv1.c,
+    ff_need_new_slices).
+    """
+    sides = ((result.width, result.layout.align_x), (result.height, result.layout.align_y))
+    return all(
+        -(-side // unit) >= 2 and not (side % unit and (side - side // 2) % unit == 0)
+        for side, unit in sides
+    )
 
 
 def _container(
@@ -232,6 +259,11 @@ def _container(
             f"No container here carries stream {blamed.index} ({blamed.kind.value}, "
             f"{blamed.codec}) packet for packet.",
             next_step=f"Leave it out with --drop-stream {blamed.index}; that is put on record.",
+        )
+    if not kept:
+        raise UnsupportedError(
+            f"No container here keeps the clip's times. {' '.join(reasons)}",
+            next_step="Rewrap the clip with times that one of them keeps; keep a record of that.",
         )
     raise UnsupportedError(
         f"No container here carries all streams packet for packet. {' '.join(reasons)}",
@@ -268,8 +300,10 @@ def _objection_of_time(index: VideoIndex, kept: tuple[StreamFacts, ...]) -> str:
     if not _rising(index):
         return "it has no place for frames that share a time"
     for stream in kept:
-        # The time of audio is counted in samples.
-        if stream.sample_rate and (stream.time_base * stream.sample_rate).denominator != 1:
+        # The time of audio is counted in samples; that of PCM is nothing but their number.
+        samples = stream.time_base * (stream.sample_rate or 0)
+        counted = samples == 1 or not stream.codec.startswith("pcm_")
+        if stream.sample_rate and (samples.denominator != 1 or not counted):
             return f"it cannot keep the times of stream {stream.index} ({stream.codec})"
     base = index.video.stream.time_base
     return f"it has no time base of {base}" if base.denominator > _MOST_TIMESCALE else ""

@@ -127,8 +127,9 @@ def _built(
 ) -> VideoIndex:
     streams, own = stated_streams(facts)
     nominal = _ratio(facts["rate"])
-    pts, timing, more = _times(numbers[:, 0], nominal, own.time_base)
-    defects = list(end["defects"]) + more
+    stated, odd = _in_order(numbers[:, 0], numbers[:, 5])
+    pts, timing, more = _times(stated, nominal, own.time_base)
+    defects = [*end["defects"], *odd, *more]
     if timing is TimingSource.ASSUMED:
         own = _retimed(own, nominal or _FALLBACK_RATE)
         streams = tuple(own if one.index == own.index else one for one in streams)
@@ -151,6 +152,18 @@ def _built(
         container_metadata={str(k): str(v) for k, v in facts["metadata"].items()},
         defects=tuple(defects),
     )
+
+
+def _in_order(stated: _Numbers, decoding: _Numbers) -> tuple[_Numbers, list[str]]:
+    """Presentation times, or those of decoding where the former run backwards and these do not.
+
+    FFmpeg judges in the same way (guess_correct_pts): AVI states times of decoding alone.
+    """
+    known = stated[stated != NO_TIME]
+    usable = not (decoding == NO_TIME).any() and bool((np.diff(decoding) > 0).all())
+    if not usable or not (np.diff(known) < 0).any():
+        return stated, []
+    return decoding, ["Times of presentation run backwards; those of decoding are used instead."]
 
 
 def _times(

@@ -31,6 +31,7 @@ from pipelines.media.video import (
 _FORMAT = "evident-index/1"
 _ARRAYS = ("pts", "duration", "digest", "keyframe", "picture_type", "corrupt", "interlaced")
 _MOST_HEADER_BYTES = 16 << 20
+_NOT_AN_INDEX = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, EOFError)
 
 
 def save_index(index: VideoIndex, path: Path) -> None:
@@ -54,7 +55,7 @@ def load_index(path: Path) -> VideoIndex:
             raise EvidenceError(f"{path.name} is an index of another version.")
         arrays = {name: _array(data) for name in _ARRAYS}
         return _index(header, arrays)
-    except (ValueError, KeyError, TypeError, EOFError) as error:
+    except _NOT_AN_INDEX as error:
         raise EvidenceError(f"{path.name} is not an index.") from error
 
 
@@ -107,7 +108,7 @@ def _index(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Vid
     height, width = header["size"]
     turn = header["display_matrix"]
     video = VideoFacts(
-        stream=next(one for one in streams if one.index == header["stream"]),
+        stream={one.index: one for one in streams}[header["stream"]],
         shape=FrameShape(
             height,
             width,

@@ -29,6 +29,7 @@ from pipelines.media.photo_planes import (
 )
 from pipelines.media.photo_write import require_writable, write_photo
 from pipelines.media.photo_xmp import xmp_upright
+from pipelines.media.scratch_pages import GivingBack
 
 __all__ = [
     "Photo",
@@ -86,7 +87,9 @@ def read_photo(
     metadata = head.metadata.remarked(*remarks)
     if orientation == "apply":
         metadata = _applied(metadata)
-    return Photo(shape, planes, metadata, planes_digest(planes), head.assumptions)
+    with GivingBack() as pages:
+        digest = planes_digest(pages.watch(planes))
+    return Photo(shape, planes, metadata, digest, head.assumptions)
 
 
 def _arguments(path: Path, limits: PhotoLimits, *, want: str, turn: Turn) -> dict[str, Any]:

@@ -11,8 +11,8 @@ With F(s) the bytes of the native planes of shape s, T the side of a tile of the
   scratch  = F(source) if F(source) > M else 0, plus the same for the result
   disk     = F(result) + 16 MiB, which no lossless coding of it exceeds by more than a strip
 
-`memory` counts what cannot be given back. Planes in a scratch file are mapped, and show as
-file-backed pages that the system drops when it needs them; they are counted in `scratch`.
+`memory` counts what cannot be given back. Planes in a scratch file are mapped; their pages are
+given back all the time (`scratch_pages`) and are counted in `scratch`.
 The decoder's share is spent in the decode child, under that child's own limit.
 """
 

@@ -57,7 +57,7 @@ class SegmentWriter:
         self._packets = 0
         try:
             self._out = av.open(str(self._part), "w", format=SEGMENT_FORMAT)
-        except OSError as error:
+        except (OSError, av.error.FFmpegError) as error:
             raise _refusal(path, error) from error
         rate = index.video.nominal_rate or _FALLBACK_RATE
         options = dict(delivery.options)
@@ -110,7 +110,7 @@ class SegmentWriter:
             self._out.close()
             with self._part.open("rb") as file:
                 os.fsync(file.fileno())
-        except OSError as error:
+        except (OSError, av.error.FFmpegError) as error:
             raise _refusal(self._path, error) from error
         if self._packets != self._frames:
             raise ConservationError(
@@ -171,12 +171,12 @@ class SegmentWriter:
                 packet.stream = self._stream
                 self._packets += 1
                 self._out.mux(packet)
-        except OSError as error:
+        except (OSError, av.error.FFmpegError) as error:
             raise _refusal(self._path, error) from error
 
 
-def _refusal(path: Path, error: OSError) -> ResourceError:
-    """Explain why a segment cannot be written; FFmpeg's errors are OSErrors too."""
+def _refusal(path: Path, error: OSError | av.error.FFmpegError) -> ResourceError:
+    """Explain why a segment cannot be written."""
     if error.errno in _FULL:
         return DiskFullError(
             f"No space is left to write {path.name}.",

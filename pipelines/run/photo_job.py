@@ -28,6 +28,7 @@ from pipelines.media.photo import (
 from pipelines.media.photo_ceiling import photo_ceiling
 from pipelines.media.photo_facts import Photo, PhotoHeader, PhotoLimits
 from pipelines.media.picture import FrameShape, Region, Samples, native_from_block
+from pipelines.media.scratch_pages import GivingBack
 from pipelines.run.job import Job, Made, Tools
 from pipelines.run.planning import (
     network_memory_bytes,
@@ -100,6 +101,11 @@ def plan_photo(
 
 def make_photo(job: Job) -> Made:
     """Run a photo job up to the checked, unpublished result."""
+    with GivingBack() as pages:
+        return _made(job, pages)
+
+
+def _made(job: Job, pages: GivingBack) -> Made:
     started = time.monotonic()
     known_replans = len(job.tools.networks.replans())
     plan, chain, head = plan_photo(job.received, job.checked, job.tools)
@@ -112,7 +118,8 @@ def make_photo(job: Job) -> Made:
     turn = plan.source.orientation or "keep"
     scratch = job.folder.work
     photo = read_photo(job.tools.pool, job.received.path, scratch=scratch, orientation=turn)
-    planes = _render(job, chain, photo)
+    pages.watch(photo.planes)
+    planes = _render(job, chain, photo, pages)
     digest = photo.digest if planes is photo.planes else planes_digest(planes)
     kind = Kind(plan.delivery.container)
     result = job.folder.path(f"enhanced{kind.suffix}")
@@ -125,6 +132,7 @@ def make_photo(job: Job) -> Made:
         orientation="keep",
         limits=_own_limits(chain.result),
     )
+    pages.watch(found.planes)
     expected = Expected(
         source=photo.shape,
         shape=chain.result,
@@ -164,11 +172,11 @@ def _own_limits(shape: FrameShape) -> PhotoLimits:
     )
 
 
-def _render(job: Job, chain: Chain, photo: Photo) -> tuple[Samples, ...]:
+def _render(job: Job, chain: Chain, photo: Photo, pages: GivingBack) -> tuple[Samples, ...]:
     """Compute the result's planes; a chain without operations hands back the source's own."""
     if not chain.steps:
         return photo.planes
-    planes = new_planes(chain.result, scratch=job.folder.work)
+    planes = pages.watch(new_planes(chain.result, scratch=job.folder.work))
     regions = work_regions(chain.result)
     job.progress.start("enhancing", len(regions))
 

@@ -15,6 +15,7 @@ from pipelines.errors import UnsupportedError
 from pipelines.media.photo_header import read_header
 from pipelines.media.photo_message import Channel, header_message, limits_from
 from pipelines.media.photo_planes import plane_views, stored_view
+from pipelines.media.scratch_pages import GivingBack
 from pipelines.media.tasks.regular_file import descriptor_of
 
 
@@ -37,7 +38,9 @@ def run(arguments: Mapping[str, object], channel: Channel) -> None:
         upright = arguments["orientation"] == "apply"
         turn = header.metadata.orientation if upright else 1
         planes = plane_views(channel.receive_memory(), header.upright if upright else header.shape)
-        remarks = decode(data, header, tuple(stored_view(plane, turn) for plane in planes))
+        with GivingBack() as pages:
+            pages.watch(planes)
+            remarks = decode(data, header, tuple(stored_view(plane, turn) for plane in planes))
     channel.send({"remarks": list(remarks)})
 
 

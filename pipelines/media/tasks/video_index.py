@@ -140,6 +140,7 @@ class _Indexer:
             ord(picture) if picture in ("I", "P", "B") else ord("?"),
             int(frame.is_corrupt),
             int(frame.interlaced_frame),
+            NO_TIME if frame.dts is None else int(frame.dts),
         ]
 
     def _put(self, described: list[int], digest: Future[bytes]) -> None:
@@ -219,7 +220,7 @@ def first_facts(
             int(frame.color_trc),
             int(frame.colorspace),
         ],
-        "sample_aspect": _fraction(context.sample_aspect_ratio),
+        "sample_aspect": _fraction(stream.sample_aspect_ratio),
         "rotation": int(frame.rotation),
         "display_matrix": list(struct.unpack("<9i", matrix[0][:36])) if matrix else None,
         "rate": _fraction(rate),
