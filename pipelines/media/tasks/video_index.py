@@ -200,7 +200,6 @@ def first_facts(
     container: InputContainer, stream: VideoStream, frame: VideoFrame
 ) -> dict[str, Any]:
     """What the container, its streams and the first frame state about themselves."""
-    context = stream.codec_context
     form = planar_format(frame)
     rate = stream.guessed_rate or stream.average_rate or stream.base_rate
     beside = cast("Iterable[Any]", frame.side_data)
