@@ -159,11 +159,16 @@ def _in_order(stated: _Numbers, decoding: _Numbers) -> tuple[_Numbers, list[str]
 
     FFmpeg judges in the same way (guess_correct_pts): AVI states times of decoding alone.
     """
-    known = stated[stated != NO_TIME]
-    usable = not (decoding == NO_TIME).any() and bool((np.diff(decoding) > 0).all())
-    if not usable or not (np.diff(known) < 0).any():
+    known = decoding[decoding != NO_TIME]
+    backwards = (np.diff(stated[stated != NO_TIME]) < 0).any()
+    usable = len(known) > 1 and (decoding[: len(known)] == known).all()
+    if not backwards or not usable or (np.diff(known) <= 0).any():
         return stated, []
-    return decoding, ["Times of presentation run backwards; those of decoding are used instead."]
+    # The last frames come out of the decoder after the last packet, and go on as those before.
+    more = np.arange(1, len(stated) - len(known) + 1) * (known[-1] - known[-2])
+    return np.concatenate([known, known[-1] + more]), [
+        "Times of presentation run backwards; those of decoding are used instead."
+    ]
 
 
 def _times(
