@@ -35,11 +35,7 @@ _H264 = {"yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p
 # Gray goes to FFV1: a decoder of H.264 gives it back as 4:2:0, and H.265 would state a range.
 _HEVC = {"yuv420p12le", "yuv422p12le", "yuv444p12le"}
 _FFV1_PACKED = {"gbrp": "bgr0", "gbrap": "bgra"}
-_FFV1 = {
-    name
-    for name in FORMATS
-    if not name.startswith("yuvj") and name not in {"yuva420p12le", "yuv440p14le"}
-}
+_FFV1 = {name for name in FORMATS if not name.startswith("yuvj")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,9 @@ def _ycbcr() -> Iterator[PixelFormat]:
             yield PixelFormat(name, Family.YCBCR, 8, x, y, states_full_range=True)
     for code in ("420", "422", "444"):
         x, y = _CHROMA[code]
-        for depth, suffix in _depths((8, 9, 10, 12, 16)):
+        # FFmpeg has no name for 4:2:0 with opacity in 12 bits.
+        depths = (8, 9, 10, 16) if code == "420" else (8, 9, 10, 12, 16)
+        for depth, suffix in _depths(depths):
             name = f"yuva{code}p{suffix}"
             yield PixelFormat(name, Family.YCBCR, depth, x, y, alpha=True, order=(0, 1, 2, 3))
 
