@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -31,7 +32,10 @@ from pipelines.media.video import (
 _FORMAT = "evident-index/1"
 _ARRAYS = ("pts", "duration", "digest", "keyframe", "picture_type", "corrupt", "interlaced")
 _MOST_HEADER_BYTES = 16 << 20
-_NOT_AN_INDEX = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, EOFError)
+_NOT_AN_INDEX = (
+    *(ValueError, LookupError, TypeError, AttributeError, ArithmeticError, EOFError),
+    *(SyntaxError, TokenError, MemoryError),  # numpy parses headers as Python's tokens
+)
 
 
 def save_index(index: VideoIndex, path: Path) -> None:
