@@ -29,6 +29,8 @@ _LARGE_PIXELS = 8_000_000
 _LEAST_HEVC_SIDE = 64
 _MILLISECOND = Fraction(1, 1000)
 _MOST_TIMESCALE = 2**31 - 1
+_MOST_SLICE_BITS = 8 << 24
+_SMALL = (352, 288)
 _TIMED = (StreamKind.VIDEO, StreamKind.AUDIO, StreamKind.SUBTITLE)
 
 _H264 = {"yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le"}
@@ -200,7 +202,7 @@ def _options(codec: str, result: FrameShape, *, lossless: bool) -> Mapping[str, 
             "coder": "1",
             "context": "1",
             "slicecrc": "1",
-            "slices": "4" if _quarters(result) else "1",
+            "slices": _slices(result),
             "g": "1",
         }
     if codec == "libx265":
@@ -217,17 +219,34 @@ def _options(codec: str, result: FrameShape, *, lossless: bool) -> Mapping[str, 
     }
 
 
-def _quarters(result: FrameShape) -> bool:
-    """Whether FFV1 cuts such a picture into 2 x 2 slices.
+def _slices(result: FrameShape) -> str:
+    """The least number of slices, 2 x 2 or more, into which FFV1 cuts such a picture.
 
-    Each holds chroma, and chroma is not cut in the middle of a sample (FFmpeg, ffv1.c,
-    ff_need_new_slices).
+    FFmpeg (ffv1enc.c) asks that each holds chroma, that chroma is not cut in the middle of a
+    sample and that no slice is large; one slice alone is for small pictures.
     """
-    sides = ((result.width, result.layout.align_x), (result.height, result.layout.align_y))
-    return all(
-        -(-side // unit) >= 2 and not (side % unit and (side - side // 2) % unit == 0)
-        for side, unit in sides
-    )
+    layout = result.layout
+    weight = (layout.depth + 1) * layout.plane_count
+    for rows in range(2, 17):
+        for columns in range(rows, 2 * rows + 1):
+            area = -(-result.width // columns) * -(-result.height // rows)
+            if (
+                _cuts(result.width, columns, layout.align_x)
+                and _cuts(result.height, rows, layout.align_y)
+                and area * weight <= _MOST_SLICE_BITS
+            ):
+                return str(rows * columns)
+    if result.width > _SMALL[0] or result.height > _SMALL[1]:
+        raise UnsupportedError(
+            f"FFV1 does not hold pictures of {result.width} x {result.height}.",
+            next_step="Crop or resize the clip to another size.",
+        )
+    return "1"
+
+
+def _cuts(side: int, parts: int, unit: int) -> bool:
+    """Whether a side falls into so many parts that end where a chroma sample ends."""
+    return -(-side // unit) >= parts and not (side % unit and -(-side // parts) % unit == 0)
 
 
 def _container(
