@@ -65,23 +65,39 @@ def chosen(index: VideoIndex, **more: Any) -> Delivery:
     return choose_delivery(index, index.video.shape, **wishes)
 
 
+def opens(index: VideoIndex) -> bool:
+    """Open the encoder that is chosen, where that is FFV1, as a segment does."""
+    delivery = chosen(index)
+    if delivery.codec != "ffv1":
+        return False
+    context: Any = av.CodecContext.create(delivery.codec, "w")
+    context.width, context.height = index.video.shape.width, index.video.shape.height
+    context.pix_fmt, context.time_base = delivery.pixel_format, Fraction(1, 25)
+    context.options = dict(delivery.options)
+    context.open()
+    return True
+
+
 @pytest.mark.parametrize(
     "name", ["yuv420p12le", "yuv422p12le", "yuv440p", "yuv411p", "yuv410p", "gray", "gbrap"]
 )
 def test_ffv1_opens_for_every_size(plain: VideoIndex, name: str) -> None:
-    """However small or odd a picture is, FFV1 takes it with the options that were chosen."""
-    opened = 0
-    for width, height in [(w, h) for w in range(1, 25, 2) for h in range(1, 25)]:
-        delivery = chosen(pictured(plain, name, width, height))
-        if delivery.codec != "ffv1":
-            continue
-        context: Any = av.CodecContext.create(delivery.codec, "w")
-        context.width, context.height, context.pix_fmt = width, height, delivery.pixel_format
-        context.time_base = Fraction(1, 25)
-        context.options = dict(delivery.options)
-        context.open()
-        opened += 1
-    assert opened > 100
+    """However small, large or odd a picture is, FFV1 takes it with the options that were chosen."""
+    sizes = [(w, h) for w in range(1, 25, 2) for h in range(1, 25)]
+    sizes += [(353, 289), (641, 479), (1919, 1079), (1921, 1081), (3839, 2159), (5999, 4001)]
+    assert sum(opens(pictured(plain, name, *size)) for size in sizes) > 100
+
+
+def test_ffv1_opens_for_large_pictures(plain: VideoIndex) -> None:
+    """What one coder may hold is bounded; a large picture is cut into more slices."""
+    assert opens(pictured(plain, "yuv444p16le", 7680, 4320))
+    assert opens(pictured(plain, "gbrap16le", 8191, 8191))
+
+
+def test_a_picture_that_ffv1_never_cuts_is_refused(plain: VideoIndex) -> None:
+    """A line of one sample's width is refused by its size before anything is rendered."""
+    with pytest.raises(UnsupportedError, match="1 x 500"):
+        chosen(pictured(plain, "gray", 1, 500))
 
 
 @pytest.mark.parametrize(
