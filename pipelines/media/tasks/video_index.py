@@ -81,6 +81,8 @@ class _Indexer:
                         waiting.append((self._described(frame), hasher.submit(frame_digest, frame)))
                         while len(waiting) > _HASHES_WAITING:
                             self._put(*waiting.popleft())
+            except MemoryError:
+                raise
             except av.error.FFmpegError as error:
                 reason = _words(error)
                 self._note(f"Reading stopped before the end: {reason}.")
@@ -119,6 +121,9 @@ class _Indexer:
             return []
         try:
             return packet.decode()
+        except MemoryError:
+            # That is this process, not the clip: frames would be missed for no fault of its own.
+            raise
         except av.error.FFmpegError as error:
             self._note(f"A packet near frame {self._frames} does not decode: {_words(error)}.")
             return []
