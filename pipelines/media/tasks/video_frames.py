@@ -95,8 +95,12 @@ def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFr
         for packet in container.demux(stream):
             try:
                 yield from packet.decode()
+            except MemoryError:
+                raise
             except av.error.FFmpegError:
                 continue
+    except MemoryError:
+        raise
     except av.error.FFmpegError:
         return
 
