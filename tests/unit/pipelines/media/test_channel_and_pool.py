@@ -108,7 +108,9 @@ def test_a_child_that_computes_for_ever_is_ended(pool: DecodePool, tmp_path: Pat
     assert time.monotonic() - begun < 30
 
 
-def test_too_little_memory_is_an_error_and_no_crash_here(pool: DecodePool, tmp_path: Path) -> None:
+def test_too_little_memory_is_an_error_and_no_crash_here(
+    pool: DecodePool, clip: Path, tmp_path: Path
+) -> None:
     """A child that may not have the memory says that the file takes too much; others go on."""
     path = tmp_path / "clip.y4m"
     with path.open("wb") as file:
