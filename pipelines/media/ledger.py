@@ -23,6 +23,8 @@ from pipelines.media.video import Delivery, VideoIndex
 
 FORMAT = "evident-ledger/1"
 
+_DIGEST_BYTES = 32
+
 _DIGESTS = (
     "SHA-256 over the planes of a frame in the decoder's order, rows without padding, samples "
     "little-endian; FFmpeg's framehash with -hash sha256 and -noautorotate prints the same"
@@ -44,28 +46,41 @@ def write_ledger(
     """Write the ledger of one clip to `path`, whole or not at all.
 
     `encoder` and `delivered` hold one digest of 32 bytes per frame. Raises EvidenceError where
-    their number is not that of the frames, OSError where the file cannot be written.
+    they do not, OSError where the file cannot be written; an earlier file then stays as it is.
     """
     if not len(encoder) == len(delivered) == index.frames:
         raise EvidenceError(
             f"A ledger of {index.frames} frames was given {len(encoder)} digests of encoded and "
             f"{len(delivered)} of delivered frames."
         )
+    for digests in (encoder, delivered):
+        _require_digests(digests)
     part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as file:
-        file.write(canonical_bytes(_header(index, delivery)) + b"\n")
-        for frame in range(index.frames):
-            line: dict[str, Json] = {
-                "index": frame,
-                "pts": int(index.pts[frame]),
-                "source_sha256": bytes(index.digest[frame]).hex(),
-                "encoder_sha256": encoder[frame].hex(),
-                "delivered_sha256": delivered[frame].hex(),
-            }
-            file.write(canonical_bytes(line) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    try:
+        with part.open("wb") as file:
+            file.write(canonical_bytes(_header(index, delivery)) + b"\n")
+            for frame in range(index.frames):
+                line: dict[str, Json] = {
+                    "index": frame,
+                    "pts": int(index.pts[frame]),
+                    "source_sha256": bytes(index.digest[frame]).hex(),
+                    "encoder_sha256": encoder[frame].hex(),
+                    "delivered_sha256": delivered[frame].hex(),
+                }
+                file.write(canonical_bytes(line) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _require_digests(digests: Sequence[bytes]) -> None:
+    for frame, digest in enumerate(digests):
+        if len(digest) != _DIGEST_BYTES:
+            raise EvidenceError(
+                f"The digest of frame {frame} has {len(digest)} bytes, not {_DIGEST_BYTES}."
+            )
 
 
 def _header(index: VideoIndex, delivery: Delivery) -> dict[str, Json]:
