@@ -23,6 +23,7 @@ import numpy as np
 from benchmarks.clips import make_clip
 from benchmarks.machine import describe
 from models.engines.residency import WarmNetworks, usable_cores
+from pipelines.evidence.entry import Actor
 from pipelines.graph.expand import Wish, expand
 from pipelines.graph.spec import Preset
 from pipelines.media.delivery import choose_delivery
@@ -126,14 +127,15 @@ def _encoded(path: Path, index: VideoIndex, frames: list[list[np.ndarray]]) -> N
 
 def _whole_job(clip: Path, out: Path, networks: WarmNetworks) -> float:
     signer = FileSigner(out.parent / "keys")
-    with LocalLog(out.parent / "log", signer) as log, DecodePool() as pool:
+    actor = Actor("benchmark", "session", "here", "evident")
+    with LocalLog(out.parent / "log", signer, actor=actor) as log, DecodePool() as pool:
         tools = Tools(
             pool=pool,
             networks=networks,
             frame_networks=WarmNetworks(threads=1, tile_pixels=NETWORK_TILE_PIXELS),
             log=log,
             signer=signer,
-            operator=Operator(name="benchmark", host="here", application="evident"),
+            operator=Operator(name=actor.operator, host=actor.host, application=actor.application),
             threads=usable_cores(),
             available_memory_bytes=1 << 40,
         )

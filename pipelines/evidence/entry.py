@@ -26,8 +26,45 @@ CLOCK_SYSTEM = "system"
 
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z")
 _KIND = re.compile(r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*")
-_FIELDS = {"version", "job", "sequence", "kind", "at", "clock", "body"}
+_FIELDS = {"version", "job", "sequence", "kind", "at", "clock", "actor", "body"}
+_ACTOR_FIELDS = {"operator", "session", "host", "application"}
 _MAX_WORD = 128
+_MAX_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who made an entry, as the program that wrote it was told.
+
+    `operator` names the person or service, `session` one run of the program, `host` the
+    machine, `application` program and version. Each has 1 to 200 printable characters.
+    """
+
+    operator: str
+    session: str
+    host: str
+    application: str
+
+    def members(self) -> dict[str, Json]:
+        """Return the four names as an entry has them; raises `EvidenceError` out of form."""
+        names: dict[str, Json] = {
+            "operator": self.operator,
+            "session": self.session,
+            "host": self.host,
+            "application": self.application,
+        }
+        for field, name in names.items():
+            if not isinstance(name, str) or not 0 < len(name) <= _MAX_NAME:
+                raise EvidenceError(
+                    f"The {field} of an entry does not have 1 to {_MAX_NAME} characters.",
+                    next_step=f"Give the {field} a short name.",
+                )
+            if not name.isprintable():
+                raise EvidenceError(
+                    f"The {field} of an entry holds a character that cannot be printed.",
+                    next_step=f"Give the {field} a plain name.",
+                )
+        return names
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +73,7 @@ class Entry:
 
     `sequence` counts the entries of `job` from 0; `kind` is a lower-case word such as
     `export`; `at` is UTC as RFC 3339 with six digits of seconds and `Z`; `clock` names where
-    the time came from; `body` holds the facts.
+    the time came from; `actor` is who made the entry; `body` holds the facts.
     """
 
     job: str
@@ -44,6 +81,7 @@ class Entry:
     kind: str
     at: str
     clock: str
+    actor: Actor
     body: dict[str, Json]
     version: int = ENTRY_VERSION
 
@@ -58,6 +96,7 @@ class Entry:
                 "kind": self.kind,
                 "at": self.at,
                 "clock": self.clock,
+                "actor": self.actor.members(),
                 "body": self.body,
             }
         )
@@ -110,9 +149,10 @@ def parse_entry(data: bytes) -> Entry:
             "kind": str(kind),
             "at": str(at),
             "clock": str(clock),
+            "actor": dict(actor),
             "body": dict(body),
         } if not isinstance(version, bool) and not isinstance(sequence, bool):
-            entry = Entry(job, sequence, kind, at, clock, body, version)
+            entry = Entry(job, sequence, kind, at, clock, _actor(actor), body, version)
         case _:
             raise EvidenceError("A field of an entry has the wrong type.")
     _check(entry)
@@ -127,7 +167,23 @@ def instant(moment: datetime) -> str:
     return (moment.replace(tzinfo=None) - offset).isoformat(timespec="microseconds") + "Z"
 
 
+def _actor(members: dict[str, Json]) -> Actor:
+    if set(members) != _ACTOR_FIELDS:
+        raise EvidenceError("An entry's actor is not operator, session, host and application.")
+    match members:
+        case {
+            "operator": str(operator),
+            "session": str(session),
+            "host": str(host),
+            "application": str(application),
+        }:
+            return Actor(operator, session, host, application)
+        case _:
+            raise EvidenceError("An entry's actor has a name of the wrong type.")
+
+
 def _check(entry: Entry) -> None:
+    entry.actor.members()
     if entry.version != ENTRY_VERSION:
         raise EvidenceError(f"Entry version {entry.version} is not known here.")
     if not entry.job or len(entry.job) > _MAX_WORD or not entry.job.isprintable():

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pipelines.errors import DiskFullError, EvidenceError, ResourceError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_SECONDS = 30.0
 
 _SCHEMA = """
@@ -148,7 +148,8 @@ class EntryStore:
             elif version != SCHEMA_VERSION:
                 raise EvidenceError(
                     f"The log's database has version {version}, this program {SCHEMA_VERSION}.",
-                    next_step="Use the program version that wrote it.",
+                    next_step="Use the program version that wrote it, or move the log's folder"
+                    " aside to begin a new log.",
                 )
 
     @contextmanager

@@ -28,6 +28,7 @@ from pipelines.evidence.checkpoint import Checkpoint, sign_checkpoint, verifier_
 from pipelines.evidence.entry import (
     CLOCK_SYSTEM,
     SALT_BYTES,
+    Actor,
     Entry,
     JobProof,
     commitment,
@@ -53,9 +54,10 @@ def system_clock() -> datetime:
 class LocalLog:
     """An `EvidenceLog` in `directory`: `entries.db` (private) and `public/` (the log itself).
 
-    Several processes may record at once, each with its own `LocalLog`; sealing waits up to
-    `lock_wait_seconds` for another sealer. Raises `EvidenceError` where what is on disk is not
-    one unbroken log of this key, `ResourceError` where the machine does not let it work.
+    Every entry names `actor` as the one who made it. Several processes may record at once, each
+    with its own `LocalLog`; sealing waits up to `lock_wait_seconds` for another sealer. Raises
+    `EvidenceError` where what is on disk is not one unbroken log of this key, `ResourceError`
+    where the machine does not let it work.
     """
 
     def __init__(
@@ -64,8 +66,10 @@ class LocalLog:
         signer: Signer,
         clock: Callable[[], datetime] = system_clock,
         *,
+        actor: Actor,
         lock_wait_seconds: float = LOCK_WAIT_SECONDS,
     ) -> None:
+        actor.members()
         try:
             make_folder(directory)
         except OSError as error:
@@ -75,6 +79,7 @@ class LocalLog:
             ) from error
         self._signer = signer
         self._clock = clock
+        self._actor = actor
         self._lock_wait_seconds = lock_wait_seconds
         self._lock_path = directory / "sealer.lock"
         self._folder = LogFolder(directory / "public", scratch=directory / "scratch.new")
@@ -106,7 +111,8 @@ class LocalLog:
 
         def make(sequence: int) -> bytes:
             at = instant(self._clock())
-            return Entry(job, sequence, kind, at, CLOCK_SYSTEM, dict(body)).canonical()
+            entry = Entry(job, sequence, kind, at, CLOCK_SYSTEM, self._actor, dict(body))
+            return entry.canonical()
 
         self._store.append(job, make)
 

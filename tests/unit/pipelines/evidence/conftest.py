@@ -33,7 +33,7 @@ from pipelines.evidence.signature import Signer
 from pipelines.evidence.verdict import Verdict
 from pipelines.evidence.verify import verify_bundle
 from services.provenance.keys import FileSigner
-from services.provenance.local_log import LocalLog
+from tests.unit.services.provenance.log_kit import open_log
 
 LEDGER = b'{"frames":2,"version":1}\n{"index":0,"pts":"0"}\n{"index":1,"pts":"1/25"}\n'
 
@@ -43,7 +43,7 @@ class Workshop:
 
     def __init__(self, folder: Path) -> None:
         self.signer: Signer = FileSigner(folder / "keys")
-        self.log = LocalLog(folder / "log", self.signer)
+        self.log = open_log(folder / "log", self.signer)
         self.jobs = 0
 
     def files(self, result: bytes = b"result") -> list[BundleFile]:

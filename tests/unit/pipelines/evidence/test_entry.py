@@ -11,6 +11,7 @@ from pipelines.errors import EvidenceError
 from pipelines.evidence.canonical import canonical_bytes
 from pipelines.evidence.entry import (
     MAX_ENTRY_BYTES,
+    Actor,
     Entry,
     commitment,
     instant,
@@ -18,20 +19,30 @@ from pipelines.evidence.entry import (
 )
 
 AT = "2026-03-01T10:00:00.000123Z"
-ENTRY = Entry("job-1", 0, "submit", AT, "system", {"preset": "forensic-safe"})
+ACTOR = Actor("A. Müller", "7d9f8f5c", "desk-4", "evident 1.0")
+ENTRY = Entry("job-1", 0, "submit", AT, "system", ACTOR, {"preset": "forensic-safe"})
+MEMBERS = {
+    "operator": "A. Müller",
+    "session": "7d9f8f5c",
+    "host": "desk-4",
+    "application": "evident 1.0",
+}
+BAD_NAMES = ("", "a\nb", "\u202e", "x" * 201, 1, None)
 
 
 def test_entry_golden_form() -> None:
     """An entry's bytes, and so its commitment, are fixed by the format."""
     data = ENTRY.canonical()
     assert data == (
-        b'{"at":"2026-03-01T10:00:00.000123Z","body":{"preset":"forensic-safe"},"clock":"system",'
+        b'{"actor":{"application":"evident 1.0","host":"desk-4",'
+        b'"operator":"A. M\xc3\xbcller","session":"7d9f8f5c"},'
+        b'"at":"2026-03-01T10:00:00.000123Z","body":{"preset":"forensic-safe"},"clock":"system",'
         b'"job":"job-1","kind":"submit","sequence":0,"version":1}'
     )
     salt = bytes(range(32))
     assert commitment(salt, data) == hashlib.sha256(salt + data).digest()
     assert commitment(salt, data).hex() == (
-        "da20efb194c564deed0adba205f88b6d89ec77b7a1c95d2527a75e7e67031989"
+        "33d74e1642385a407915e70fc93d51a3de166bcfa9d5ba6bb5ab6dc6229779a6"
     )
 
 
@@ -57,6 +68,11 @@ def test_entry_round_trip() -> None:
         ("at", "2026-03-01T10:00:00.000123+00:00"),
         ("at", "2026-02-30T10:00:00.000123Z"),
         ("clock", "my watch"),
+        ("actor", "A. Müller"),
+        ("actor", {}),
+        ("actor", MEMBERS | {"role": "judge"}),
+        *(("actor", {k: v for k, v in MEMBERS.items() if k != name}) for name in MEMBERS),
+        *(("actor", MEMBERS | {name: bad}) for name in MEMBERS for bad in BAD_NAMES),
         ("body", []),
         ("extra", 1),
     ],
@@ -70,6 +86,7 @@ def test_fields_out_of_form_are_refused(name: str, value: object) -> None:
         "kind": "submit",
         "at": AT,
         "clock": "system",
+        "actor": MEMBERS,
         "body": {},
     }
     parse_entry(canonical_bytes(fields))
@@ -80,9 +97,19 @@ def test_fields_out_of_form_are_refused(name: str, value: object) -> None:
             parse_entry(canonical_bytes({k: v for k, v in fields.items() if k != name}))
 
 
+@pytest.mark.parametrize("field", ["operator", "session", "host", "application"])
+@pytest.mark.parametrize("bad", ["", "a\tb", "x" * 201, "\udc80"])
+def test_an_actor_has_plain_short_names(field: str, bad: str) -> None:
+    """Whoever acts has four names that a page can print; others are refused with a next step."""
+    actor = Actor(**{**MEMBERS, field: bad})
+    with pytest.raises(EvidenceError, match=field) as caught:
+        Entry("job-1", 0, "submit", AT, "system", actor, {}).canonical()
+    assert field in caught.value.next_step
+
+
 def test_large_entries_are_refused() -> None:
     """An entry is small; a large fact belongs into a file named by its digest."""
-    entry = Entry("job-1", 0, "submit", AT, "system", {"text": "x" * MAX_ENTRY_BYTES})
+    entry = Entry("job-1", 0, "submit", AT, "system", ACTOR, {"text": "x" * MAX_ENTRY_BYTES})
     with pytest.raises(EvidenceError) as caught:
         entry.canonical()
     assert "digest" in caught.value.next_step

@@ -12,11 +12,12 @@ import pytest
 
 from pipelines.errors import EvidenceError, ResourceError
 from pipelines.evidence.checkpoint import open_note, parse_verifier_key
-from pipelines.evidence.entry import JobProof, commitment, parse_entry
+from pipelines.evidence.entry import Actor, JobProof, commitment, parse_entry
 from pipelines.evidence.merkle import consistency_proof, is_consistent, is_included, leaf_hash
 from pipelines.evidence.tiles import decode_entries, node_reader, tile_path
 from services.provenance.keys import FileSigner
 from services.provenance.local_log import LocalLog
+from tests.unit.services.provenance.log_kit import ACTOR, open_log
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def check(proof: JobProof) -> None:
 
 def test_a_sealed_job_is_proven(tmp_path: Path, signer: FileSigner) -> None:
     """Every entry of a sealed job is proven, among entries of others."""
-    with LocalLog(tmp_path / "log", signer) as log:
+    with open_log(tmp_path / "log", signer) as log:
         for number in range(5):
             log.record("a", "step", {"number": number})
             log.record("b", "step", {"number": number})
@@ -62,19 +63,41 @@ def test_a_sealed_job_is_proven(tmp_path: Path, signer: FileSigner) -> None:
 def test_times_come_from_the_clock_that_was_given(tmp_path: Path, signer: FileSigner) -> None:
     """An entry carries the caller's clock, in UTC, and names it as the system's."""
     moment = datetime(2026, 3, 1, 10, tzinfo=UTC)
-    with LocalLog(tmp_path / "log", signer, lambda: moment + timedelta(microseconds=7)) as log:
+
+    def clock() -> datetime:
+        return moment + timedelta(microseconds=7)
+
+    with LocalLog(tmp_path / "log", signer, clock, actor=ACTOR) as log:
         log.record("a", "step", {})
         entry = parse_entry(log.seal("a").entries[0])
     assert (entry.at, entry.clock) == ("2026-03-01T10:00:00.000007Z", "system")
 
 
+def test_an_entry_says_who_made_it(tmp_path: Path, signer: FileSigner) -> None:
+    """Each entry of a shared log names the operator, session, host and program that made it."""
+    first = Actor("day shift", "session-a", "desk-1", "evident 1.0")
+    second = Actor("night shift", "session-b", "desk-2", "evident 1.1")
+    for actor in (first, second):
+        with open_log(tmp_path / "log", signer, actor=actor) as log:
+            log.record("a", "step", {})
+            proof = log.seal("a")
+    assert [parse_entry(entry).actor for entry in proof.entries] == [first, second]
+
+
+def test_an_actor_without_a_plain_name_opens_no_log(tmp_path: Path, signer: FileSigner) -> None:
+    """A log is not opened for somebody whose name no entry could carry."""
+    with pytest.raises(EvidenceError, match="operator"):
+        open_log(tmp_path / "log", signer, actor=Actor("a\nb", "s", "h", "p"))
+    assert not (tmp_path / "log").exists()
+
+
 def test_entries_outlive_their_process(tmp_path: Path, signer: FileSigner) -> None:
     """What was recorded and not sealed is there for the next process to seal, salts fresh."""
-    with LocalLog(tmp_path / "log", signer) as log:
+    with open_log(tmp_path / "log", signer) as log:
         log.record("a", "step", {"same": 1})
         log.record("a", "step", {"same": 1})
         origin = log.origin
-    with LocalLog(tmp_path / "log", signer) as log:
+    with open_log(tmp_path / "log", signer) as log:
         proof = log.seal("a")
         assert log.origin == origin
     check(proof)
@@ -83,7 +106,7 @@ def test_entries_outlive_their_process(tmp_path: Path, signer: FileSigner) -> No
 
 def test_sealing_twice_changes_nothing(tmp_path: Path, signer: FileSigner) -> None:
     """A seal with nothing pending gives the same proof and writes no second head."""
-    with LocalLog(tmp_path / "log", signer) as log:
+    with open_log(tmp_path / "log", signer) as log:
         log.record("a", "step", {})
         assert log.seal("a") == log.seal("a")
     names = [path.name for path in (tmp_path / "log" / "public" / "checkpoints").iterdir()]
@@ -92,7 +115,7 @@ def test_sealing_twice_changes_nothing(tmp_path: Path, signer: FileSigner) -> No
 
 def test_a_job_without_entries_has_no_proof(tmp_path: Path, signer: FileSigner) -> None:
     """There is nothing to prove about a job that was never recorded, in an empty log or not."""
-    with LocalLog(tmp_path / "log", signer) as log:
+    with open_log(tmp_path / "log", signer) as log:
         with pytest.raises(EvidenceError):
             log.seal("a")
         log.record("b", "step", {})
@@ -102,7 +125,7 @@ def test_a_job_without_entries_has_no_proof(tmp_path: Path, signer: FileSigner) 
 
 def test_bad_entries_leave_no_gap(tmp_path: Path, signer: FileSigner) -> None:
     """An entry that is refused takes no number."""
-    with LocalLog(tmp_path / "log", signer) as log:
+    with open_log(tmp_path / "log", signer) as log:
         log.record("a", "step", {})
         with pytest.raises(EvidenceError):
             log.record("a", "step", {"real": 1.5})  # type: ignore[dict-item]
@@ -114,7 +137,7 @@ def test_bad_entries_leave_no_gap(tmp_path: Path, signer: FileSigner) -> None:
 
 def test_public_files_are_commitments_only(tmp_path: Path, signer: FileSigner) -> None:
     """The public folder shows heads and commitments, never a body, a salt or a job's name."""
-    with LocalLog(tmp_path / "log", signer) as log:
+    with open_log(tmp_path / "log", signer) as log:
         log.record("job-secret", "step", {"who": "somebody"})
         proof = log.seal("job-secret")
     public = tmp_path / "log" / "public"
@@ -129,7 +152,7 @@ def test_public_files_are_commitments_only(tmp_path: Path, signer: FileSigner) -
 def test_published_heads_extend_each_other(tmp_path: Path, signer: FileSigner) -> None:
     """Across tile borders every head is a prefix of the next, provable from public tiles."""
     heads = []
-    with LocalLog(tmp_path / "log", signer) as log:
+    with open_log(tmp_path / "log", signer) as log:
         for count in (1, 2, 252, 1, 1, 3, 300):
             for _ in range(count):
                 log.record("a", "step", {})
@@ -155,16 +178,16 @@ def copy_of(folder: Path) -> Path:
 def test_an_older_database_is_refused(tmp_path: Path, signer: FileSigner) -> None:
     """A database set back to before the last publication cannot fork the log."""
     folder = tmp_path / "log"
-    with LocalLog(folder, signer) as log:
+    with open_log(folder, signer) as log:
         log.record("a", "step", {})
         log.seal("a")
     backup = copy_of(folder)
-    with LocalLog(folder, signer) as log:
+    with open_log(folder, signer) as log:
         log.record("a", "step", {})
         log.seal("a")
     published = {p: p.read_bytes() for p in (folder / "public").rglob("*") if p.is_file()}
     shutil.copy(backup / "entries.db", folder / "entries.db")
-    with LocalLog(folder, signer) as log:
+    with open_log(folder, signer) as log:
         log.record("a", "step", {"fork": True})
         with pytest.raises(EvidenceError, match="older than the log"):
             log.seal("a")
@@ -174,30 +197,30 @@ def test_an_older_database_is_refused(tmp_path: Path, signer: FileSigner) -> Non
 def test_a_database_with_another_past_is_refused(tmp_path: Path, signer: FileSigner) -> None:
     """A database that numbered other entries than were published cannot fork the log."""
     folder = tmp_path / "log"
-    with LocalLog(folder, signer) as log:
+    with open_log(folder, signer) as log:
         log.record("a", "step", {})
         log.seal("a")
     backup = copy_of(folder)
     for where, count in ((folder, 1), (backup, 1)):
-        with LocalLog(where, signer) as log:
+        with open_log(where, signer) as log:
             for _ in range(count):
                 log.record("a", "step", {})
             log.seal("a")
     shutil.copy(backup / "entries.db", folder / "entries.db")
-    with LocalLog(folder, signer) as log, pytest.raises(EvidenceError, match="not the entry"):
+    with open_log(folder, signer) as log, pytest.raises(EvidenceError, match="not the entry"):
         log.seal("a")
 
 
 def test_two_writers_cannot_publish_two_heads(tmp_path: Path, signer: FileSigner) -> None:
     """Where two databases feed one public folder, the second head of a size is refused."""
     folder = tmp_path / "log"
-    with LocalLog(folder, signer) as log:
+    with open_log(folder, signer) as log:
         log.record("a", "step", {})
         log.seal("a")
     twin = copy_of(folder)
     shutil.rmtree(twin / "public")
     (twin / "public").symlink_to(folder / "public")
-    with LocalLog(folder, signer) as one, LocalLog(twin, signer) as two:
+    with open_log(folder, signer) as one, open_log(twin, signer) as two:
         one.record("a", "step", {})
         two.record("a", "step", {"other": 1})
         one.seal("a")
@@ -223,7 +246,7 @@ def test_a_damaged_log_is_not_continued(
     tmp_path: Path, signer: FileSigner, spoil: Callable[[Path], None]
 ) -> None:
     """Where the public files are not what was published, sealing refuses to go on."""
-    with LocalLog(tmp_path / "log", signer) as log:
+    with open_log(tmp_path / "log", signer) as log:
         for _ in range(3):
             log.record("a", "step", {})
         log.seal("a")
@@ -235,7 +258,7 @@ def test_a_damaged_log_is_not_continued(
 
 def test_a_changed_body_is_found(tmp_path: Path, signer: FileSigner) -> None:
     """An entry reworded in the database no longer has a proof."""
-    with LocalLog(tmp_path / "log", signer) as log:
+    with open_log(tmp_path / "log", signer) as log:
         log.record("a", "step", {"value": 1})
         log.seal("a")
     with sqlite3.connect(tmp_path / "log" / "entries.db") as db:
@@ -244,16 +267,16 @@ def test_a_changed_body_is_found(tmp_path: Path, signer: FileSigner) -> None:
             "CAST(replace(CAST(canonical AS TEXT), 'value\":1', 'value\":2') AS BLOB)"
         )
     db.close()
-    with LocalLog(tmp_path / "log", signer) as log, pytest.raises(EvidenceError):
+    with open_log(tmp_path / "log", signer) as log, pytest.raises(EvidenceError):
         log.seal("a")
 
 
 def test_another_key_does_not_continue_the_log(tmp_path: Path, signer: FileSigner) -> None:
     """A log that one key published is not continued by another."""
-    with LocalLog(tmp_path / "log", signer) as log:
+    with open_log(tmp_path / "log", signer) as log:
         log.record("a", "step", {})
         log.seal("a")
-    with LocalLog(tmp_path / "log", FileSigner(tmp_path / "other")) as log:
+    with open_log(tmp_path / "log", FileSigner(tmp_path / "other")) as log:
         with pytest.raises(EvidenceError) as caught:
             log.seal("a")
         assert "key" in caught.value.next_step
@@ -262,8 +285,8 @@ def test_another_key_does_not_continue_the_log(tmp_path: Path, signer: FileSigne
 def test_a_second_sealer_waits_and_then_says_so(tmp_path: Path, signer: FileSigner) -> None:
     """While one sealer is at work another waits up to its limit, then fails; entries are safe."""
     with (
-        LocalLog(tmp_path / "log", signer) as one,
-        LocalLog(tmp_path / "log", signer, lock_wait_seconds=0.1) as two,
+        open_log(tmp_path / "log", signer) as one,
+        open_log(tmp_path / "log", signer, lock_wait_seconds=0.1) as two,
     ):
         with one._sealing():
             two.record("a", "step", {})
@@ -280,23 +303,25 @@ def test_a_damaged_database_is_a_plain_error(
     (tmp_path / "log").mkdir()
     (tmp_path / "log" / "entries.db").write_bytes(data * 100)
     with pytest.raises(EvidenceError) as caught:
-        LocalLog(tmp_path / "log", signer)
+        open_log(tmp_path / "log", signer)
     assert caught.value.next_step
 
 
-def test_a_newer_database_is_refused(tmp_path: Path, signer: FileSigner) -> None:
-    """A database of a later version is not guessed at."""
-    with LocalLog(tmp_path / "log", signer):
+@pytest.mark.parametrize("version", [1, 99])
+def test_another_database_is_refused(tmp_path: Path, signer: FileSigner, version: int) -> None:
+    """A database of an earlier or later version is not guessed at; a person is told what to do."""
+    with open_log(tmp_path / "log", signer):
         pass
     db = sqlite3.connect(tmp_path / "log" / "entries.db")
-    db.execute("PRAGMA user_version = 99")
+    db.execute(f"PRAGMA user_version = {version}")
     db.close()
-    with pytest.raises(EvidenceError, match="version 99"):
-        LocalLog(tmp_path / "log", signer)
+    with pytest.raises(EvidenceError, match=f"version {version}") as caught:
+        open_log(tmp_path / "log", signer)
+    assert "aside" in caught.value.next_step
 
 
 def test_a_folder_that_cannot_be_made_is_a_plain_error(tmp_path: Path, signer: FileSigner) -> None:
     """Where the log's folder cannot be, the reason is said."""
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(ResourceError):
-        LocalLog(tmp_path / "file" / "log", signer)
+        open_log(tmp_path / "file" / "log", signer)

@@ -19,7 +19,7 @@ from pipelines.evidence.checkpoint import open_note, parse_verifier_key
 from pipelines.evidence.entry import commitment, parse_entry
 from pipelines.evidence.merkle import is_included, leaf_hash
 from services.provenance.keys import FileSigner
-from services.provenance.local_log import LocalLog
+from tests.unit.services.provenance.log_kit import open_log
 
 ROOT = Path(__file__).resolve().parents[4]
 STEPS = ("open", "fsync", "link", "replace", "mkdir", "unlink")
@@ -29,9 +29,9 @@ WRITER = """
 import sys
 from pathlib import Path
 from services.provenance.keys import FileSigner
-from services.provenance.local_log import LocalLog
+from tests.unit.services.provenance.log_kit import open_log
 home, job, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-with LocalLog(home / "log", FileSigner(home / "keys")) as log:
+with open_log(home / "log", FileSigner(home / "keys")) as log:
     for number in range(count):
         log.record(job, "step", {"number": number})
         print(number, flush=True)
@@ -43,7 +43,7 @@ with LocalLog(home / "log", FileSigner(home / "keys")) as log:
 
 def numbers_of(home: Path, job: str) -> list[object]:
     """Seal and prove `job`; return the numbers that its entries carry, in order."""
-    with LocalLog(home / "log", FileSigner(home / "keys")) as log:
+    with open_log(home / "log", FileSigner(home / "keys")) as log:
         proof = log.seal(job)
     head = open_note(proof.checkpoint, [parse_verifier_key(key) for key in proof.keys])
     rows = zip(proof.entries, proof.salts, proof.leaf_indexes, proof.inclusion, strict=True)
@@ -72,7 +72,7 @@ def seal_and_die(home: Path, at: int) -> bool:
     child = os.fork()
     if child == 0:
         left = [at]
-        with LocalLog(home / "log", FileSigner(home / "keys")) as log:
+        with open_log(home / "log", FileSigner(home / "keys")) as log:
             for name in STEPS:
                 setattr(os, name, counted(getattr(os, name), left, lambda: os._exit(KILLED)))
             try:
@@ -88,13 +88,13 @@ def seal_and_die(home: Path, at: int) -> bool:
 def test_a_kill_at_any_step_loses_and_doubles_nothing(tmp_path: Path) -> None:
     """Whatever step of sealing a kill precedes, the next seal completes one unbroken log."""
     numbers: list[object] = []
-    with LocalLog(tmp_path / "log", FileSigner(tmp_path / "keys")):
+    with open_log(tmp_path / "log", FileSigner(tmp_path / "keys")):
         pass
     at, deaths = 0, 0
     while True:
         at += 1
         # Enough entries that seals cross from one tile to the next.
-        with LocalLog(tmp_path / "log", FileSigner(tmp_path / "keys")) as log:
+        with open_log(tmp_path / "log", FileSigner(tmp_path / "keys")) as log:
             for _ in range(16):
                 log.record("a", "step", {"number": len(numbers)})
                 numbers.append(len(numbers))
@@ -115,7 +115,7 @@ def test_a_full_disk_at_any_step_is_said_and_survived(
     def full() -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    with LocalLog(tmp_path / "log", FileSigner(tmp_path / "keys")) as log:
+    with open_log(tmp_path / "log", FileSigner(tmp_path / "keys")) as log:
         failures = 0
         for at in range(1, 200):
             log.record("a", "step", {"number": at})
