@@ -23,6 +23,16 @@ from pipelines.stages.export.fact_types import (
     Texts,
     UtcTime,
 )
+from pipelines.stages.export.facts_custody import (
+    AttestationFacts,
+    CustodyLine,
+    DigestLine,
+    DigestStage,
+    EntryLine,
+    PersonFacts,
+    PersonRole,
+    PreservationFacts,
+)
 from pipelines.stages.export.facts_media import FileFacts, StreamLine, TimingOrigin
 from pipelines.stages.export.facts_steps import NetworkFacts, StepFacts
 
@@ -38,7 +48,10 @@ class NamedFact(Facts):
 
 
 class Origin(Facts):
-    """Who ran the job, where and when. `operator` is the name that the system was told."""
+    """Who ran the job, where and when. `operator` is the name that the system was told.
+
+    `exhibit` is the mark that the item carries in the proceedings.
+    """
 
     job: Text
     created: UtcTime
@@ -47,6 +60,7 @@ class Origin(Facts):
     application: Text
     case: Text | None = None
     item: Text | None = None
+    exhibit: Text | None = None
     note: Text | None = None
 
 
@@ -91,7 +105,11 @@ class LawFacts(Facts):
 
 
 class ReportFacts(Facts):
-    """The facts of one job over one file. `maps` names quality maps that go with the result."""
+    """The facts of one job over one file. `maps` names quality maps that go with the result.
+
+    `people` are those besides the operator of `origin`. `stage_digests` are those that no other
+    fact holds. `entries` are what the log holds of the job up to this report.
+    """
 
     origin: Origin
     preset: PresetName
@@ -109,6 +127,12 @@ class ReportFacts(Facts):
     maps: Texts = ()
     software: tuple[NamedFact, ...] = ()
     hardware: tuple[NamedFact, ...] = ()
+    people: tuple[PersonFacts, ...] = ()
+    custody: tuple[CustodyLine, ...] = ()
+    stage_digests: tuple[DigestLine, ...] = ()
+    entries: tuple[EntryLine, ...] = ()
+    preservation: PreservationFacts | None = None
+    attestations: tuple[AttestationFacts, ...] = ()
 
     @model_validator(mode="after")
     def _networks_are_those_that_ran(self) -> Self:
@@ -129,6 +153,43 @@ class ReportFacts(Facts):
             if not conventional or step.parameter_source is not ParameterSource.GIVEN:
                 raise ValueError(f"forensic-safe does not admit {step.name}")
         return self
+
+    @model_validator(mode="after")
+    def _operator_is_named_once(self) -> Self:
+        if any(person.role is PersonRole.OPERATOR for person in self.people):
+            raise ValueError("the operator is named by the origin and nowhere else")
+        return self
+
+    @property
+    def everybody(self) -> tuple[PersonFacts, ...]:
+        """The operator, then whoever else has to do with the job."""
+        operator = PersonFacts(name=self.origin.operator, role=PersonRole.OPERATOR)
+        return (operator, *self.people)
+
+    @property
+    def digests(self) -> tuple[DigestLine, ...]:
+        """Every digest of the job, in the order of the work."""
+        order = list(DigestStage)
+        found = [
+            DigestLine(stage=DigestStage.RECEIVED, sha256=self.received.sha256),
+            DigestLine(stage=DigestStage.GRAPH, sha256=self.run.graph_sha256),
+            DigestLine(stage=DigestStage.PLAN, sha256=self.run.plan_sha256),
+            DigestLine(stage=DigestStage.RESULT, sha256=self.delivered.sha256),
+            *self.stage_digests,
+        ]
+        found.extend(
+            DigestLine(
+                stage=DigestStage.WEIGHTS, sha256=network.weights_sha256, name=network.weights_file
+            )
+            for network in self.networks
+        )
+        for stage, file in (
+            (DigestStage.DECODED, self.received),
+            (DigestStage.DELIVERED_SAMPLES, self.delivered),
+        ):
+            if file.frames_sha256 is not None:
+                found.append(DigestLine(stage=stage, sha256=file.frames_sha256))
+        return tuple(sorted(dict.fromkeys(found), key=lambda line: order.index(line.stage)))
 
     @property
     def trained(self) -> bool:

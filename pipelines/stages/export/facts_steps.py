@@ -84,7 +84,11 @@ class ScoreFacts(Facts):
 
 
 class NetworkFacts(Facts):
-    """One network: the facts on its card, and which file of weights ran."""
+    """One network: the facts on its card, and which file of weights ran.
+
+    `gate_set` and `gate_pictures` name what its gate judged it on, None where no gate has.
+    `weights_in_bundle` says whether the weights travel with the result.
+    """
 
     name: Text
     version: Text
@@ -100,4 +104,7 @@ class NetworkFacts(Facts):
     known_failures: Texts
     tiling: Text
     gate: Text
+    gate_set: Text | None = None
+    gate_pictures: Count | None = None
+    weights_in_bundle: bool = True
     scores: tuple[ScoreFacts, ...] = ()
