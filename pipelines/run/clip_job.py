@@ -17,6 +17,7 @@ from pipelines.graph.plan import (
     PlannedSource,
     segment_starts,
 )
+from pipelines.graph.spec import StageKind
 from pipelines.graph.validate import CheckedGraph
 from pipelines.media.conservation import check_laws, require, source_defects
 from pipelines.media.delivery import choose_delivery
@@ -29,6 +30,16 @@ from pipelines.media.video import Delivery, VideoIndex
 from pipelines.ports import Progress
 from pipelines.run.clip_facts import delivered_facts, received_facts, stream_fates
 from pipelines.run.clip_pixels import FRAMES_WAITING, ClipRenderer, load_planes, preview_path
+from pipelines.run.entries import (
+    assumption_body,
+    digest_of,
+    environment,
+    laws_body,
+    plan_body,
+    received_body,
+    result_line,
+    stage,
+)
 from pipelines.run.job import Job, Made, Networks, Tools
 from pipelines.run.marks import Mark, is_joined, load_mark, save_joined, segment_path
 from pipelines.run.planning import (
@@ -145,35 +156,58 @@ def make_clip(job: Job) -> Made:
     started = time.monotonic()
     warm = (job.tools.networks, job.tools.frame_networks)
     known_replans = [len(one.replans()) for one in warm]
-    index = _index(job)
-    plan, chain, delivery = plan_clip(job.received, job.checked, job.tools, index)
-    require_room(
-        plan.ceilings,
-        available_memory_bytes=job.tools.available_memory_bytes,
-        folder=job.folder.home,
-    )
-    job.record("plan", {"plan_sha256": plan.digest(), "graph_sha256": plan.graph_sha256})
+    with stage(job, StageKind.INGEST) as ingested:
+        index = _index(job)
+        plan, chain, delivery = plan_clip(job.received, job.checked, job.tools, index)
+        require_room(
+            plan.ceilings,
+            available_memory_bytes=job.tools.available_memory_bytes,
+            folder=job.folder.home,
+        )
+        job.record("plan", plan_body(plan))
+        for sentence in index.video.assumptions:
+            job.record("assumption", assumption_body(sentence))
+        ingested["frames"] = index.frames
+        ingested["index_sha256"] = plan.source.index_sha256
     assert plan.segments is not None  # noqa: S101 - a clip's plan has segments
     ranges = plan.segments.ranges()
     shown = preview_frames(index.frames)
     result = job.folder.path(f"enhanced{delivery.suffix}")
-    marks = _earlier_marks(job, result, ranges)
-    if marks is None:
-        marks = ClipRenderer(job, plan, chain, index, delivery, shown).run()
-        _join(job, index, delivery, marks, result)
-    job.progress.start("checking", 0)
-    laws = check_laws(
-        job.tools.pool,
-        source=job.received.path,
-        index=index,
-        result_path=result,
-        delivery=delivery,
-        result=chain.result,
-        declared=chain.declared,
-    )
-    held = sum(law.holds for law in laws)
-    job.record("laws", {"laws_checked": len(laws), "laws_held": held})
-    require(laws)
+
+    def replans() -> tuple[str, ...]:
+        return tuple(
+            line
+            for one, known in zip(warm, known_replans, strict=True)
+            for line in one.replans()[known:]
+        )
+
+    with stage(job, StageKind.ENHANCE, **environment()) as enhanced:
+        marks = _earlier_marks(job, result, ranges)
+        if marks is None:
+            marks = ClipRenderer(job, plan, chain, index, delivery, shown, replans).run()
+            _join(job, index, delivery, marks, result)
+        delivered = delivered_facts(index, delivery, chain.result, result)
+        enhanced["inputs"] = received_body(job.received)["outputs"]
+        enhanced["outputs"] = [result_line(delivered)]
+    with stage(job, StageKind.QA):
+        job.progress.start("checking", 0)
+        laws = check_laws(
+            job.tools.pool,
+            source=job.received.path,
+            index=index,
+            result_path=result,
+            delivery=delivery,
+            result=chain.result,
+            declared=chain.declared,
+        )
+        made = {
+            "encoder_frames_sha256": digest_of(one for mark in marks for one in mark.encoder),
+            "delivered_frames_sha256": digest_of(
+                one for mark in marks for one in mark.delivered or ()
+            ),
+        }
+        job.record("laws", laws_body(laws, **made))
+        require(laws)
     save_joined(job.folder.work, result)
     ledger = _ledger(job, index, delivery, marks)
     seconds = time.monotonic() - started
@@ -181,7 +215,7 @@ def make_clip(job: Job) -> Made:
         plan=plan,
         result=result,
         received=received_facts(job, index),
-        delivered=delivered_facts(index, delivery, chain.result, result),
+        delivered=delivered,
         sizes=tuple((o.source, o.result) for o in chain.operations),
         laws=law_facts(laws),
         previews=_previews(job, chain, index, shown),
@@ -190,11 +224,7 @@ def make_clip(job: Job) -> Made:
         warnings=tuple(f"Stream {one} was left out on request." for one in delivery.dropped),
         defects=source_defects(index),
         streams=stream_fates(index, delivery),
-        replans=tuple(
-            line
-            for one, known in zip(warm, known_replans, strict=True)
-            for line in one.replans()[known:]
-        ),
+        replans=replans(),
         metrics={
             "seconds": round(seconds, 3),
             "frames": index.frames,

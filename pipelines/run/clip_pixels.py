@@ -9,7 +9,7 @@ nothing but the place where one file ends and the next begins.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -28,6 +28,7 @@ from pipelines.media.segment_writer import SegmentWriter
 from pipelines.media.video import DecodedFrame, Delivery, VideoIndex
 from pipelines.run.background import Background
 from pipelines.run.durable_file import writing
+from pipelines.run.entries import segment_body
 from pipelines.run.job import Job
 from pipelines.run.marks import Mark, file_sha256, load_mark, save_mark, segment_path
 from pipelines.stages.enhance import Chain, FrameChain
@@ -43,7 +44,8 @@ Finished = Block | tuple[Samples, ...]
 class ClipRenderer:
     """Renders what is not yet marked of a clip, segment by segment, and marks it.
 
-    `previews` are frames whose samples, received and delivered, are kept for the report.
+    `previews` are frames whose samples, received and delivered, are kept for the report;
+    `replans` tells what had to be planned anew since the job began.
     """
 
     def __init__(
@@ -54,8 +56,11 @@ class ClipRenderer:
         index: VideoIndex,
         delivery: Delivery,
         previews: Sequence[int],
+        replans: Callable[[], tuple[str, ...]],
     ) -> None:
         self._job = job
+        self._plan = plan
+        self._replans = replans
         self._at_once = plan.frames_at_once
         self._chain = chain
         self._index = index
@@ -64,7 +69,6 @@ class ClipRenderer:
         self._previews = frozenset(previews)
         self._work = job.folder.work
         self._marks: dict[int, Mark] = {}
-        self._verified: deque[Mark] = deque()
         self._indexer = SegmentIndexer(job.tools.pool)
 
     def run(self) -> tuple[Mark, ...]:
@@ -87,7 +91,6 @@ class ClipRenderer:
                 self._render(numbers, encoder, verifier)
             encoder.drain()
             verifier.drain()
-            self._record_verified()
         finally:
             encoder.abandon(wait_seconds=_STOP_SECONDS)
             verifier.abandon(wait_seconds=_STOP_SECONDS)
@@ -105,7 +108,6 @@ class ClipRenderer:
             frames = self._finished(reader, first)
             for number in numbers:
                 self._render_segment(number, frames, encoder, verifier)
-                self._record_verified()
 
     def _render_segment(
         self,
@@ -222,24 +224,27 @@ class ClipRenderer:
                     _save_planes(preview_path(self._work, wanted, "after"), frame.planes)
                     reader.release(frame)
         verified = replace(mark, delivered=delivered)
+        # On record first: what is marked is never without its entry. Dying in between repeats
+        # the check, and the second entry says which attempt it is.
+        self._record(verified)
         save_mark(self._work, verified)
         self._marks[mark.number] = verified
-        self._verified.append(verified)
 
-    def _record_verified(self) -> None:
-        """Put what was verified meanwhile on record, in this thread."""
-        while self._verified:
-            mark = self._verified.popleft()
-            self._job.record(
-                "segment",
-                {
-                    "number": mark.number,
-                    "first": mark.first,
-                    "stop": mark.stop,
-                    "sha256": mark.sha256,
-                    "bytes": mark.size,
-                },
-            )
+    def _record(self, mark: Mark) -> None:
+        source = self._index.digest[mark.first : mark.stop]
+        body = segment_body(
+            self._plan,
+            number=mark.number,
+            first=mark.first,
+            stop=mark.stop,
+            attempt=self._job.attempt,
+            source=(bytes(one) for one in source),
+            encoder=mark.encoder,
+            delivered=mark.delivered or (),
+            replans=self._replans(),
+            outputs=[{"role": "segment", "sha256": mark.sha256, "bytes": mark.size}],
+        )
+        self._job.record("operation", body)
 
 
 def preview_path(work: Path, frame: int, side: str) -> Path:

@@ -105,6 +105,11 @@ class Job:
         self.tools.log.record(self.job, kind, body)
 
     @property
+    def attempt(self) -> int:
+        """Which attempt this is, from 1; every resumption is another."""
+        return self.resumed + 1
+
+    @property
     def origin(self) -> Origin:
         """Who, where and when, for the report."""
         operator = self.tools.operator

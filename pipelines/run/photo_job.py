@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from pipelines.evidence.json_value import Json
 from pipelines.graph.plan import Plan, PlannedCeilings, PlannedDelivery, PlannedSource
+from pipelines.graph.spec import StageKind
 from pipelines.graph.validate import CheckedGraph
 from pipelines.media.identify import Kind
 from pipelines.media.photo import (
@@ -29,6 +29,15 @@ from pipelines.media.photo_ceiling import photo_ceiling
 from pipelines.media.photo_facts import Photo, PhotoHeader, PhotoLimits
 from pipelines.media.picture import FrameShape, Region, Samples, native_from_block
 from pipelines.media.scratch_pages import GivingBack
+from pipelines.run.entries import (
+    assumption_body,
+    environment,
+    laws_body,
+    plan_body,
+    result_line,
+    segment_body,
+    stage,
+)
 from pipelines.run.job import Job, Made, Tools
 from pipelines.run.planning import (
     network_memory_bytes,
@@ -108,53 +117,71 @@ def make_photo(job: Job) -> Made:
 def _made(job: Job, pages: GivingBack) -> Made:
     started = time.monotonic()
     known_replans = len(job.tools.networks.replans())
-    plan, chain, head = plan_photo(job.received, job.checked, job.tools)
-    require_room(
-        plan.ceilings,
-        available_memory_bytes=job.tools.available_memory_bytes,
-        folder=job.folder.home,
-    )
-    job.record("plan", {"plan_sha256": plan.digest(), "graph_sha256": plan.graph_sha256})
-    turn = plan.source.orientation or "keep"
-    scratch = job.folder.work
-    photo = read_photo(job.tools.pool, job.received.path, scratch=scratch, orientation=turn)
-    pages.watch(photo.planes)
-    planes = _render(job, chain, photo, pages)
-    digest = photo.digest if planes is photo.planes else planes_digest(planes)
-    kind = Kind(plan.delivery.container)
-    result = job.folder.path(f"enhanced{kind.suffix}")
-    job.progress.start("writing", 0)
-    remarks = write_photo(result, planes, chain.result, photo.metadata, kind=kind)
-    found = read_photo(
-        job.tools.pool,
-        result,
-        scratch=scratch,
-        orientation="keep",
-        limits=_own_limits(chain.result),
-    )
-    pages.watch(found.planes)
-    expected = Expected(
-        source=photo.shape,
-        shape=chain.result,
-        digest=digest if plan.delivery.lossless else None,
-        metadata=photo.metadata,
-        declared=chain.declared,
-        remarks=remarks,
-    )
-    laws = photo_laws(expected, found, source_orientation=head.metadata.orientation)
-    job.record("laws", _laws_body(digest, found, len(laws), sum(law.holds for law in laws)))
-    require(laws)
+    with stage(job, StageKind.INGEST) as ingested:
+        plan, chain, head = plan_photo(job.received, job.checked, job.tools)
+        require_room(
+            plan.ceilings,
+            available_memory_bytes=job.tools.available_memory_bytes,
+            folder=job.folder.home,
+        )
+        job.record("plan", plan_body(plan))
+        turn = plan.source.orientation or "keep"
+        photo = read_photo(
+            job.tools.pool, job.received.path, scratch=job.folder.work, orientation=turn
+        )
+        pages.watch(photo.planes)
+        for sentence in photo.assumptions:
+            job.record("assumption", assumption_body(sentence))
+        ingested["samples_sha256"] = photo.digest.hex()
+    with stage(job, StageKind.ENHANCE, **environment()) as enhanced:
+        planes = _render(job, chain, photo, pages)
+        digest = photo.digest if planes is photo.planes else planes_digest(planes)
+        kind = Kind(plan.delivery.container)
+        result = job.folder.path(f"enhanced{kind.suffix}")
+        job.progress.start("writing", 0)
+        remarks = write_photo(result, planes, chain.result, photo.metadata, kind=kind)
+        found = _read_back(job, result, chain.result)
+        pages.watch(found.planes)
+        replans = job.tools.networks.replans()[known_replans:]
+        delivered = _delivered_facts(result, found, plan, remarks)
+        body = segment_body(
+            plan,
+            number=0,
+            first=0,
+            stop=1,
+            attempt=job.attempt,
+            source=(photo.digest,),
+            encoder=(digest,),
+            delivered=(found.digest,),
+            replans=replans,
+        )
+        job.record("operation", body)
+        enhanced["inputs"] = body["inputs"]
+        enhanced["outputs"] = [result_line(delivered)]
+    with stage(job, StageKind.QA):
+        expected = Expected(
+            source=photo.shape,
+            shape=chain.result,
+            digest=digest if plan.delivery.lossless else None,
+            metadata=photo.metadata,
+            declared=chain.declared,
+            remarks=remarks,
+        )
+        laws = photo_laws(expected, found, source_orientation=head.metadata.orientation)
+        made = {"encoder_sha256": digest.hex(), "delivered_sha256": found.digest.hex()}
+        job.record("laws", laws_body(laws, **made))
+        require(laws)
     after = Pictured(found.planes, found.shape)
     return Made(
         plan=plan,
         result=result,
         received=_file_facts(job, head, photo),
-        delivered=_delivered_facts(result, found, plan, remarks),
+        delivered=delivered,
         sizes=tuple((o.source, o.result) for o in chain.operations),
         laws=law_facts(laws),
         previews=(_preview(chain, photo, after),),
         assumptions=photo.assumptions,
-        replans=job.tools.networks.replans()[known_replans:],
+        replans=replans,
         metrics={
             "seconds": round(time.monotonic() - started, 3),
             "megapixels": round(chain.result.height * chain.result.width / 1e6, 3),
@@ -242,13 +269,15 @@ def _preview(chain: Chain, photo: Photo, after: Pictured) -> Preview:
     return make_preview(before, after, placement=covered(chain), turn=turn)
 
 
-def _laws_body(digest: bytes, found: Photo, checked: int, held: int) -> dict[str, Json]:
-    return {
-        "encoder_sha256": digest.hex(),
-        "delivered_sha256": found.digest.hex(),
-        "laws_checked": checked,
-        "laws_held": held,
-    }
+def _read_back(job: Job, result: Path, shape: FrameShape) -> Photo:
+    """Decode the finished file as anybody would."""
+    return read_photo(
+        job.tools.pool,
+        result,
+        scratch=job.folder.work,
+        orientation="keep",
+        limits=_own_limits(shape),
+    )
 
 
 def _file_facts(job: Job, head: PhotoHeader, photo: Photo) -> FileFacts:

@@ -22,7 +22,6 @@ from pipelines.evidence.bundle_layout import BundleFile, PlacedFile, Role, place
 from pipelines.evidence.canonical import canonical_bytes
 from pipelines.evidence.entry import JobProof
 from pipelines.evidence.export_entry import EXPORT_KIND, export_body
-from pipelines.evidence.json_value import Json
 from pipelines.evidence.verdict import Verdict
 from pipelines.evidence.verify import verify_bundle
 from pipelines.graph.plan import Plan
@@ -142,18 +141,3 @@ def _delivered(
         path = job.folder.deliver(BUNDLE)
         outputs.append(Output(path, bundle.sha256, bundle.bytes, "application/zip"))
     return tuple(outputs)
-
-
-def submission_body(job: Job) -> dict[str, Json]:
-    """The first entry of a job: what came in and what was asked for."""
-    return {
-        "input": {
-            "name": job.received.name,
-            "sha256": job.received.sha256,
-            "bytes": job.received.size,
-        },
-        "graph_sha256": job.checked.graph.digest(),
-        "preset": job.checked.policy.preset.value,
-        "operator": job.tools.operator.name,
-        "application": job.tools.operator.application,
-    }

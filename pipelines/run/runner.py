@@ -16,14 +16,22 @@ from models.spec import WeightsFormat
 from pipelines.errors import EvidentError, RequestError, ResourceError
 from pipelines.evidence.json_value import decimal_string
 from pipelines.graph.plan import Plan
+from pipelines.graph.spec import StageKind
 from pipelines.graph.validate import CheckedGraph, check_graph
 from pipelines.ports import Progress
 from pipelines.run.clip_job import index_clip, make_clip, plan_clip
 from pipelines.run.durable_file import refusal
 from pipelines.run.earlier import earlier_outcome
+from pipelines.run.entries import (
+    failure_body,
+    override_bodies,
+    received_body,
+    stage,
+    submission_body,
+)
 from pipelines.run.job import Job, JobId, Made, Outcome, Request, State, Tools
 from pipelines.run.photo_job import make_photo, plan_photo
-from pipelines.run.publish import BUNDLE, REPORT, publish, submission_body
+from pipelines.run.publish import BUNDLE, REPORT, publish
 from pipelines.run.work_folder import WORK_NAME, WorkFolder
 from pipelines.stages.export.facts import ReportFacts, RunFacts, SegmentPlan
 from pipelines.stages.export.gathered import (
@@ -152,7 +160,10 @@ def _begun(
     if earlier:
         job.record("resumed", {"times": record["resumed"]})
     else:
+        job.record("received", received_body(received))
         job.record("submission", submission_body(job))
+        for body in override_bodies(checked):
+            job.record("override", body)
     return job.job, job
 
 
@@ -160,13 +171,18 @@ def _finished(job: Job) -> Outcome:
     try:
         made = make_photo(job) if job.received.pipeline == "photo" else make_clip(job)
         facts = report_facts(job, made)
-        published = publish(job, made, facts)
+        with stage(job, StageKind.EXPORT) as exported:
+            published = publish(job, made, facts)
+            exported["outputs"] = [
+                {"name": one.path.name, "sha256": one.sha256, "bytes": one.bytes}
+                for one in published.outputs
+            ]
     except (EvidentError, ModelError) as error:
         job.folder.keep = job.folder.keep and isinstance(error, ResourceError)
-        job.record("failed", {"error": type(error).__name__, "reason": str(error)[:1000]})
+        job.record("failed", failure_body(error))
         raise
     except KeyboardInterrupt:
-        job.record("stopped", {})
+        job.record("canceled", {"by": job.tools.operator.name, "can_resume": job.folder.keep})
         raise
     except OSError as error:
         raise refusal(Path(error.filename or job.folder.home), error) from error

@@ -108,3 +108,10 @@ def ledger_of(bundle: Path) -> list[dict[str, Any]]:
     with zipfile.ZipFile(bundle) as archive:
         data = archive.read("bundle/data/ledger.jsonl")
     return [json.loads(line) for line in data.splitlines()[1:]]
+
+
+def entries_of(bundle: Path) -> list[dict[str, Any]]:
+    """The entries of a bundle's job, in their sequence."""
+    with zipfile.ZipFile(bundle) as archive:
+        data = archive.read("bundle/data/log/entries.jsonl")
+    return [json.loads(line) for line in data.splitlines()]

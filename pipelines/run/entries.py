@@ -1,0 +1,214 @@
+"""What a job puts into the log: the bodies of its entries, and the bracket around a stage.
+
+A body states every digest as `sha256` or under a name that ends so, what went in and what came
+out as `inputs` and `outputs`, and reals as decimal strings. Per segment, never per tile or
+frame: a segment's entry holds every operation with all its parameters, so that an entry can be
+read without the plan beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import cast
+
+from models.errors import ModelError
+from pipelines.errors import EvidentError
+from pipelines.evidence.json_value import Json
+from pipelines.graph.plan import Plan
+from pipelines.graph.spec import StageKind, without_floats
+from pipelines.graph.validate import CheckedGraph
+from pipelines.media.video import Law
+from pipelines.run.job import Job
+from pipelines.stages.export.facts import NamedFact
+from pipelines.stages.export.facts_media import FileFacts
+from pipelines.stages.export.gathered import hardware_facts, software_facts
+from pipelines.stages.ingest import Received
+
+_LONGEST_REASON = 1000
+
+Body = dict[str, Json]
+
+
+@contextmanager
+def stage(job: Job, kind: StageKind, **started: Json) -> Iterator[Body]:
+    """Record that a stage starts, and that it finishes or fails; hands out the last body to fill.
+
+    A process that dies leaves the stage started and not finished; the next attempt says
+    `resumed` and starts it again. A request to stop is the job's own entry, not a failure.
+    """
+    named: Body = {"stage": _name(job.checked, kind), "attempt": job.attempt}
+    job.record("stage.started", {**named, **started})
+    finished: Body = {}
+    try:
+        yield finished
+    except (EvidentError, ModelError, OSError) as error:
+        job.record("stage.failed", {**named, **failure_body(error)})
+        raise
+    job.record("stage.finished", {**named, **finished})
+
+
+def received_body(received: Received) -> Body:
+    """The file that came in, as it was read from end to end."""
+    return {"outputs": [_received(received)]}
+
+
+def submission_body(job: Job) -> Body:
+    """What was asked for, over which file, by whom."""
+    operator = job.tools.operator
+    return {
+        "request": job.job,
+        "inputs": [_received(job.received)],
+        "graph_sha256": job.checked.graph.digest(),
+        "preset": job.checked.policy.preset.value,
+        "operator": operator.name,
+        "application": operator.application,
+        **({} if operator.case is None else {"case": operator.case}),
+        **({} if operator.item is None else {"item": operator.item}),
+    }
+
+
+def plan_body(plan: Plan) -> Body:
+    """Everything that was resolved, by digest, and how each network runs here."""
+    return {
+        "plan_sha256": plan.digest(),
+        "graph_sha256": plan.graph_sha256,
+        "threads": plan.threads,
+        "networks": [dict(facts) for facts in plan.networks],
+        "segments": 1 if plan.segments is None else len(plan.segments.starts),
+    }
+
+
+def environment() -> Body:
+    """Versions of the software and facts of the hardware that do the work."""
+    return {"software": _named(software_facts()), "hardware": _named(hardware_facts())}
+
+
+def assumption_body(sentence: str) -> Body:
+    """Something that the file does not state and that had to be taken as given."""
+    return {"assumption": sentence}
+
+
+def override_bodies(checked: CheckedGraph) -> Iterator[Body]:
+    """What a person decided otherwise than the product would: one body each."""
+    if checked.ingest.video_stream is not None:
+        yield {"field": "ingest.video_stream", "value": checked.ingest.video_stream}
+    if checked.ingest.orientation is not None:
+        yield {"field": "ingest.orientation", "value": checked.ingest.orientation}
+    for stream in sorted(checked.export.drop_streams):
+        yield {"field": "export.drop_streams", "value": stream}
+
+
+def segment_body(  # noqa: PLR0913 - an entry states all of these
+    plan: Plan,
+    *,
+    number: int,
+    first: int,
+    stop: int,
+    attempt: int,
+    source: Iterable[bytes],
+    encoder: Iterable[bytes],
+    delivered: Iterable[bytes],
+    replans: Sequence[str],
+    outputs: Sequence[Json] = (),
+) -> Body:
+    """What was done to frames `first` up to `stop`, and the digests on the way.
+
+    `source`, `encoder` and `delivered` are the frames' digests: as decoded from the file as
+    received, as handed to the encoder, as the coded segment decodes again. An entry holds
+    SHA-256 over each of these lists; the ledger holds the lists.
+    """
+    return {
+        "segment": number,
+        "first": first,
+        "stop": stop,
+        "attempt": attempt,
+        "plan_sha256": plan.digest(),
+        "inputs": [{"role": "received", "sha256": plan.source.sha256}],
+        "outputs": list(outputs),
+        "source_frames_sha256": digest_of(source),
+        "encoder_frames_sha256": digest_of(encoder),
+        "delivered_frames_sha256": digest_of(delivered),
+        "operations": _operations(plan),
+        "replans": list(replans),
+    }
+
+
+def laws_body(laws: Sequence[Law], **digests: str) -> Body:
+    """Every conservation law with what it compared."""
+    return {
+        **digests,
+        "laws_checked": len(laws),
+        "laws_held": sum(law.holds for law in laws),
+        "laws": [
+            {
+                "name": law.name,
+                "source": law.source,
+                "result": law.result,
+                "holds": law.holds,
+                **({"declared": law.declared} if law.declared else {}),
+            }
+            for law in laws
+        ],
+    }
+
+
+def result_line(delivered: FileFacts) -> Body:
+    """The finished file, as a line of `outputs`."""
+    return {
+        "role": "result",
+        "name": delivered.file_name,
+        "sha256": delivered.sha256,
+        "bytes": delivered.bytes,
+    }
+
+
+def failure_body(error: BaseException) -> Body:
+    """Why something ended badly, by class and in words."""
+    return {"error": type(error).__name__, "reason": str(error)[:_LONGEST_REASON]}
+
+
+def digest_of(digests: Iterable[bytes]) -> str:
+    """SHA-256 over digests in the order of their frames, lower-case hexadecimal."""
+    whole = hashlib.sha256()
+    for one in digests:
+        whole.update(one)
+    return whole.hexdigest()
+
+
+def _operations(plan: Plan) -> list[Json]:
+    networks = {str(facts["model"]): facts for facts in plan.networks}
+    return [
+        {
+            "operation": step.op,
+            "class": step.operation_class.value,
+            "frame_use": step.frame_use.value,
+            "parameter_source": step.parameter_source.value,
+            "parameters": cast("Mapping[str, Json]", without_floats(step.parameters)),
+            "before": step.before,
+            "after": step.after,
+            **({} if step.network is None else {"network": dict(networks[step.network])}),
+        }
+        for step in plan.steps
+    ]
+
+
+def _received(received: Received) -> Body:
+    return {
+        "role": "received",
+        "name": received.name,
+        "sha256": received.sha256,
+        "bytes": received.size,
+    }
+
+
+def _named(facts: Iterable[NamedFact]) -> Body:
+    return {fact.name: fact.value for fact in facts}
+
+
+def _name(checked: CheckedGraph, kind: StageKind) -> str:
+    return next(
+        (one.name for one in checked.graph.stages if one.kind is kind),
+        kind.value,
+    )
