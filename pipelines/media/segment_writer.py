@@ -8,7 +8,6 @@ name complete or not at all.
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 from fractions import Fraction
 from pathlib import Path
@@ -22,13 +21,17 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from pipelines.errors import ConservationError, DiskFullError, ResourceError
+from pipelines.media.encoder_samples import (
+    PACKED_COLUMNS,
+    encoder_digest,
+    packed,
+    stored_order,
+)
 from pipelines.media.picture import FrameShape, Samples
-from pipelines.media.pixel_formats import planar
 from pipelines.media.video import UNSPECIFIED, Delivery, VideoIndex
 
 SEGMENT_FORMAT = "nut"
 _FALLBACK_RATE = Fraction(25)
-_PACKED_COLUMNS = {"bgr0": (2, 1, 0), "bgra": (2, 1, 0, 3)}
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -88,17 +91,16 @@ class SegmentWriter:
     def write(self, planes: tuple[Samples, ...]) -> bytes:
         """Encode the next frame.
 
-        Returns SHA-256 of the samples as a decoder of the segment lays them out: planes in that
-        order, rows without padding. Raises DiskFullError, ResourceError.
+        Returns its `encoder_digest`. Raises DiskFullError, ResourceError.
         """
         frame = VideoFrame(self._result.width, self._result.height, self._form)
-        digest = self._fill(frame, planes)
+        self._fill(frame, planes)
         frame.pts = self._frames
         frame.time_base = self._context.time_base
         frame.color_range = self._context.color_range
         self._frames += 1
         self._mux(frame)
-        return digest
+        return encoder_digest(planes, pixel_format=self._form, codec=self._context.name)
 
     def finish(self) -> None:
         """Write what the encoder still holds, and give the file its name.
@@ -130,40 +132,20 @@ class SegmentWriter:
             context.color_range = 2 if colour.full_range else 1
         context.color_primaries = colour.primaries or UNSPECIFIED
         context.color_trc = colour.transfer or UNSPECIFIED
-        if self._form not in _PACKED_COLUMNS and not self._form.startswith("gbr"):
+        if self._form not in PACKED_COLUMNS and not self._form.startswith("gbr"):
             context.colorspace = colour.matrix or UNSPECIFIED
 
-    def _fill(self, frame: VideoFrame, planes: tuple[Samples, ...]) -> bytes:
-        """Copy planes (Y, Cb, Cr, A or R, G, B, A) into the frame; return their digest."""
-        if self._form in _PACKED_COLUMNS:
-            return self._fill_packed(frame, planes)
-        form = planar(self._form)
-        assert form is not None  # noqa: S101 - `choose_delivery` names known formats only
-        digest = hashlib.sha256()
-        stored = sorted(zip(form.order, planes, strict=True), key=lambda pair: pair[0])
-        for target, (_, samples) in zip(frame.planes, stored, strict=True):
+    def _fill(self, frame: VideoFrame, planes: tuple[Samples, ...]) -> None:
+        """Copy planes (Y, Cb, Cr, A or R, G, B, A) into the frame."""
+        if self._form in PACKED_COLUMNS:
+            stored: tuple[NDArray[Any], ...] = (packed(planes, self._form),)
+        else:
+            stored = stored_order(planes, self._form)
+        for target, samples in zip(frame.planes, stored, strict=True):
             rows: NDArray[np.uint8] = np.frombuffer(cast("Any", target), np.uint8)
             whole = np.ascontiguousarray(samples)
             bytes_ = whole.view(np.uint8).reshape(whole.shape[0], -1)
             rows.reshape(-1, target.line_size)[: bytes_.shape[0], : bytes_.shape[1]] = bytes_
-            digest.update(bytes_.data)
-        return digest.digest()
-
-    def _fill_packed(self, frame: VideoFrame, planes: tuple[Samples, ...]) -> bytes:
-        """Interleave 8-bit planes; H.264 decodes to planes G, B, R, FFV1 to the packed order."""
-        target = frame.planes[0]
-        rows: NDArray[np.uint8] = np.frombuffer(cast("Any", target), np.uint8)
-        height, width = planes[0].shape
-        packed = rows.reshape(-1, target.line_size)[:height, : width * 4].reshape(height, width, 4)
-        packed[:] = 0
-        for column, plane in enumerate(_PACKED_COLUMNS[self._form]):
-            packed[:, :, column] = planes[plane]
-        if self._context.name == "ffv1":
-            return hashlib.sha256(np.ascontiguousarray(packed).data).digest()
-        digest = hashlib.sha256()
-        for plane in (1, 2, 0):
-            digest.update(np.ascontiguousarray(planes[plane]).data)
-        return digest.digest()
 
     def _mux(self, frame: VideoFrame | None) -> None:
         try:

@@ -8,9 +8,7 @@ nothing but the place where one file ends and the next begins.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from itertools import chain as chained
@@ -19,26 +17,26 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.errors import ConservationError, DamagedError
+from pipelines.errors import ConservationError
 from pipelines.graph.plan import Plan
 from pipelines.media.index import SegmentIndexer
-from pipelines.media.picture import Block, Samples, block_from_native, native_from_block
+from pipelines.media.picture import Samples
 from pipelines.media.reader import FrameReader
 from pipelines.media.segment_writer import SegmentWriter
 from pipelines.media.video import DecodedFrame, Delivery, VideoIndex
 from pipelines.run.background import Background
+from pipelines.run.clip_frames import Finished, finished_frames, native
 from pipelines.run.durable_file import writing
 from pipelines.run.entries import segment_body
 from pipelines.run.job import Job
 from pipelines.run.marks import Mark, file_sha256, load_mark, save_mark, segment_path
-from pipelines.stages.enhance import Chain, FrameChain
+from pipelines.stages.enhance import Chain
 
 FRAMES_WAITING = 3
 SEGMENTS_WAITING = 2
 _STOP_SECONDS = 1.0
 
 Range = tuple[int, int]
-Finished = Block | tuple[Samples, ...]
 
 
 class ClipRenderer:
@@ -105,7 +103,14 @@ class ClipRenderer:
         path = self._job.received.path
         pool = self._job.tools.pool
         with FrameReader(pool, path, self._index, first=read_first, stop=read_stop) as reader:
-            frames = self._finished(reader, first)
+            frames = finished_frames(
+                reader,
+                self._chain,
+                first=first,
+                frames=self._index.frames,
+                at_once=self._at_once,
+                seen=self._keep_preview,
+            )
             for number in numbers:
                 self._render_segment(number, frames, encoder, verifier)
 
@@ -122,8 +127,7 @@ class ClipRenderer:
         digests: list[bytes] = []
 
         def encode(frame: Finished) -> None:
-            planes = native_from_block(frame) if isinstance(frame, Block) else frame
-            digests.append(writer.write(planes))
+            digests.append(writer.write(native(frame)))
             self._job.progress.advance()
 
         def finish() -> None:
@@ -137,64 +141,6 @@ class ClipRenderer:
         for _ in range(first, stop):
             encoder.submit(partial(encode, next(frames)))
         encoder.submit(finish)
-
-    def _finished(self, reader: FrameReader, first: int) -> Iterator[Finished]:
-        """Yield the result's frames in order, beginning with frame `first`."""
-        received = iter(reader)
-        if not self._chain.steps:
-            for frame in received:
-                self._keep_preview(frame)
-                planes = tuple(plane.copy() for plane in frame.planes)
-                reader.release(frame)
-                yield planes
-            return
-
-        if self._at_once > 1:
-            yield from self._side_by_side(reader, received)
-            return
-
-        def source(wanted: int) -> Block:
-            for frame in received:
-                block = block_from_native(
-                    frame.planes, self._chain.source, self._chain.source.whole
-                )
-                self._keep_preview(frame)
-                index = frame.index
-                reader.release(frame)
-                if index == wanted:
-                    return block
-            raise DamagedError(
-                f"Frame {wanted} did not decode again.", next_step="Check the disk and run again."
-            )
-
-        frames = FrameChain(self._chain, self._index.frames, source)
-        for index in range(first, self._index.frames):
-            yield frames.frame(index)
-
-    def _side_by_side(
-        self, reader: FrameReader, received: Iterator[DecodedFrame]
-    ) -> Iterator[Finished]:
-        """Work on several frames at once; they leave in order."""
-        with ThreadPoolExecutor(self._at_once, thread_name_prefix="frame") as pool:
-            waiting: deque[Future[Block]] = deque()
-            try:
-                for frame in received:
-                    block = self._taken(reader, frame)
-                    waiting.append(pool.submit(self._chain.frame, block))
-                    if len(waiting) > self._at_once:
-                        yield waiting.popleft().result()
-                while waiting:
-                    yield waiting.popleft().result()
-            finally:
-                pool.shutdown(wait=False, cancel_futures=True)
-
-    def _taken(self, reader: FrameReader, frame: DecodedFrame) -> Block:
-        """A received frame as a block of its own; its place in shared memory is free again."""
-        shape = self._chain.source
-        block = block_from_native(frame.planes, shape, shape.whole)
-        self._keep_preview(frame)
-        reader.release(frame)
-        return block
 
     def _keep_preview(self, frame: DecodedFrame) -> None:
         if frame.index in self._previews:

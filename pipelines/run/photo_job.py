@@ -7,10 +7,7 @@ memory that a job needs is what `photo_ceiling` computed before it began.
 from __future__ import annotations
 
 import hashlib
-import itertools
 import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 from pipelines.graph.plan import Plan, PlannedCeilings, PlannedDelivery, PlannedSource
@@ -19,15 +16,14 @@ from pipelines.graph.validate import CheckedGraph
 from pipelines.media.identify import Kind
 from pipelines.media.photo import (
     header,
-    new_planes,
     planes_digest,
     read_photo,
     require_writable,
     write_photo,
 )
 from pipelines.media.photo_ceiling import photo_ceiling
-from pipelines.media.photo_facts import Photo, PhotoHeader, PhotoLimits
-from pipelines.media.picture import FrameShape, Region, Samples, native_from_block
+from pipelines.media.photo_facts import Photo, PhotoHeader
+from pipelines.media.picture import Region, Samples
 from pipelines.media.scratch_pages import GivingBack
 from pipelines.run.entries import (
     assumption_body,
@@ -39,6 +35,7 @@ from pipelines.run.entries import (
     stage,
 )
 from pipelines.run.job import Job, Made, Tools
+from pipelines.run.photo_pixels import REGION_PIXELS, read_back, render_photo, work_regions
 from pipelines.run.planning import (
     network_memory_bytes,
     planned_networks,
@@ -53,9 +50,6 @@ from pipelines.stages.export.gathered import law_facts, layout_words
 from pipelines.stages.export.preview import Pictured, Preview, make_preview
 from pipelines.stages.ingest import Received
 from pipelines.stages.qa import Expected, photo_laws, require
-
-REGION_PIXELS = 1024
-"""Side of a work region, in samples of the result."""
 
 _LOSSLESS = {Kind.PNG, Kind.TIFF, Kind.BMP, Kind.WEBP}
 _TURNS = {3: 180, 6: 270, 8: 90}
@@ -134,13 +128,13 @@ def _made(job: Job, pages: GivingBack) -> Made:
             job.record("assumption", assumption_body(sentence))
         ingested["samples_sha256"] = photo.digest.hex()
     with stage(job, StageKind.ENHANCE, **environment()) as enhanced:
-        planes = _render(job, chain, photo, pages)
+        planes = _render(job, plan, chain, photo, pages)
         digest = photo.digest if planes is photo.planes else planes_digest(planes)
         kind = Kind(plan.delivery.container)
         result = job.folder.path(f"enhanced{kind.suffix}")
         job.progress.start("writing", 0)
         remarks = write_photo(result, planes, chain.result, photo.metadata, kind=kind)
-        found = _read_back(job, result, chain.result)
+        found = read_back(job.tools.pool, result, chain.result, scratch=job.folder.work)
         pages.watch(found.planes)
         replans = job.tools.networks.replans()[known_replans:]
         delivered = _delivered_facts(result, found, plan, remarks)
@@ -189,55 +183,18 @@ def _made(job: Job, pages: GivingBack) -> Made:
     )
 
 
-def _own_limits(shape: FrameShape) -> PhotoLimits:
-    """Limits for reading back a file of our own, which may be larger than what strangers send."""
-    usual = PhotoLimits()
-    return replace(
-        usual,
-        pixels=max(usual.pixels, shape.height * shape.width),
-        side=max(usual.side, shape.height, shape.width),
+def _render(
+    job: Job, plan: Plan, chain: Chain, photo: Photo, pages: GivingBack
+) -> tuple[Samples, ...]:
+    return render_photo(
+        chain,
+        photo,
+        side=plan.tile_pixels or REGION_PIXELS,
+        threads=plan.threads,
+        scratch=job.folder.work,
+        pages=pages,
+        progress=job.progress,
     )
-
-
-def _render(job: Job, chain: Chain, photo: Photo, pages: GivingBack) -> tuple[Samples, ...]:
-    """Compute the result's planes; a chain without operations hands back the source's own."""
-    if not chain.steps:
-        return photo.planes
-    planes = pages.watch(new_planes(chain.result, scratch=job.folder.work))
-    regions = work_regions(chain.result)
-    job.progress.start("enhancing", len(regions))
-
-    def render(region: Region) -> None:
-        native = native_from_block(chain.region(photo.planes, region))
-        for index, (plane, samples) in enumerate(zip(planes, native, strict=True)):
-            plane[region.on_plane(index, chain.result.layout)] = samples
-
-    # A network uses every thread by itself; other operations use one each.
-    workers = 1 if chain.runs_networks else min(job.tools.threads, len(regions))
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for _ in pool.map(render, regions):
-                job.progress.advance()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return planes
-
-
-def work_regions(shape: FrameShape) -> tuple[Region, ...]:
-    """Cut a picture into even regions of at most `REGION_PIXELS` a side, on whole chroma."""
-    rows = _cuts(shape.height, shape.layout.align_y)
-    columns = _cuts(shape.width, shape.layout.align_x)
-    return tuple(
-        Region(top, left, bottom - top, right - left)
-        for top, bottom in itertools.pairwise(rows)
-        for left, right in itertools.pairwise(columns)
-    )
-
-
-def _cuts(side: int, align: int) -> tuple[int, ...]:
-    count = -(-side // REGION_PIXELS)
-    return (*(side * number // count // align * align for number in range(count)), side)
 
 
 def _most_needed(chain: Chain) -> int:
@@ -267,17 +224,6 @@ def _preview(chain: Chain, photo: Photo, after: Pictured) -> Preview:
     before = Pictured(photo.planes, photo.shape)
     turn = _TURNS.get(photo.metadata.orientation, 0)
     return make_preview(before, after, placement=covered(chain), turn=turn)
-
-
-def _read_back(job: Job, result: Path, shape: FrameShape) -> Photo:
-    """Decode the finished file as anybody would."""
-    return read_photo(
-        job.tools.pool,
-        result,
-        scratch=job.folder.work,
-        orientation="keep",
-        limits=_own_limits(shape),
-    )
 
 
 def _file_facts(job: Job, head: PhotoHeader, photo: Photo) -> FileFacts:

@@ -23,7 +23,7 @@ from pipelines.media.picture import (
     block_from_native,
     native_from_block,
 )
-from pipelines.run.photo_job import REGION_PIXELS, work_regions
+from pipelines.run.photo_pixels import REGION_PIXELS, work_regions
 from pipelines.stages.enhance import FrameChain, bind, covered
 
 YCBCR = PixelLayout(Family.YCBCR, chroma_x=1, chroma_y=1, full_range=False)
