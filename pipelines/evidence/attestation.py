@@ -32,6 +32,7 @@ class Statement:
 
     subjects: Mapping[str, str]
     predicate: Mapping[str, Json]
+    predicate_type: str = PREDICATE_TYPE
 
     def canonical(self) -> bytes:
         """Return the statement's only spelling; subjects are sorted by the UTF-8 of their names."""
@@ -42,7 +43,7 @@ class Statement:
                 "subject": [
                     {"name": name, "digest": {"sha256": self.subjects[name]}} for name in names
                 ],
-                "predicateType": PREDICATE_TYPE,
+                "predicateType": self.predicate_type,
                 "predicate": self.predicate,
             }
         )
@@ -77,7 +78,9 @@ def sign_statement(statement: Statement, signer: Signer) -> bytes:
     )
 
 
-def open_statement(envelope: bytes, public_key: bytes) -> SignedStatement:
+def open_statement(
+    envelope: bytes, public_key: bytes, *, predicate_type: str = PREDICATE_TYPE
+) -> SignedStatement:
     """Return the statement in `envelope`, signed by `public_key` and in its exact form.
 
     Raises `EvidenceError` for a signature that does not hold, another key, another payload
@@ -100,20 +103,20 @@ def open_statement(envelope: bytes, public_key: bytes) -> SignedStatement:
     signed = pae(payload)
     if not is_signature(public_key, signature, signed):
         raise EvidenceError("The statement's signature does not hold.")
-    return SignedStatement(_parse_statement(payload), signature, signed)
+    return SignedStatement(_parse_statement(payload, predicate_type), signature, signed)
 
 
-def _parse_statement(payload: bytes) -> Statement:
+def _parse_statement(payload: bytes, wanted: str) -> Statement:
     match parse_object(payload):
         case {
             "_type": str(kind),
             "subject": list(subject),
-            "predicateType": str(predicate_type),
+            "predicateType": str(found),
             "predicate": dict(predicate),
-        } if kind == STATEMENT_TYPE and predicate_type == PREDICATE_TYPE:
-            statement = Statement(dict(_subject(one) for one in subject), predicate)
+        } if kind == STATEMENT_TYPE and found == wanted:
+            statement = Statement(dict(_subject(one) for one in subject), predicate, wanted)
         case _:
-            raise EvidenceError("The payload is not an in-toto statement about an enhancement.")
+            raise EvidenceError(f"The payload is not an in-toto statement of type {wanted}.")
     if statement.canonical() != payload:
         raise EvidenceError("The statement is not in its exact form.")
     return statement

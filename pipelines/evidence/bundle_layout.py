@@ -19,6 +19,7 @@ The zip holds one folder, `bundle/`, which is a BagIt bag (RFC 8493):
     statement/statement.dsse.json   the statement over all of the above
     statement/statement.pae, .sig   what it signs and the signature, for openssl
     statement/key.pem               the key that signed it
+    statement/timestamp.tsr         optional: a time stamp by others over statement.sig
     tagmanifest-sha256.txt      SHA-256 of everything outside data/
 
 Nothing is circular: the export entry names what was made, the log's proofs cover the entry,
@@ -54,11 +55,15 @@ ENVELOPE = "statement/statement.dsse.json"
 SIGNED_BYTES = "statement/statement.pae"
 SIGNATURE = "statement/statement.sig"
 STATEMENT_PEM = "statement/key.pem"
+TIME_STAMP = "statement/timestamp.tsr"
 
 LOG_FILES = (ENTRIES, PROOFS, CHECKPOINT, LOG_KEYS, LOG_PEM)
 STATEMENT_FILES = (ENVELOPE, SIGNED_BYTES, SIGNATURE, STATEMENT_PEM)
 SIGNED_TAG_FILES = (VERIFY, DECLARATION, MANIFEST)
-OWN_FILES = (*LOG_FILES, *STATEMENT_FILES, *SIGNED_TAG_FILES, TAG_MANIFEST)
+BAG_FILES = (*STATEMENT_FILES, *SIGNED_TAG_FILES, TAG_MANIFEST)
+"""What every signed bag holds: a bundle, a supplement, a disclosure."""
+OWN_FILES = (*LOG_FILES, *BAG_FILES)
+"""What a bundle holds besides the job's files; `TIME_STAMP` may stand there too."""
 
 
 class Role(StrEnum):
@@ -88,6 +93,7 @@ _SINGLE = {
     Role.PLAN: "data/plan.json",
     Role.LEDGER: "data/ledger.jsonl",
 }
+LEDGER = _SINGLE[Role.LEDGER]
 REQUIRED = (Role.RESULT, Role.REPORT, Role.GRAPH, Role.PLAN)
 
 
@@ -138,6 +144,11 @@ def role_of(path: str) -> Role | None:
         if path.startswith(folder) and "/" not in path[len(folder) :]:
             return role
     return None
+
+
+def sidecar_of(path: str) -> str:
+    """Return where the C2PA sidecar of the result at `path` stands, if it has one."""
+    return f"{_FOLDERS[Role.ATTACHMENT]}{path.rpartition('/')[2]}.c2pa"
 
 
 def _free(folder: str, name: str, taken: set[str]) -> str:

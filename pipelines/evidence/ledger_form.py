@@ -22,21 +22,29 @@ class LedgerCheck:
     """Checks a ledger as its bytes pass: `feed` chunks, then `finish`; memory is one line."""
 
     def __init__(self) -> None:
+        self._fault: EvidenceError | None = None
         self._rest = b""
         self._lines = 0
         self._next: dict[str, int] = {}
         self._stated: set[int] = set()
 
     def feed(self, chunk: bytes) -> None:
-        """Take more bytes; raises `EvidenceError` naming the line that is out of form."""
+        """Take more bytes; what is out of form is kept for `finish`, and ends the reading."""
+        if self._fault is not None:
+            return
         *lines, self._rest = (self._rest + chunk).split(b"\n")
-        for line in lines:
-            self._take(line)
+        try:
+            for line in lines:
+                self._take(line)
+        except EvidenceError as error:
+            self._fault = error
         if len(self._rest) > MAX_LINE_BYTES:
-            raise EvidenceError(f"Line {self._lines + 1} of the ledger is too long.")
+            self._fault = EvidenceError(f"Line {self._lines + 1} of the ledger is too long.")
 
     def finish(self) -> int:
-        """Return how many frames the ledger lists; raises `EvidenceError` if it is unfinished."""
+        """Return how many frames it lists; `EvidenceError` naming the first line out of form."""
+        if self._fault is not None:
+            raise self._fault
         if self._rest or not self._lines:
             raise EvidenceError("The ledger's last line is not complete.")
         frames = self._next.get(_FRAME, 0)

@@ -18,6 +18,8 @@ class Standing(StrEnum):
 
     SELF_ASSERTED = "self-asserted"
     PINNED = "pinned"
+    TIME_STAMPED = "time-stamped"
+    WITNESSED = "witnessed"
     REFUSED = "refused"
 
 
@@ -35,17 +37,22 @@ class Check:
 class Verdict:
     """The outcome of one verification.
 
-    `files` are the paths inside the bundle, `keys` the SHA-256 of the statement's and the
-    log's public keys (empty where it did not come to that), `not_checked` what no conclusion
-    may rest on.
+    `standings` are all that hold, the weightiest last. `files` are the paths inside the bundle,
+    `keys` the SHA-256 of the statement's and the log's public keys (empty where it did not come
+    to that), `not_checked` what no conclusion may rest on.
     """
 
     checks: tuple[Check, ...]
     files: tuple[str, ...]
-    standing: Standing
+    standings: tuple[Standing, ...]
     not_checked: tuple[str, ...]
     job: str = ""
     keys: tuple[str, ...] = ()
+
+    @property
+    def standing(self) -> Standing:
+        """The weightiest standing."""
+        return self.standings[-1]
 
     @property
     def ok(self) -> bool:
@@ -67,7 +74,7 @@ class Verdict:
             for check in self.checks
         ]
         if failure is None:
-            found.append(f"The bundle holds ({self.standing}). {SENTENCE}")
+            found.append(f"The bundle holds ({', '.join(self.standings)}). {SENTENCE}")
         else:
             found.append(f"The bundle does not hold: {failure.file}: {failure.detail}")
         found.extend(f"Not checked: {one}" for one in self.not_checked)
@@ -79,6 +86,7 @@ class Verdict:
         return {
             "ok": self.ok,
             "standing": str(self.standing),
+            "standings": [str(one) for one in self.standings],
             "job": self.job,
             "keys": list(self.keys),
             "first_failure": None if failure is None else _check_json(failure),

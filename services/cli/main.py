@@ -151,7 +151,8 @@ def verify(
         list[Path] | None,
         typer.Option(
             metavar="KEY",
-            help="A public key file (PEM) that you know by another way; any other key fails.",
+            help="A file of public keys that you know by another way, as PEM or as signed-note "
+            "verifier keys; any other key fails.",
         ),
     ] = None,
     as_json: AsJson = False,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines.errors import EvidentError, RequestError, UnreadableError
-from pipelines.evidence.signature import parse_public_pem
+from pipelines.errors import EvidenceError, EvidentError, RequestError, UnreadableError
+from pipelines.evidence.trust import MAX_KEY_FILE_BYTES, read_key_file
 from pipelines.evidence.verify import verify_bundle
 from pipelines.stages.export.sanitise import shown
 from services.cli.printing import (
@@ -18,13 +18,11 @@ from services.cli.printing import (
     print_text,
 )
 
-_MOST_KEY_BYTES = 1 << 16
-
 
 def main(bundle: Path, trusted: tuple[Path, ...], *, as_json: bool) -> int:
     """Print the verdict; returns the exit code."""
     try:
-        keys = tuple(_key(path) for path in trusted)
+        keys = tuple(key for path in trusted for key in _keys(path))
         try:
             with bundle.open("rb") as file:
                 verdict = verify_bundle(file, trusted_keys=keys)
@@ -44,12 +42,17 @@ def main(bundle: Path, trusted: tuple[Path, ...], *, as_json: bool) -> int:
     return GOOD if verdict.ok else FAILED
 
 
-def _key(path: Path) -> bytes:
+def _keys(path: Path) -> tuple[bytes, ...]:
     try:
         with path.open("rb") as file:
-            return parse_public_pem(file.read(_MOST_KEY_BYTES))
+            return read_key_file(file.read(MAX_KEY_FILE_BYTES + 1))
     except OSError as error:
         raise RequestError(
             f"The key {path} cannot be read: {error.strerror or error}.",
-            next_step="Name a public key file in PEM form.",
+            next_step="Name a file of public keys: PEM blocks, or signed-note verifier keys.",
+        ) from error
+    except EvidenceError as error:
+        raise RequestError(
+            f"{path} is no key file: {error}",
+            next_step="Name a file of public keys: PEM blocks, or signed-note verifier keys.",
         ) from error

@@ -11,7 +11,7 @@ import pytest
 from pipelines.evidence.archive_reader import read_chunks, read_members
 from pipelines.evidence.archive_writer import bytes_source, measure, write_archive
 from pipelines.evidence.attestation import Statement, sign_statement
-from pipelines.evidence.bundle import build_bundle, statement_files
+from pipelines.evidence.bundle import build_bundle
 from pipelines.evidence.bundle_content import FileFact, manifest, predicate, subjects, tag_manifest
 from pipelines.evidence.bundle_layout import (
     BASE,
@@ -30,6 +30,7 @@ from pipelines.evidence.entry import JobProof, parse_entry
 from pipelines.evidence.export_entry import EXPORT_KIND, export_body
 from pipelines.evidence.json_value import Json
 from pipelines.evidence.signature import Signer
+from pipelines.evidence.signed_bag import statement_files
 from pipelines.evidence.verdict import Verdict
 from pipelines.evidence.verify import verify_bundle
 from services.provenance.keys import FileSigner

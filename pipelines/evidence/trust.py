@@ -1,0 +1,56 @@
+"""Key files: the public keys that a verifier knows by another way than the bundle.
+
+A key file is text. Each key is a PEM block (SubjectPublicKeyInfo, Ed25519) or one line with a
+signed-note verifier key (`<name>+<hash>+<base64>`); empty lines and lines that begin with `#`
+say nothing. Anything else is refused, so that a mistyped key is never silently left out.
+"""
+
+from __future__ import annotations
+
+from pipelines.errors import EvidenceError
+from pipelines.evidence.checkpoint import parse_verifier_key
+from pipelines.evidence.signature import parse_public_pem
+
+MAX_KEY_FILE_BYTES = 1 << 16
+
+_BEGIN = "-----BEGIN "
+_END = "-----END "
+
+
+def read_key_file(data: bytes) -> tuple[bytes, ...]:
+    """Return the raw Ed25519 keys in a key file, in its order; `EvidenceError` if it holds none."""
+    if len(data) > MAX_KEY_FILE_BYTES:
+        raise EvidenceError(f"The key file has more than {MAX_KEY_FILE_BYTES} bytes.")
+    try:
+        lines = data.decode("ascii").splitlines()
+    except UnicodeDecodeError as error:
+        raise EvidenceError("The key file is not ASCII text.") from error
+    keys: list[bytes] = []
+    block: list[str] = []
+    for number, line in enumerate(lines, start=1):
+        if block or line.startswith(_BEGIN):
+            block.append(line)
+            if line.startswith(_END):
+                keys.append(_pem(block, number))
+                block = []
+        elif line.strip() and not line.startswith("#"):
+            keys.append(_verifier_key(line, number))
+    if block:
+        raise EvidenceError("The key file ends within a PEM block.")
+    if not keys:
+        raise EvidenceError("The key file holds no key.")
+    return tuple(keys)
+
+
+def _pem(block: list[str], number: int) -> bytes:
+    try:
+        return parse_public_pem("".join(f"{line}\n" for line in block).encode("ascii"))
+    except EvidenceError as error:
+        raise EvidenceError(f"The block that ends in line {number}: {error}") from error
+
+
+def _verifier_key(line: str, number: int) -> bytes:
+    try:
+        return parse_verifier_key(line.strip()).public_key
+    except EvidenceError as error:
+        raise EvidenceError(f"Line {number} of the key file: {error}") from error
