@@ -47,7 +47,7 @@ run: .venv/.made
 	[ $$status -le 1 ] && [ -d "$$OUT" ] || exit $$status; \
 	find "$$OUT" -name bundle.zip -newer "$$begun" -exec sh -c ' \
 		failed=0; for bundle do \
-			echo; echo "evident verify $$bundle"; .venv/bin/evident verify "$$bundle" || failed=1; \
+			echo; .venv/bin/evident verify "$$bundle" || failed=1; \
 		done; exit $$failed' sh {} + || status=1; \
 	exit $$status
 

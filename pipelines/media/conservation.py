@@ -197,14 +197,19 @@ def _range_law(was: VideoFacts, now: VideoFacts, delivery: Delivery) -> Law:
     """The range of values as stated.
 
     R, G, B is full range whether or not it says so. H.264 and H.265 that say nothing are studio
-    range (ITU-T H.264 and H.265, annex E, video_full_range_flag is inferred to be 0).
+    range (ITU-T H.264 and H.265, annex E, video_full_range_flag is inferred to be 0). FFV1 says
+    nothing of colours, and MP4 has one field for all of them, range included (ISO/IEC 14496-12,
+    ColourInformationBox).
     """
     old, new = _range(was.colour.full_range), _range(now.colour.full_range)
     if was.shape.layout.family is Family.RGB and "studio" not in (old, new):
         return _law("range", "full", "full")
-    inferred = delivery.codec in ("libx264", "libx265") and not was.shape.layout.full_range
-    unsaid = inferred and {old, new} == {"not stated", "studio"}
-    declared = "H.264 and H.265 that state no range are studio range" if unsaid else ""
+    unsaid = not was.shape.layout.full_range and {old, new} == {"not stated", "studio"}
+    declared = ""
+    if unsaid and delivery.codec in ("libx264", "libx265"):
+        declared = "H.264 and H.265 that state no range are studio range"
+    elif unsaid and (delivery.codec, delivery.container, new) == ("ffv1", "mp4", "studio"):
+        declared = "MP4 states a range with any colours"
     return _law("range", old, new, declared)
 
 

@@ -4,19 +4,17 @@ Codec. Lossless results take H.264 at qp 0 where it holds the samples (8 and 10 
 where chroma is shared), else FFV1. Lossy ones take H.264, for 12 bit H.265, else FFV1 after all.
 Segments begin with a key frame and hold no B-frames, so packet n is frame n.
 
-Container. The first of MP4, QuickTime and Matroska that carries every kept stream packet for
-packet and every time exactly. A stream that none of them carries is a refusal that names it.
+The container is chosen in `containers`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 
 from pipelines.errors import UnsupportedError
+from pipelines.media.containers import choose_container
 from pipelines.media.picture import FrameShape
 from pipelines.media.pixel_formats import FORMATS
 from pipelines.media.video import Delivery, StreamFacts, StreamKind, VideoIndex
@@ -27,62 +25,14 @@ THREADS = 4
 CRF = "14"
 _LARGE_PIXELS = 8_000_000
 _LEAST_HEVC_SIDE = 64
-_MILLISECOND = Fraction(1, 1000)
-_MOST_TIMESCALE = 2**31 - 1
 _MOST_SLICE_BITS = 8 << 24
 _SMALL = (352, 288)
-_TIMED = (StreamKind.VIDEO, StreamKind.AUDIO, StreamKind.SUBTITLE)
 
 _H264 = {"yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le"}
 # Gray goes to FFV1: a decoder of H.264 gives it back as 4:2:0, and H.265 would state a range.
 _HEVC = {"yuv420p12le", "yuv422p12le", "yuv444p12le"}
 _FFV1_PACKED = {"gbrp": "bgr0", "gbrap": "bgra"}
 _FFV1 = {name for name in FORMATS if not name.startswith("yuvj")}
-
-
-@dataclass(frozen=True, slots=True)
-class Container:
-    """A container that results are written to, and the codecs that it carries for sure."""
-
-    name: str
-    suffix: str
-    format: str
-    codecs: frozenset[str]
-
-
-_COMMON = {"h264", "hevc", "mpeg4", "mpeg2video", "mpeg1video", "av1", "mjpeg", "png"}
-_COMMON |= {"aac", "mp3", "mp2", "ac3", "eac3", "alac"}
-_PCM = {"pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_u8"}
-_PCM_BIG = {"pcm_s16be", "pcm_s24be", "pcm_s32be"}
-
-CONTAINERS: tuple[Container, ...] = (
-    Container(
-        "mp4",
-        ".mp4",
-        "mp4",
-        frozenset(_COMMON | {"vp9", "ffv1", "flac", "opus", "dca", "mov_text", "dvd_subtitle"}),
-    ),
-    Container(
-        "mov",
-        ".mov",
-        "mov",
-        frozenset(
-            _COMMON | _PCM | _PCM_BIG | {"prores", "dnxhd", "dvvideo", "mov_text", "adpcm_ima_qt"}
-        ),
-    ),
-    Container(
-        "matroska",
-        ".mkv",
-        "matroska",
-        frozenset(
-            _COMMON | _PCM | _PCM_BIG
-            | {"vp8", "vp9", "ffv1", "prores", "theora", "vc1", "wmv3", "msmpeg4v3", "rawvideo"}
-            | {"flac", "opus", "vorbis", "dca", "truehd", "wavpack", "wmav2"}
-            | {"subrip", "ass", "ssa", "webvtt", "dvd_subtitle", "hdmv_pgs_subtitle"}
-            | {"dvb_subtitle"}
-        ),
-    ),
-)  # fmt: skip
 
 
 def choose_delivery(
@@ -102,7 +52,7 @@ def choose_delivery(
     _require_order(index)
     remarks: list[str] = []
     codec, pixel_format, is_lossless = _codec(result, remarks, lossless=lossless)
-    container = _container(index, kept, codec, remarks)
+    container = choose_container(index, kept, codec, remarks)
     if untouched:
         remarks.append("No operation ran; the samples were coded as they were decoded.")
     remarks.extend(_others(index, kept))
@@ -118,11 +68,6 @@ def choose_delivery(
         dropped=tuple(sorted(drop_streams)),
         remarks=tuple(remarks),
     )
-
-
-def container_named(name: str) -> Container:
-    """The container that a delivery names."""
-    return next(one for one in CONTAINERS if one.name == name)
 
 
 def planar_name(shape: FrameShape) -> str:
@@ -247,92 +192,6 @@ def _slices(result: FrameShape) -> str:
 def _cuts(side: int, parts: int, unit: int) -> bool:
     """Whether a side falls into so many parts that end where a chroma sample ends."""
     return -(-side // unit) >= parts and not (side % unit and -(-side // parts) % unit == 0)
-
-
-def _container(
-    index: VideoIndex, kept: tuple[StreamFacts, ...], codec: str, remarks: list[str]
-) -> Container:
-    own = {"libx264": "h264", "libx264rgb": "h264", "libx265": "hevc"}.get(codec, codec)
-    reasons: list[str] = []
-    for container in CONTAINERS:
-        reason = _objection(container, index, kept, own)
-        if not reason:
-            if reasons:
-                remarks.append(f"Wrapped as {container.name}. Not as {' Not as '.join(reasons)}")
-            return container
-        reasons.append(f"{container.name}: {reason}.")
-    for container in CONTAINERS[:2]:
-        # Nothing keeps the times of the sound to the last digit; a sample is near enough to say so.
-        if not _objection(container, index, kept, own, whole_samples=False):
-            remarks.append(
-                f"Times of sound are rounded to whole samples, which {container.name} counts in."
-            )
-            return container
-    blamed = next((one for one in kept if not any(one.codec in c.codecs for c in CONTAINERS)), None)
-    if blamed is not None:
-        raise UnsupportedError(
-            f"No container here carries stream {blamed.index} ({blamed.kind.value}, "
-            f"{blamed.codec}) packet for packet.",
-            next_step=f"Leave it out with --drop-stream {blamed.index}; that is put on record.",
-        )
-    if not kept:
-        raise UnsupportedError(
-            f"No container here keeps the clip's times. {' '.join(reasons)}",
-            next_step="Rewrap the clip with times that one of them keeps; keep a record of that.",
-        )
-    raise UnsupportedError(
-        f"No container here carries all streams packet for packet. {' '.join(reasons)}",
-        next_step="Leave one of them out with --drop-stream N; that is put on record.",
-    )
-
-
-def _objection(
-    container: Container,
-    index: VideoIndex,
-    kept: tuple[StreamFacts, ...],
-    own: str,
-    *,
-    whole_samples: bool = True,
-) -> str:
-    """Why a container will not do; empty where it will.
-
-    `whole_samples` asks for times of sound that are whole samples.
-    """
-    if own not in container.codecs:
-        return f"it does not carry {own}"
-    for stream in kept:
-        if stream.kind is StreamKind.ATTACHMENT or stream.codec not in container.codecs:
-            return f"it does not carry stream {stream.index} ({stream.codec})"
-    if container.name == "matroska":
-        units = [one.time_base / _MILLISECOND for one in kept if one.kind in _TIMED]
-        exact = _whole(index, _MILLISECOND) and all(one.denominator == 1 for one in units)
-        return "" if exact else "its times are whole milliseconds"
-    return _objection_of_time(index, kept if whole_samples else ())
-
-
-def _objection_of_time(index: VideoIndex, kept: tuple[StreamFacts, ...]) -> str:
-    """Why MP4 and QuickTime cannot keep the times; empty where they can."""
-    if not _rising(index):
-        return "it has no place for frames that share a time"
-    for stream in kept:
-        # The time of audio is counted in samples; that of PCM is nothing but their number.
-        samples = stream.time_base * (stream.sample_rate or 0)
-        counted = samples == 1 or not stream.codec.startswith("pcm_")
-        if stream.sample_rate and (samples.denominator != 1 or not counted):
-            return f"it cannot keep the times of stream {stream.index} ({stream.codec})"
-    base = index.video.stream.time_base
-    return f"it has no time base of {base}" if base.denominator > _MOST_TIMESCALE else ""
-
-
-def _whole(index: VideoIndex, unit: Fraction) -> bool:
-    """Whether every presentation time is a whole number of `unit`."""
-    ratio = index.video.stream.time_base / unit
-    return bool(((index.pts * ratio.numerator) % ratio.denominator == 0).all())
-
-
-def _rising(index: VideoIndex) -> bool:
-    """Whether every frame is later than the one before it."""
-    return bool((index.pts[1:] > index.pts[:-1]).all())
 
 
 def _others(index: VideoIndex, kept: tuple[StreamFacts, ...]) -> list[str]:

@@ -285,8 +285,7 @@ def _range(form: PixelFormat, stated: bool | None, assumptions: list[str]) -> bo
     if form.family is not Family.YCBCR:
         return True
     assumptions.append(
-        "The file states no range of values; studio range assumed where a step needs one. The "
-        "result states none either."
+        "The file states no range of values; studio range assumed where a step needs one."
     )
     return False
 

@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.errors import DiskFullError
-from pipelines.media.delivery import container_named
+from pipelines.media.containers import container_named
 from pipelines.media.limits import DecodeLimits
+from pipelines.media.picture import Family
 from pipelines.media.pool import DecodePool
-from pipelines.media.video import Delivery, VideoIndex
+from pipelines.media.video import UNSPECIFIED, Delivery, VideoIndex
 
 _SLACK_BYTES = 64 << 20
 _FRAME_BYTES = 256
@@ -53,6 +54,7 @@ def join(
         "pts": _text(index.pts),
         "duration": _text(index.duration),
         "display_matrix": None if turn is None else list(turn),
+        "picture": _stated_beside(index, delivery),
     }
     try:
         limits = DecodeLimits(file_bytes=most)
@@ -69,6 +71,32 @@ def join(
         ) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _stated_beside(index: VideoIndex, delivery: Delivery) -> dict[str, int | str]:
+    """What only the container can state of FFV1, by FFmpeg's names; the unstated is left out.
+
+    H.264 and H.265 state it in their own headers, from where it is taken.
+    """
+    if delivery.codec != "ffv1":
+        return {}
+    video = index.video
+    is_rgb = video.shape.layout.family is Family.RGB
+    codes = {"color_primaries": video.colour.primaries, "color_trc": video.colour.transfer}
+    if not is_rgb:
+        codes["colorspace"] = video.colour.matrix
+    stated: dict[str, int | str] = {
+        name: code for name, code in codes.items() if code not in (0, UNSPECIFIED)
+    }
+    # R, G, B is full range whether or not it says so; MP4 says studio where nothing is said.
+    full = (
+        True if is_rgb and stated and video.colour.full_range is None else video.colour.full_range
+    )
+    if full is not None:
+        stated["color_range"] = 2 if full else 1
+    if video.sample_aspect is not None:
+        stated["sample_aspect_ratio"] = str(video.sample_aspect)
+    return stated
 
 
 def _text(values: NDArray[np.int64]) -> str:

@@ -35,7 +35,8 @@ def run(arguments: Mapping[str, Any], channel: Channel) -> None:
     """Join.
 
     `arguments`: "source", "segments", "out" (paths), "format", "stream" (the enhanced one),
-    "dropped", "time_base", "pts" and "duration" (int64, base64), "display_matrix".
+    "dropped", "time_base", "pts" and "duration" (int64, base64), "display_matrix", "picture"
+    (of colours and pixels what the coding does not say, by FFmpeg's names).
     """
     try:
         with ExitStack() as stack:
@@ -126,6 +127,9 @@ class _Joiner:
             made.disposition = stream.disposition
             if is_own:
                 made.time_base = self._base
+                for name, value in self._arguments["picture"].items():
+                    stated = Fraction(value) if isinstance(value, str) else value
+                    setattr(made.codec_context, name, stated)
                 if self._arguments["display_matrix"] is not None:
                     made.set_display_matrix(tuple(self._arguments["display_matrix"]))
             else:
@@ -187,8 +191,11 @@ class _Joiner:
         movie = common if common <= _MOST_TIMESCALE else scale
         # Cover art and free-form tags exclude each other in this muxer; the picture is worth more.
         has_cover = any(is_attached(one) for one in self._source.streams)
-        if not has_cover:
-            options["movflags"] = "+use_metadata_tags"
+        flags = "" if has_cover else "+use_metadata_tags"
+        if any(name.startswith("color") for name in self._arguments["picture"]):
+            flags += "+write_colr"
+        if flags:
+            options["movflags"] = flags
         return {
             **options,
             "write_tmcd": "0",

@@ -68,6 +68,7 @@ def test_a_child_writes_no_byte_to_a_file(clip: Path, tmp_path: Path) -> None:
             "source": str(clip), "segments": [str(tmp_path / "part-0.nut")], "out": str(target),
             "format": "mp4", "stream": 0, "dropped": [], "time_base": "1/12800",
             "pts": "", "duration": "", "display_matrix": None,
+            "picture": {},
         }  # fmt: skip
         with pool.session("video_join", order) as session, pytest.raises(EvidentError):
             session.receive()
