@@ -17,6 +17,7 @@ from pipelines.evidence.merkle import HASH_BYTES, NodeReader, node_hash
 TILE_HEIGHT = 8
 TILE_WIDTH = 1 << TILE_HEIGHT
 CHECKPOINT_PATH = "checkpoint"
+KEY_PATH = "vkey"
 
 TileReader = Callable[[int, int, int], bytes]
 """Hands back the bytes of the tile at level, index and width."""
@@ -60,23 +61,6 @@ def decode_entries(data: bytes) -> tuple[bytes, ...]:
     if any(len(one) != HASH_BYTES for one in found):
         raise EvidenceError("An entry bundle holds something that is not a commitment.")
     return found
-
-
-def tiles_between(old: int, new: int) -> list[TileName]:
-    """List the tiles that a tree of `new` leaves has and one of `old` lacked, lowest level first.
-
-    The last tile of a level is partial, with the width that `new` gives it.
-    """
-    names = []
-    level = 0
-    while new >> (level * TILE_HEIGHT):
-        had, has = old >> (level * TILE_HEIGHT), new >> (level * TILE_HEIGHT)
-        if has > had:
-            for index in range(had // TILE_WIDTH, (has + TILE_WIDTH - 1) // TILE_WIDTH):
-                width = min(TILE_WIDTH, has - index * TILE_WIDTH)
-                names.append(TileName(level, index, width))
-        level += 1
-    return names
 
 
 def node_reader(size: int, read_tile: TileReader) -> NodeReader:

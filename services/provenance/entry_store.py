@@ -1,50 +1,62 @@
 """The entries of a local log in SQLite: durable when written, numbered once, never doubled.
 
 WAL with `synchronous=FULL`: a commit is on the disk when it returns. Bodies and salts stay in
-this file (mode 0600); what the log publishes is commitments. Pending entries are found by
-their missing leaf number, never by a cursor. An entry, once written, changes in one way only:
-it receives its leaf, its salt and its commitment, all at once.
+this file (mode 0600); what the log publishes is commitments. An entry receives its place in the
+log (its leaf) in the transaction that writes it; SQLite lets one writer in at a time, so leaves
+follow the order of commits without a gap. `numbered` in the table `log` is how many leaves
+a sealer has taken up: a database that is set back to an older state says so by it.
 """
 
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import DiskFullError, EvidenceError, ResourceError
+from pipelines.evidence.entry import SALT_BYTES, commitment
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_SECONDS = 30.0
 
 _SCHEMA = """
-CREATE TABLE log (origin TEXT NOT NULL) STRICT;
+CREATE TABLE log (origin TEXT NOT NULL, numbered INTEGER NOT NULL) STRICT;
 CREATE TABLE entries (
-    arrival INTEGER PRIMARY KEY AUTOINCREMENT,
+    leaf INTEGER PRIMARY KEY,
     job TEXT NOT NULL,
     sequence INTEGER NOT NULL,
-    canonical BLOB NOT NULL,
-    leaf INTEGER UNIQUE,
+    canonical BLOB,
     salt BLOB,
-    commitment BLOB,
+    commitment BLOB NOT NULL,
+    erased_by INTEGER,
     UNIQUE (job, sequence),
-    CHECK ((leaf IS NULL) = (salt IS NULL) AND (leaf IS NULL) = (commitment IS NULL))
+    CHECK ((canonical IS NULL) = (salt IS NULL)),
+    CHECK ((canonical IS NULL) = (erased_by IS NOT NULL))
 ) STRICT;
-CREATE INDEX pending ON entries (arrival) WHERE leaf IS NULL;
 """
+_INSERT = (
+    "INSERT INTO entries (leaf, job, sequence, canonical, salt, commitment)"
+    " VALUES (?, ?, ?, ?, ?, ?)"
+)
+_CACHE_KIB = 16_384
+
+Made = tuple[str, Callable[[int], bytes]]
+"""A job, and what turns the entry's sequence in it into canonical bytes."""
 
 
 @dataclass(frozen=True, slots=True)
-class SealedEntry:
-    """An entry with its place in the log: canonical bytes, 32-byte salt, leaf number."""
+class StoredEntry:
+    """An entry with its place in the log; canonical bytes and salt are None once erased."""
 
-    canonical: bytes
-    salt: bytes
+    sequence: int
     leaf: int
+    canonical: bytes | None
+    salt: bytes | None
 
 
 class EntryStore:
@@ -55,7 +67,7 @@ class EntryStore:
 
     def __init__(self, path: Path, *, new_origin: Callable[[], str]) -> None:
         self._lock = threading.Lock()
-        with _translated():
+        with translated():
             # The file is made first, so that SQLite's own files take over its mode.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             self._db = sqlite3.connect(
@@ -64,6 +76,7 @@ class EntryStore:
             try:
                 self._db.execute("PRAGMA journal_mode=WAL")
                 self._db.execute("PRAGMA synchronous=FULL")
+                self._db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
                 self._prepare(new_origin)
                 (origin,) = self._db.execute("SELECT origin FROM log").fetchone()
             except BaseException:
@@ -75,67 +88,73 @@ class EntryStore:
         """Give the file back; a second call does nothing."""
         self._db.close()
 
-    def append(self, job: str, make: Callable[[int], bytes]) -> int:
-        """Store the next entry of `job`; `make` turns its sequence into canonical bytes.
+    def append(self, entries: Iterable[Made]) -> int:
+        """Store the next entries of their jobs in one transaction; return how many.
 
-        Returns the sequence. The entry is durable on return.
+        They are durable on return, all of them; an error leaves none.
         """
         with self._transaction() as db:
-            query = "SELECT COALESCE(MAX(sequence) + 1, 0) FROM entries WHERE job = ?"
-            (sequence,) = db.execute(query, (job,)).fetchone()
-            db.execute(
-                "INSERT INTO entries (job, sequence, canonical) VALUES (?, ?, ?)",
-                (job, sequence, make(sequence)),
-            )
-        return int(sequence)
+            (first,) = db.execute("SELECT COALESCE(MAX(leaf) + 1, 0) FROM entries").fetchone()
+            return db.executemany(_INSERT, self._rows(db, int(first), entries)).rowcount
 
-    def number_pending(self, published: int, commit: Callable[[bytes], tuple[bytes, bytes]]) -> int:
-        """Give every pending entry the next leaf, a salt and a commitment; all or none.
+    def number(self, published: int) -> int:
+        """Take up every entry that is there for sealing; return how many leaves that makes.
 
-        `commit` turns canonical bytes into salt and commitment. Returns how many leaves are
-        numbered now. Raises `EvidenceError` where the table knows fewer leaves than the
-        `published` log: numbering on would fork it.
+        Raises `EvidenceError` where the table knows fewer leaves than the `published` log, or
+        fewer than were taken up before: going on would fork the log.
         """
         with self._transaction() as db:
-            (numbered,) = db.execute("SELECT COUNT(leaf) FROM entries").fetchone()
-            (highest,) = db.execute("SELECT COALESCE(MAX(leaf), -1) FROM entries").fetchone()
-            if numbered != highest + 1:
-                raise EvidenceError("The log's entries have a gap in their numbers.")
+            (numbered,) = db.execute("SELECT numbered FROM log").fetchone()
+            (count,) = db.execute("SELECT COALESCE(MAX(leaf) + 1, 0) FROM entries").fetchone()
             if numbered < published:
                 raise EvidenceError(
                     f"The log has published {published} leaves, its database knows {numbered}:"
                     " the database is older than the log.",
                     next_step="Restore the newest database, or move the log's folder aside.",
                 )
-            rows = db.execute("SELECT arrival FROM entries WHERE leaf IS NULL ORDER BY arrival")
-            for (arrival,) in rows.fetchall():
-                query = "SELECT canonical FROM entries WHERE arrival = ?"
-                (canonical,) = db.execute(query, (arrival,)).fetchone()
-                salt, commitment = commit(canonical)
-                db.execute(
-                    "UPDATE entries SET leaf = ?, salt = ?, commitment = ? WHERE arrival = ?",
-                    (numbered, salt, commitment, arrival),
+            if count < numbered:
+                raise EvidenceError(
+                    f"The log's database has lost entries: {numbered} were numbered, {count} are"
+                    " there.",
+                    next_step="Restore the newest database, or move the log's folder aside.",
                 )
-                numbered += 1
-        return int(numbered)
+            if count > numbered:
+                db.execute("UPDATE log SET numbered = ?", (count,))
+        return int(count)
 
     def commitments(self, start: int, end: int) -> list[bytes]:
         """List the commitments of the leaves from `start` up to `end`, in order."""
         query = "SELECT commitment FROM entries WHERE leaf >= ? AND leaf < ? ORDER BY leaf"
-        with self._lock, _translated():
+        with self._lock, translated():
             found = [bytes(row[0]) for row in self._db.execute(query, (start, end))]
         if len(found) != end - start:
             raise EvidenceError("The log's database lacks leaves that it numbered.")
         return found
 
-    def sealed(self, job: str, size: int) -> list[SealedEntry]:
+    def sealed(self, job: str, size: int) -> list[StoredEntry]:
         """List the entries of `job` among the first `size` leaves, in their sequence."""
         query = (
-            "SELECT canonical, salt, leaf FROM entries WHERE job = ? AND leaf < ? ORDER BY sequence"
+            "SELECT sequence, leaf, canonical, salt FROM entries"
+            " WHERE job = ? AND leaf < ? ORDER BY sequence"
         )
-        with self._lock, _translated():
-            rows = self._db.execute(query, (job, size)).fetchall()
-        return [SealedEntry(bytes(one), bytes(salt), int(leaf)) for one, salt, leaf in rows]
+        with self._lock, translated():
+            return [StoredEntry(*row) for row in self._db.execute(query, (job, size))]
+
+    def _rows(
+        self, db: sqlite3.Connection, leaf: int, entries: Iterable[Made]
+    ) -> Iterator[tuple[int, str, int, bytes, bytes, bytes]]:
+        """Turn entries into rows: each the next of its job, with a salt of its own."""
+        following: dict[str, int] = {}
+        query = "SELECT COALESCE(MAX(sequence) + 1, 0) FROM entries WHERE job = ?"
+        for job, make in entries:
+            sequence = following.get(job)
+            if sequence is None:
+                (sequence,) = db.execute(query, (job,)).fetchone()
+            canonical = make(sequence)
+            salt = secrets.token_bytes(SALT_BYTES)
+            yield leaf, job, sequence, canonical, salt, commitment(salt, canonical)
+            following[job] = sequence + 1
+            leaf += 1
 
     def _prepare(self, new_origin: Callable[[], str]) -> None:
         with self._transaction() as db:
@@ -143,7 +162,7 @@ class EntryStore:
             if version == 0:
                 for statement in _SCHEMA.split(";")[:-1]:
                     db.execute(statement)
-                db.execute("INSERT INTO log (origin) VALUES (?)", (new_origin(),))
+                db.execute("INSERT INTO log (origin, numbered) VALUES (?, 0)", (new_origin(),))
                 db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             elif version != SCHEMA_VERSION:
                 raise EvidenceError(
@@ -155,7 +174,7 @@ class EntryStore:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """Run the block as one transaction that takes the write lock at its start."""
-        with self._lock, _translated():
+        with self._lock, translated():
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
@@ -167,7 +186,7 @@ class EntryStore:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
     """Turn SQLite's errors and the system's into ours."""
     try:
         yield

@@ -4,7 +4,7 @@ Sealing, in an order that survives a kill between any two steps, each redone or 
 the next seal:
 1. take the folder's lock: one sealer at a time, whatever the number of processes;
 2. read the head that was published last and check that it is ours;
-3. number every pending entry in one transaction, each with a fresh salt;
+3. take up every entry that is committed: each has its place and its salt already;
 4. write tiles and entry bundles, which must extend that head;
 5. sign the new head and publish it under its size, without overwriting anything;
 6. only then let `checkpoint` show it.
@@ -16,7 +16,7 @@ import fcntl
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +27,6 @@ from pipelines.errors import EvidenceError, ResourceError
 from pipelines.evidence.checkpoint import Checkpoint, sign_checkpoint, verifier_key
 from pipelines.evidence.entry import (
     CLOCK_SYSTEM,
-    SALT_BYTES,
     Actor,
     Entry,
     JobProof,
@@ -82,7 +81,7 @@ class LocalLog:
         self._actor = actor
         self._lock_wait_seconds = lock_wait_seconds
         self._lock_path = directory / "sealer.lock"
-        self._folder = LogFolder(directory / "public", scratch=directory / "scratch.new")
+        self._folder = LogFolder(directory / "public", scratch=directory / "scratch")
         self._store = EntryStore(directory / "entries.db", new_origin=_new_origin)
         self._key = verifier_key(self._store.origin, signer.public_key)
 
@@ -108,13 +107,11 @@ class LocalLog:
 
     def record(self, job: str, kind: str, body: Mapping[str, Json]) -> None:
         """Commit one entry of `job`; it is durable on return and keeps its place in the job."""
+        self.record_many([(job, kind, body)])
 
-        def make(sequence: int) -> bytes:
-            at = instant(self._clock())
-            entry = Entry(job, sequence, kind, at, CLOCK_SYSTEM, self._actor, dict(body))
-            return entry.canonical()
-
-        self._store.append(job, make)
+    def record_many(self, facts: Iterable[tuple[str, str, Mapping[str, Json]]]) -> None:
+        """Commit an entry for each job, kind and body, in this order: all of them or none."""
+        self._store.append((job, self._maker(job, kind, body)) for job, kind, body in facts)
 
     def seal(self, job: str) -> JobProof:
         """Seal all that is pending, publish a checkpoint, and prove every entry of `job`."""
@@ -122,40 +119,56 @@ class LocalLog:
             head, note = self._publish()
             return self._prove(job, head, note)
 
+    def _maker(self, job: str, kind: str, body: Mapping[str, Json]) -> Callable[[int], bytes]:
+        """Return what makes the entry once its sequence is known, at that moment's time."""
+
+        def make(sequence: int) -> bytes:
+            at = instant(self._clock())
+            entry = Entry(job, sequence, kind, at, CLOCK_SYSTEM, self._actor, dict(body))
+            return entry.canonical()
+
+        return make
+
     def _publish(self) -> tuple[Checkpoint, bytes]:
         """Seal every pending entry of any job; return the newest head and its note."""
-        old = self._folder.newest(self._key)
-        size = self._store.number_pending(old.size, _salted)
-        head = old
-        if size > old.size:
-            head = self._folder.extend(old, self._store.commitments(old.size, size))
-        # Ed25519 is deterministic: an unfinished seal that is redone signs the same bytes.
-        note = sign_checkpoint(head, self._key, self._signer.sign)
-        if head.size:
-            if head.size > old.size:
-                self._folder.publish_checkpoint(head.size, note)
+        newest = self._folder.newest(self._key)
+        head, note = newest.head, newest.note
+        size = self._store.number(head.size)
+        if not head.size:
+            self._folder.begin(self._key)
+        if size > head.size:
+            head = self._folder.extend(head, size, self._store.commitments)
+            note = sign_checkpoint(head, self._key, self._signer.sign)
+            self._folder.publish_checkpoint(size, note)
+        if size:
             self._folder.serve_checkpoint(note)
         return head, note
 
     def _prove(self, job: str, head: Checkpoint, note: bytes) -> JobProof:
-        entries = self._store.sealed(job, head.size)
-        if not entries:
+        stored = self._store.sealed(job, head.size)
+        if not stored:
             raise EvidenceError(f"The log holds no entry of job {job}.")
         read = self._folder.nodes(head.size)
-        paths = tuple(inclusion_proof(one.leaf, head.size, read) for one in entries)
-        for one, path in zip(entries, paths, strict=True):
+        entries, salts, paths = [], [], []
+        for one in stored:
+            if one.canonical is None or one.salt is None:
+                raise EvidenceError(f"Entry {one.sequence} of job {job} was erased.")
+            path = inclusion_proof(one.leaf, head.size, read)
             leaf = leaf_hash(commitment(one.salt, one.canonical))
             if not is_included(leaf, one.leaf, head.size, path, head.root):
                 raise EvidenceError(
                     f"Leaf {one.leaf} of the log is not the entry that the database holds.",
                     next_step="Restore the log's folder and its database from one backup.",
                 )
+            entries.append(one.canonical)
+            salts.append(one.salt)
+            paths.append(path)
         return JobProof(
             job=job,
-            entries=tuple(one.canonical for one in entries),
-            salts=tuple(one.salt for one in entries),
-            leaf_indexes=tuple(one.leaf for one in entries),
-            inclusion=paths,
+            entries=tuple(entries),
+            salts=tuple(salts),
+            leaf_indexes=tuple(one.leaf for one in stored),
+            inclusion=tuple(paths),
             tree_size=head.size,
             checkpoint=note,
             keys=(str(self._key),),
@@ -188,11 +201,6 @@ def _locked(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _salted(canonical: bytes) -> tuple[bytes, bytes]:
-    salt = secrets.token_bytes(SALT_BYTES)
-    return salt, commitment(salt, canonical)
 
 
 def _new_origin() -> str:

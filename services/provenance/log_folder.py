@@ -2,43 +2,59 @@
 
 Nothing is overwritten but `checkpoint`, which repeats the newest of `checkpoints/<size>`. A
 file that is there already must hold the same bytes: so two writers, or a database that was
-set back, cannot fork the log. Only the holder of the sealer's lock writes here.
+set back, cannot fork the log. Only the holder of the sealer's lock writes here. `vkey` holds
+the verifier key that the log began with.
 """
 
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import DiskFullError, EvidenceError, ResourceError
 from pipelines.evidence.checkpoint import Checkpoint, VerifierKey, open_note
-from pipelines.evidence.merkle import EMPTY_ROOT, HASH_BYTES, NodeReader, frontier_at, leaf_hash
+from pipelines.evidence.merkle import EMPTY_ROOT, HASH_BYTES, NodeReader, leaf_hash
+from pipelines.evidence.tile_rows import TileRows
 from pipelines.evidence.tiles import (
     CHECKPOINT_PATH,
-    TILE_HEIGHT,
+    KEY_PATH,
     TILE_WIDTH,
     checkpoint_path,
     encode_entries,
     entries_path,
     node_reader,
     tile_path,
-    tiles_between,
 )
-from services.provenance.durable_file import make_folder, replace, write_new
+from services.provenance.durable_file import make_folder, replace, write_all_new, write_new
+
+BATCH_LEAVES = 64 * TILE_WIDTH
+"""How many leaves are read, hashed and written at a time: what bounds a sealer's memory."""
+
+_BUNDLE_ENTRY_BYTES = 2 + HASH_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedHead:
+    """A head and the note that it was published in; an empty log has no note."""
+
+    head: Checkpoint
+    note: bytes
 
 
 class LogFolder:
-    """The public files of one log under `root`; `scratch` is a file name on the same disk."""
+    """The public files of one log under `root`; `scratch` is a folder on the same disk."""
 
     def __init__(self, root: Path, *, scratch: Path) -> None:
         self._root = root
         self._scratch = scratch
         with _translated():
             make_folder(root / "checkpoints")
+            make_folder(scratch)
 
-    def newest(self, key: VerifierKey) -> Checkpoint:
+    def newest(self, key: VerifierKey) -> PublishedHead:
         """Return the head that was published last, after checking its name and signature.
 
         Raises `EvidenceError` where it is not this key's, or where a head is missing that was
@@ -48,50 +64,65 @@ class LogFolder:
             names = [path.name for path in (self._root / "checkpoints").iterdir()]
             sizes = [int(name) for name in names if name.isascii() and name.isdecimal()]
             size = max(sizes, default=0)
-            notes = [self._root / checkpoint_path(size)] if size else []
             served = self._root / CHECKPOINT_PATH
-            heads = [_open(path.read_bytes(), key) for path in notes]
-            heads += [_open(served.read_bytes(), key)] if served.exists() else []
+            notes = [(self._root / checkpoint_path(size)).read_bytes()] if size else []
+            notes += [served.read_bytes()] if served.exists() else []
+        heads = [_open(note, key) for note in notes]
         if any(head.size > size for head in heads) or (heads and heads[0].size != size):
             raise EvidenceError(
                 "The log's folder lacks a head that was published.",
                 next_step="Restore the log's folder from a backup.",
             )
-        return heads[0] if heads else Checkpoint(key.name, 0, EMPTY_ROOT)
+        if not heads:
+            return PublishedHead(Checkpoint(key.name, 0, EMPTY_ROOT), b"")
+        return PublishedHead(heads[0], notes[0])
 
     def nodes(self, size: int) -> NodeReader:
         """Return a reader of complete subtrees of the tree of `size` leaves."""
         return node_reader(size, self._read_tile)
 
-    def extend(self, old: Checkpoint, commitments: Sequence[bytes]) -> Checkpoint:
-        """Write the tiles of the tree that adds `commitments` to `old`; return its head.
+    def begin(self, key: VerifierKey) -> None:
+        """Publish the verifier key that the log begins with."""
+        self._publish([(KEY_PATH, f"{key}\n".encode("ascii"))])
 
-        Raises `EvidenceError` where the files on disk do not lead to `old` itself, or where
-        a file to be written is there with other bytes.
+    def extend(
+        self, old: Checkpoint, size: int, read: Callable[[int, int], Sequence[bytes]]
+    ) -> Checkpoint:
+        """Write the tiles of the tree that grows from `old` to `size` leaves; return its head.
+
+        `read` hands back the commitments from one leaf up to another. Raises `EvidenceError`
+        where the files on disk do not lead to `old` itself, or where a file to be written is
+        there with other bytes.
         """
-        frontier = frontier_at(old.size, self.nodes(old.size))
-        if frontier.root != old.root:
+        rows = TileRows(old.size, self._read_tile)
+        if rows.root != old.root:
             raise EvidenceError(
                 "The log's tiles do not lead to the head that was published last.",
                 next_step="Restore the log's folder from a backup.",
             )
-        rows: dict[int, list[bytes]] = {}
-        for commitment in commitments:
-            for level, _, node in frontier.append(leaf_hash(commitment)):
-                if level % TILE_HEIGHT == 0:
-                    rows.setdefault(level // TILE_HEIGHT, []).append(node)
-        self._write_entries(old.size, commitments)
-        for name in tiles_between(old.size, frontier.size):
-            had = old.size >> (name.level * TILE_HEIGHT)
-            start = name.index * TILE_WIDTH
-            kept = self._read_tile(name.level, name.index, had - start) if had > start else b""
-            fresh = rows[name.level][max(start - had, 0) : start + name.width - had]
-            self._publish(tile_path(name.level, name.index, name.width), kept + b"".join(fresh))
-        return Checkpoint(old.origin, frontier.size, frontier.root)
+        start = old.size
+        open_bundle = self._open_bundle(start)
+        while start < size:
+            end = min(start - start % TILE_WIDTH + BATCH_LEAVES, size)
+            commitments = read(start, end)
+            tiles = [*rows.append(leaf_hash(one) for one in commitments)]
+            if end == size:
+                tiles += rows.unfinished(since=old.size)
+            files = [(tile_path(name.level, name.index, name.width), data) for name, data in tiles]
+            bundles, open_bundle = _bundles(start, open_bundle, commitments, last=end == size)
+            self._publish(bundles + files)
+            start = end
+        return Checkpoint(old.origin, size, rows.root)
 
     def publish_checkpoint(self, size: int, note: bytes) -> None:
         """Keep `note` under its size for good."""
-        self._publish(checkpoint_path(size), note)
+        path = self._root / checkpoint_path(size)
+        with _translated():
+            try:
+                write_new(path, note, scratch=self._scratch)
+            except FileExistsError as error:
+                if path.read_bytes() != note:
+                    raise _fork(checkpoint_path(size)) from error
 
     def serve_checkpoint(self, note: bytes) -> None:
         """Let `checkpoint` repeat `note`, which must be published already."""
@@ -100,38 +131,61 @@ class LogFolder:
             if not path.exists() or path.read_bytes() != note:
                 replace(path, note, scratch=self._scratch)
 
-    def _write_entries(self, old: int, commitments: Sequence[bytes]) -> None:
-        size = old + len(commitments)
-        for name in tiles_between(old, size):
-            if name.level:
-                continue
-            start = name.index * TILE_WIDTH
-            kept = b""
-            if old > start:
-                with _translated():
-                    kept = (self._root / entries_path(name.index, old - start)).read_bytes()
-            fresh = commitments[max(start - old, 0) : start + name.width - old]
-            self._publish(entries_path(name.index, name.width), kept + encode_entries(fresh))
+    def _open_bundle(self, size: int) -> bytes:
+        """Return the entry bundle that a tree of `size` leaves left unfinished."""
+        index, width = divmod(size, TILE_WIDTH)
+        if not width:
+            return b""
+        data = self._read(entries_path(index, width), width * _BUNDLE_ENTRY_BYTES)
+        if len(data) != width * _BUNDLE_ENTRY_BYTES:
+            raise EvidenceError(f"{entries_path(index, width)} has the wrong length.")
+        return data
 
     def _read_tile(self, level: int, index: int, width: int) -> bytes:
-        path = self._root / tile_path(level, index, width)
-        with _translated():
-            if path.stat().st_size > TILE_WIDTH * HASH_BYTES:
-                raise EvidenceError(f"{tile_path(level, index, width)} has the wrong length.")
-            return path.read_bytes()
+        return self._read(tile_path(level, index, width), TILE_WIDTH * HASH_BYTES)
 
-    def _publish(self, relative: str, data: bytes) -> None:
+    def _read(self, relative: str, most_bytes: int) -> bytes:
         path = self._root / relative
         with _translated():
-            make_folder(path.parent)
-            try:
-                write_new(path, data, scratch=self._scratch)
-            except FileExistsError as error:
-                if path.read_bytes() != data:
-                    raise EvidenceError(
-                        f"The log has published another {relative} already.",
-                        next_step="Restore the newest database; the log is not forked.",
-                    ) from error
+            if path.stat().st_size > most_bytes:
+                raise EvidenceError(f"{relative} has the wrong length.")
+            return path.read_bytes()
+
+    def _publish(self, files: Sequence[tuple[str, bytes]]) -> None:
+        """Give every file its content for good, durable on return."""
+        content = {self._root / relative: data for relative, data in files}
+        with _translated():
+            for path in write_all_new(list(content.items()), scratch=self._scratch):
+                if path.read_bytes() != content[path]:
+                    raise _fork(str(path.relative_to(self._root)))
+
+
+def _bundles(
+    start: int, begun: bytes, commitments: Sequence[bytes], *, last: bool
+) -> tuple[list[tuple[str, bytes]], bytes]:
+    """Cut commitments from leaf `start` on into entry bundles, the first of which is `begun`.
+
+    Returns the finished ones, and the unfinished one too where these are the `last`; and what
+    the next call begins with.
+    """
+    data = begun + encode_entries(commitments)
+    whole = TILE_WIDTH * _BUNDLE_ENTRY_BYTES
+    files = []
+    index = start // TILE_WIDTH
+    for at in range(0, len(data) - len(data) % whole, whole):
+        files.append((entries_path(index), data[at : at + whole]))
+        index += 1
+    rest = data[len(data) - len(data) % whole :]
+    if rest and last:
+        files.append((entries_path(index, len(rest) // _BUNDLE_ENTRY_BYTES), rest))
+    return files, rest
+
+
+def _fork(relative: str) -> EvidenceError:
+    return EvidenceError(
+        f"The log has published another {relative} already.",
+        next_step="Restore the newest database; the log is not forked.",
+    )
 
 
 def _open(note: bytes, key: VerifierKey) -> Checkpoint:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given, settings
@@ -120,3 +121,24 @@ def test_parse_object_takes_objects_only() -> None:
     assert parse_object(b'{"a":[]}') == {"a": []}
     with pytest.raises(EvidenceError):
         parse_object(b"[]")
+
+
+class Word(str):
+    """A string by another name."""
+
+    __slots__ = ()
+
+
+@given(VALUES)
+@settings(max_examples=150, deadline=None)
+def test_spelling_does_not_depend_on_python_types(value: object) -> None:
+    """Strings, mappings and sequences of any Python type have the spelling of the plain ones."""
+
+    def disguised(one: object) -> object:
+        if isinstance(one, str):
+            return Word(one)
+        if isinstance(one, dict):
+            return MappingProxyType({Word(key): disguised(inner) for key, inner in one.items()})
+        return tuple(disguised(inner) for inner in one) if isinstance(one, list) else one
+
+    assert canonical_bytes(disguised(value)) == canonical_bytes(value)

@@ -13,8 +13,15 @@ import pytest
 from pipelines.errors import EvidenceError, ResourceError
 from pipelines.evidence.checkpoint import open_note, parse_verifier_key
 from pipelines.evidence.entry import Actor, JobProof, commitment, parse_entry
-from pipelines.evidence.merkle import consistency_proof, is_consistent, is_included, leaf_hash
+from pipelines.evidence.merkle import (
+    Frontier,
+    consistency_proof,
+    is_consistent,
+    is_included,
+    leaf_hash,
+)
 from pipelines.evidence.tiles import decode_entries, node_reader, tile_path
+from services.provenance import log_folder
 from services.provenance.keys import FileSigner
 from services.provenance.local_log import LocalLog
 from tests.unit.services.provenance.log_kit import ACTOR, open_log
@@ -325,3 +332,58 @@ def test_a_folder_that_cannot_be_made_is_a_plain_error(tmp_path: Path, signer: F
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(ResourceError):
         open_log(tmp_path / "file" / "log", signer)
+
+
+def test_many_entries_are_recorded_together_or_not_at_all(
+    tmp_path: Path, signer: FileSigner
+) -> None:
+    """A batch keeps its order across jobs, and one bad entry in it leaves none behind."""
+    with open_log(tmp_path / "log", signer) as log:
+        log.record("b", "step", {"number": 0})
+        log.record_many((job, "step", {"number": n}) for n in range(3) for job in ("a", "b"))
+        with pytest.raises(EvidenceError):
+            log.record_many([("a", "step", {}), ("a", "Not A Kind", {})])
+        first, second = log.seal("a"), log.seal("b")
+    check(first)
+    check(second)
+    assert [parse_entry(entry).body["number"] for entry in first.entries] == [0, 1, 2]
+    assert [parse_entry(entry).body["number"] for entry in second.entries] == [0, 0, 1, 2]
+    assert first.leaf_indexes == (1, 3, 5)
+
+
+def test_a_database_that_lost_its_newest_entries_is_refused(
+    tmp_path: Path, signer: FileSigner
+) -> None:
+    """Entries cut off the end of the table are missed, even if as many new ones follow."""
+    with open_log(tmp_path / "log", signer) as log:
+        log.record_many(("a", "step", {"number": n}) for n in range(4))
+        log.seal("a")
+    with sqlite3.connect(tmp_path / "log" / "entries.db") as db:
+        db.execute("DELETE FROM entries WHERE leaf >= 2")
+    db.close()
+    with open_log(tmp_path / "log", signer) as log:
+        with pytest.raises(EvidenceError, match="lost entries"):
+            log.seal("a")
+        log.record_many(("a", "step", {"other": n}) for n in range(2))
+        with pytest.raises(EvidenceError, match="not the entry"):
+            log.seal("a")
+
+
+def test_sealing_works_in_batches(
+    tmp_path: Path, signer: FileSigner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A seal that takes its leaves in many batches publishes the same tree as one that does not."""
+    monkeypatch.setattr(log_folder, "BATCH_LEAVES", 256)
+    heads = []
+    with open_log(tmp_path / "log", signer) as log:
+        for count in (300, 1, 900):
+            log.record_many(("a", "step", {"number": n}) for n in range(count))
+            proof = log.seal("a")
+            heads.append(open_note(proof.checkpoint, [parse_verifier_key(proof.keys[0])]))
+    check(proof)
+    frontier = Frontier()
+    roots = {}
+    for entry, salt in zip(proof.entries, proof.salts, strict=True):
+        frontier.append(leaf_hash(commitment(salt, entry)))
+        roots[frontier.size] = frontier.root
+    assert {head.size: head.root for head in heads} == {n: roots[n] for n in (300, 301, 1201)}
