@@ -93,7 +93,8 @@ _SINGLE = {
     Role.PLAN: "data/plan.json",
     Role.LEDGER: "data/ledger.jsonl",
 }
-LEDGER = _SINGLE[Role.LEDGER]
+GRAPH, PLAN = _SINGLE[Role.GRAPH], _SINGLE[Role.PLAN]
+REPORT, LEDGER = _SINGLE[Role.REPORT], _SINGLE[Role.LEDGER]
 REQUIRED = (Role.RESULT, Role.REPORT, Role.GRAPH, Role.PLAN)
 
 

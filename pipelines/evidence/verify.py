@@ -14,8 +14,11 @@ that fails is the verdict:
 10. inclusion: each entry is a leaf of that head, in the job's order;
 11. export: the job's last export names exactly the job's files;
 12. statement's claim: it is about this job, this head, these files;
-13. ledger: well-formed, frames in sequence;
-14. time stamp and 15. credentials: by the callables that were handed in.
+13. plan: about this graph, this file as received, these networks;
+14. report: about this job, plan, file and result;
+15. record: graph, plan, source, segments and result are those in the entries, every law held;
+16. ledger: well-formed, frames in sequence, their digests those of plan and entries;
+17. time stamp and 18. credentials: by the callables that were handed in.
 Trust comes from a pinned key, never from the bundle.
 """
 
@@ -25,6 +28,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import BinaryIO
 
+from pipelines.evidence.archive_reader import read_chunks
 from pipelines.evidence.bundle_content import export_lines, predicate
 from pipelines.evidence.bundle_layout import (
     ENTRIES,
@@ -42,6 +46,7 @@ from pipelines.evidence.bundle_layout import (
 from pipelines.evidence.canonical import canonical_bytes
 from pipelines.evidence.checkpoint import Checkpoint
 from pipelines.evidence.entry import Entry
+from pipelines.evidence.entry_facts import check_entries, check_ledger
 from pipelines.evidence.export_entry import exported
 from pipelines.evidence.finding import ARCHIVE, BundleError
 from pipelines.evidence.ledger_form import LedgerCheck
@@ -63,6 +68,7 @@ from pipelines.evidence.outside import (
     TimeStampCheck,
     member_source,
 )
+from pipelines.evidence.papers import HELD, Papers, check_plan, check_report, read_papers
 from pipelines.evidence.signature import key_id
 from pipelines.evidence.signed_bag import BUNDLE_KIND
 from pipelines.evidence.verdict import Standing, Verdict
@@ -107,6 +113,7 @@ class OpenedBundle(OpenedBag):
     ledger: LedgerCheck = field(default_factory=LedgerCheck)
     head: Checkpoint | None = None
     entries: tuple[Entry, ...] = ()
+    papers: Papers | None = None
     stamped: bool = False
 
 
@@ -117,7 +124,7 @@ def _opened(reader: BinaryIO, trusted_keys: tuple[bytes, ...]) -> OpenedBundle:
         trusted=trusted_keys,
         required=OWN_FILES,
         admits=lambda path: role_of(path) is not None,
-        held=lambda _: False,
+        held=HELD.__contains__,
     )
     bundle.watchers[LEDGER] = bundle.ledger
     return bundle
@@ -171,10 +178,26 @@ def _claim(bundle: OpenedBundle) -> str:
     return "the statement is about this job, this log and these files"
 
 
+def _plan(bundle: OpenedBundle) -> str | NotChecked:
+    bundle.papers = read_papers(bundle.own, bundle.facts)
+    return check_plan(bundle.papers)
+
+
+def _report(bundle: OpenedBundle) -> str | NotChecked:
+    return check_report(known(bundle.papers), bundle.entries[0].job)
+
+
+def _record(bundle: OpenedBundle) -> str:
+    return check_entries(known(bundle.papers), bundle.entries)
+
+
 def _ledger(bundle: OpenedBundle) -> str:
     if LEDGER not in bundle.facts:
         return "none in this bundle"
-    return f"{blamed(LEDGER, bundle.ledger.finish)} frames in sequence"
+    ledger = blamed(LEDGER, bundle.ledger.finish)
+    chunks = read_chunks(bundle.file, bundle.members[LEDGER])
+    papers = known(bundle.papers)
+    return blamed(LEDGER, lambda: check_ledger(ledger, chunks, papers, bundle.entries))
 
 
 def _time_stamp(bundle: OpenedBundle) -> str | NotChecked:
@@ -222,6 +245,9 @@ STEPS: tuple[tuple[str, Step[OpenedBundle]], ...] = (
     ("inclusion", _inclusion),
     ("export", _export),
     ("statement's claim", _claim),
+    ("plan", _plan),
+    ("report", _report),
+    ("record", _record),
     ("ledger", _ledger),
     ("time stamp", _time_stamp),
     ("credentials", _credentials),
