@@ -13,6 +13,8 @@ from typing import Annotated
 
 import typer
 
+from services.cli import log_verbs
+
 app = typer.Typer(
     name="evident",
     help="Enhance photographs and video, and prove what was done to them.",
@@ -27,6 +29,7 @@ app = typer.Typer(
 )
 models_app = typer.Typer(name="models", help="The networks that can be used.", no_args_is_help=True)
 app.add_typer(models_app)
+app.add_typer(log_verbs.app)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 

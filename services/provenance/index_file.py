@@ -1,0 +1,334 @@
+"""The evidence index as a SQLite file of its own: disposable, private, never a source of truth.
+
+Everything in it follows from the log's entries, so it is lost without loss: a file that is
+torn, foreign or of another version is thrown away and made again. Rows go in by whole batches,
+each with the mark of how far the log was read, in one transaction: a process that dies leaves
+the index behind the log, not wrong about it. What the log erased is erased here as well, its
+words included, and overwritten on the disk (`secure_delete`).
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipelines.errors import DiskFullError, EvidentError, ResourceError
+from services.provenance.index_row import LOG_JOB, IndexRow
+
+INDEX_VERSION = 1
+BUSY_SECONDS = 30.0
+WORD_COLUMNS = ("job", "kind", "operator", "session", "host", "case", "item", "project")
+"""Columns of entries that hold a word by its number."""
+
+_INHERITED = ("case", "item", "project")
+_MOST_KNOWN_WORDS = 50_000
+_CACHE_KIB = 65_536
+
+_TABLES = """
+CREATE TABLE mark (
+    origin TEXT NOT NULL,
+    leaf INTEGER NOT NULL,
+    job TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    sha256 BLOB
+) STRICT;
+CREATE TABLE words (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE jobs (
+    job INTEGER PRIMARY KEY, "case" INTEGER, item INTEGER, project INTEGER
+) STRICT;
+CREATE TABLE entries (
+    leaf INTEGER PRIMARY KEY,
+    sequence INTEGER NOT NULL,
+    at INTEGER,
+    stated INTEGER,
+    job INTEGER NOT NULL,
+    kind INTEGER,
+    operator INTEGER,
+    session INTEGER,
+    host INTEGER,
+    "case" INTEGER,
+    item INTEGER,
+    project INTEGER
+) STRICT;
+CREATE TABLE people (
+    leaf INTEGER NOT NULL, person INTEGER NOT NULL, PRIMARY KEY (leaf, person)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE mentions (
+    leaf INTEGER NOT NULL,
+    sha256 BLOB NOT NULL,
+    part INTEGER NOT NULL,
+    PRIMARY KEY (leaf, sha256, part)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX entries_job ON entries (job);
+"""
+_INDEXES = """
+CREATE INDEX IF NOT EXISTS entries_kind ON entries (kind) WHERE kind IS NOT NULL;
+CREATE INDEX IF NOT EXISTS entries_operator ON entries (operator) WHERE operator IS NOT NULL;
+CREATE INDEX IF NOT EXISTS entries_session ON entries (session) WHERE session IS NOT NULL;
+CREATE INDEX IF NOT EXISTS entries_host ON entries (host) WHERE host IS NOT NULL;
+CREATE INDEX IF NOT EXISTS entries_case ON entries ("case") WHERE "case" IS NOT NULL;
+CREATE INDEX IF NOT EXISTS entries_item ON entries (item) WHERE item IS NOT NULL;
+CREATE INDEX IF NOT EXISTS entries_project ON entries (project) WHERE project IS NOT NULL;
+CREATE INDEX IF NOT EXISTS entries_at ON entries (at) WHERE at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS entries_stated ON entries (stated) WHERE stated IS NOT NULL;
+CREATE INDEX IF NOT EXISTS people_person ON people (person);
+CREATE INDEX IF NOT EXISTS mentions_made ON mentions (sha256, part) WHERE part > 0;
+CREATE INDEX IF NOT EXISTS mentions_sha256 ON mentions (sha256);
+"""
+
+# A missing table or column is SQLITE_ERROR: somebody else's file, or half of one.
+_TORN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
+
+
+class TornIndexError(EvidentError):
+    """The index file is not one that this program can go on with; it is made again."""
+
+
+Mark = tuple[str, int, str, int, bytes | None]
+"""How far the log was read: its origin, the last entry's leaf, job, sequence and SHA-256."""
+
+
+class IndexFile:
+    """The index at `path`, made where it is missing. Not safe for threads: see `EvidenceIndex`.
+
+    Raises `TornIndexError` where the file cannot be used, `ResourceError` where the machine
+    does not let it work.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._known: dict[str, int] = {}
+        with translated():
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            self._db = sqlite3.connect(
+                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            try:
+                self._db.execute("PRAGMA journal_mode=WAL")
+                self._db.execute("PRAGMA synchronous=NORMAL")
+                self._db.execute("PRAGMA secure_delete=ON")
+                self._db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+                self._prepare()
+            except BaseException:
+                self._db.close()
+                raise
+
+    def close(self) -> None:
+        """Give the file back; a second call does nothing."""
+        self._db.close()
+
+    def mark(self) -> Mark | None:
+        """Return how far the log was read; None in an index of nothing."""
+        with translated():
+            found = self._db.execute("SELECT origin, leaf, job, sequence, sha256 FROM mark")
+            row = found.fetchone()
+        return None if row is None else (str(row[0]), int(row[1]), str(row[2]), int(row[3]), row[4])
+
+    def take(self, read: Callable[[int], Iterable[IndexRow]], mark: Callable[[], Mark]) -> int:
+        """Add the rows that `read` hands out after the marked leaf; return how many.
+
+        `mark` says, when all are read, how far that was. Rows and mark are one transaction.
+        """
+        with self.transaction():
+            known = self.mark()
+            count = self._insert(read(-1 if known is None else known[1]))
+            if count:
+                self._db.execute("DELETE FROM mark")
+                self._db.execute("INSERT INTO mark VALUES (?, ?, ?, ?, ?)", mark())
+        return count
+
+    def finish(self) -> None:
+        """Make the indexes that a first, long reading does without."""
+        with translated():
+            (made,) = self._db.execute(
+                "SELECT COUNT(*) FROM sqlite_master WHERE name = 'mentions_sha256'"
+            ).fetchone()
+        if not made:
+            with self.transaction():
+                for statement in _statements(_INDEXES):
+                    self._db.execute(statement)
+
+    def replace(self, leaves: Sequence[int], rows: Iterable[IndexRow]) -> None:
+        """Put `rows` in the place of these entries, and drop words that nothing holds any more.
+
+        All entries of a job must be replaced at once, those of no job one by one.
+        """
+        with self.transaction():
+            words: set[int] = set()
+            for leaf in leaves:
+                words |= self._remove(leaf)
+            self._known.clear()
+            self._insert(rows)
+            self._drop_unheld(words)
+        with translated():
+            # Pages that held the words are overwritten, and leave the journal as well.
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def word(self, text: str) -> int | None:
+        """Return the number of a word; None for one that no entry holds."""
+        rows = self.rows("SELECT id FROM words WHERE word = ?", (text,))
+        return int(rows[0][0]) if rows else None
+
+    def rows(self, query: str, parameters: Sequence[object]) -> list[tuple[int, ...]]:
+        """Run one of the index's own queries."""
+        with translated():
+            return self._db.execute(query, parameters).fetchall()
+
+    def digests(self, query: str, parameters: Sequence[object]) -> list[tuple[str, int]]:
+        """Run a query for digests and leaves; the digests come back in hexadecimal."""
+        with translated():
+            found = self._db.execute(query, parameters).fetchall()
+        return [(bytes(digest).hex(), int(leaf)) for digest, leaf in found]
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Run the block as one transaction that takes the write lock at its start."""
+        with translated():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._known.clear()
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def _prepare(self) -> None:
+        with self.transaction():
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+            if version == 0:
+                for statement in _statements(_TABLES):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version = {INDEX_VERSION}")
+            elif version != INDEX_VERSION:
+                raise TornIndexError(f"The evidence index has version {version}.")
+
+    def _insert(self, rows: Iterable[IndexRow]) -> int:
+        count = 0
+        for row in rows:
+            count += 1
+            job = self._number(row.job)
+            inherited = self._inherited(row, job)
+            self._db.execute(
+                "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    row.leaf,
+                    row.sequence,
+                    row.at,
+                    row.stated,
+                    job,
+                    *(
+                        None if word is None else self._number(word)
+                        for word in (row.kind, row.operator, row.session, row.host)
+                    ),
+                    *inherited,
+                ),
+            )
+            self._db.executemany(
+                "INSERT INTO people VALUES (?, ?)",
+                [(row.leaf, self._number(person)) for person in row.people],
+            )
+            self._db.executemany(
+                "INSERT INTO mentions VALUES (?, ?, ?)",
+                [(row.leaf, bytes.fromhex(one.sha256), one.part) for one in row.mentions],
+            )
+        return count
+
+    def _inherited(self, row: IndexRow, job: int) -> tuple[int | None, ...]:
+        """Return the row's case, item and project: its own, else those that its job stated."""
+        stated = (row.case, row.item, row.project)
+        own = tuple(None if word is None else self._number(word) for word in stated)
+        if row.job == LOG_JOB:
+            return own
+        query = 'SELECT "case", item, project FROM jobs WHERE job = ?'
+        known = self._db.execute(query, (job,)).fetchone()
+        if known is None:
+            known = (None, None, None)
+            self._db.execute("INSERT INTO jobs VALUES (?, NULL, NULL, NULL)", (job,))
+        for column, word, before in zip(_INHERITED, own, known, strict=True):
+            if word is not None and before is None:
+                # Entries of the job that came before it was said take part in it, too.
+                for table in ("jobs", "entries"):
+                    self._db.execute(
+                        f'UPDATE {table} SET "{column}" = ? WHERE job = ? AND "{column}" IS NULL',  # noqa: S608 - names of our own
+                        (word, job),
+                    )
+        return tuple(
+            mine if mine is not None else its for mine, its in zip(own, known, strict=True)
+        )
+
+    def _remove(self, leaf: int) -> set[int]:
+        """Take one entry out; return the numbers of the words that it held."""
+        columns = ", ".join(f'"{column}"' for column in WORD_COLUMNS)
+        query = f"SELECT {columns} FROM entries WHERE leaf = ?"  # noqa: S608 - names of our own
+        held = {one for row in self._db.execute(query, (leaf,)) for one in row}
+        people = self._db.execute("SELECT person FROM people WHERE leaf = ?", (leaf,))
+        held |= {row[0] for row in people}
+        query = "DELETE FROM jobs WHERE job = (SELECT job FROM entries WHERE leaf = ?)"
+        self._db.execute(query, (leaf,))
+        for table in ("entries", "people", "mentions"):
+            self._db.execute(f"DELETE FROM {table} WHERE leaf = ?", (leaf,))  # noqa: S608
+        return {int(one) for one in held if one is not None}
+
+    def _drop_unheld(self, words: Iterable[int]) -> None:
+        for number in words:
+            places = [f'SELECT 1 FROM entries WHERE "{name}" = ?1' for name in WORD_COLUMNS]  # noqa: S608
+            places.append("SELECT 1 FROM people WHERE person = ?1")
+            held = any(self._db.execute(one, (number,)).fetchone() for one in places)
+            if not held:
+                self._db.execute("DELETE FROM words WHERE id = ?", (number,))
+
+    def _number(self, word: str) -> int:
+        """Return the number of a word, given now if it is new."""
+        number = self._known.get(word)
+        if number is None:
+            self._db.execute("INSERT OR IGNORE INTO words (word) VALUES (?)", (word,))
+            found = self._db.execute("SELECT id FROM words WHERE word = ?", (word,)).fetchone()
+            if len(self._known) >= _MOST_KNOWN_WORDS:
+                self._known.clear()
+            number = self._known[word] = int(found[0])
+        return number
+
+
+def _statements(text: str) -> list[str]:
+    return text.split(";")[:-1]
+
+
+def discard(path: Path) -> None:
+    """Throw an index away. Its journal goes first, so that no new file inherits it."""
+    try:
+        for suffix in ("-wal", "-shm", "-journal", ""):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+    except OSError as error:
+        raise ResourceError(
+            f"The evidence index cannot be made again: {error}.",
+            next_step=f"Remove {path.name} in the log's folder by hand; nothing is lost with it.",
+        ) from error
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn SQLite's errors and the system's into ours."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        code = getattr(error, "sqlite_errorcode", None)
+        if code == sqlite3.SQLITE_FULL:
+            raise DiskFullError(
+                "No space is left for the evidence index.",
+                next_step="Free space where the log's folder lies; the log itself is complete.",
+            ) from error
+        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            raise ResourceError(
+                f"Another process kept the evidence index busy for {BUSY_SECONDS:.0f} seconds.",
+                next_step="Ask again when it has brought the index up to date.",
+            ) from error
+        if code in _TORN or isinstance(error, sqlite3.IntegrityError):
+            raise TornIndexError(f"The evidence index is damaged: {error}.") from error
+        raise ResourceError(
+            f"The evidence index cannot be read or written: {error}.",
+            next_step="Check the permissions of the log's folder and its disk.",
+        ) from error
