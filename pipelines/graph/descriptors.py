@@ -44,6 +44,40 @@ class PlaneUse(StrEnum):
     ALL = "all"
 
 
+class ForwardModel(StrEnum):
+    """How an operation's result is degraded again, to be held against what came in.
+
+    The words are printed in reports; `pipelines.operations.forward` computes it.
+    """
+
+    SAME = "the result as it is"
+    PLACED = "the result, put back at its place in the picture"
+    AREA = "the mean over the area that a sample of the input covers"
+    CUBIC = "antialiased cubic reduction (Keys, a = -0.5), without further blur"
+    INVERSE = "the inverse of the stated curve or factors"
+    NONE = "none"
+
+
+class PlainForm(StrEnum):
+    """What stands for an operation in the plain reconstruction, which uses no learnt detail."""
+
+    ITSELF = "itself"
+    INTERPOLATED = "cubic interpolation (Keys, a = -0.5)"
+    LEFT_OUT = "left out"
+
+
+@dataclass(frozen=True, slots=True)
+class Consistency:
+    """What the maps of a result rest on: the forward model, and the plain counterpart.
+
+    `reason` says for a person why there is no forward model; empty where there is one.
+    """
+
+    forward: ForwardModel
+    plain: PlainForm
+    reason: str = ""
+
+
 class Parameters(BaseModel):
     """Base of every operation's parameters: unknown names are refused, values are frozen."""
 
@@ -77,6 +111,7 @@ class Descriptor(Generic[P]):
     `reach` computes the reach from validated parameters. `ceilings` bounds parameters under
     `forensic-safe`, by parameter name. `changes_size` says that frames leave with another
     size. `network` names the parameter that selects a catalog network, for trained ones.
+    `consistency` says how the result is held against the input.
     """
 
     name: str
@@ -87,6 +122,7 @@ class Descriptor(Generic[P]):
     plane_use: PlaneUse
     parameters: type[P]
     reach: Callable[[P], Reach]
+    consistency: Consistency
     ceilings: Mapping[str, Ceiling] = field(default_factory=dict)
     changes_size: bool = False
     network: str | None = None

@@ -16,10 +16,13 @@ from typing import Any
 
 from pipelines.graph.descriptors import (
     Ceiling,
+    Consistency,
     Descriptor,
+    ForwardModel,
     FrameUse,
     OperationClass,
     ParameterSource,
+    PlainForm,
     PlaneUse,
 )
 from pipelines.graph.operation_noise import (
@@ -49,6 +52,14 @@ from pipelines.graph.operation_tone import (
     white_balance_reach,
 )
 
+_STRENGTHENED = Consistency(
+    ForwardModel.NONE,
+    PlainForm.LEFT_OUT,
+    "it strengthens detail on purpose, and no degradation is stated that would undo it",
+)
+_SAME_SAMPLES = Consistency(ForwardModel.SAME, PlainForm.LEFT_OUT)
+_TONE = Consistency(ForwardModel.INVERSE, PlainForm.ITSELF)
+
 RESIZE = Descriptor(
     name="resize",
     summary="Interpolates the picture to another size.",
@@ -58,6 +69,7 @@ RESIZE = Descriptor(
     plane_use=PlaneUse.ALL,
     parameters=ResizeParameters,
     reach=resize_reach,
+    consistency=Consistency(ForwardModel.AREA, PlainForm.ITSELF),
     # Beyond 4 times, 15 of 16 samples are interpolated; below a quarter, text is lost.
     ceilings={"scale": Ceiling(0.25, 4.0)},
     changes_size=True,
@@ -72,6 +84,7 @@ CROP = Descriptor(
     plane_use=PlaneUse.ALL,
     parameters=CropParameters,
     reach=pointwise_reach,
+    consistency=Consistency(ForwardModel.PLACED, PlainForm.ITSELF),
     changes_size=True,
 )
 
@@ -84,6 +97,7 @@ LEVELS = Descriptor(
     plane_use=PlaneUse.LUMA,
     parameters=LevelsParameters,
     reach=pointwise_reach,
+    consistency=_TONE,
     ceilings={
         # A black point above a quarter hides the shadows.
         "black": Ceiling(0.0, 0.25),
@@ -104,6 +118,7 @@ GAMMA = Descriptor(
     plane_use=PlaneUse.LUMA,
     parameters=GammaParameters,
     reach=pointwise_reach,
+    consistency=_TONE,
     # Beyond a factor of two, deep shadows become steps and mid tones lose their order by eye.
     ceilings={"gamma": Ceiling(0.5, 2.0)},
 )
@@ -117,6 +132,7 @@ WHITE_BALANCE = Descriptor(
     plane_use=PlaneUse.COLOUR,
     parameters=WhiteBalanceParameters,
     reach=white_balance_reach,
+    consistency=_TONE,
     # Beyond a factor of two, the named colour of a thing can change.
     ceilings={
         "red": Ceiling(0.5, 2.0),
@@ -134,6 +150,7 @@ SHARPEN = Descriptor(
     plane_use=PlaneUse.LUMA,
     parameters=SharpenParameters,
     reach=sharpen_reach,
+    consistency=_STRENGTHENED,
     ceilings={
         # Beyond 1, the light and dark rims that it draws pass for outlines.
         "amount": Ceiling(0.0, 1.0),
@@ -151,6 +168,7 @@ LOCAL_CONTRAST = Descriptor(
     plane_use=PlaneUse.LUMA,
     parameters=LocalContrastParameters,
     reach=local_contrast_reach,
+    consistency=_STRENGTHENED,
     ceilings={
         # Beyond a half, noise and compression blocks rise to visible texture.
         "amount": Ceiling(0.0, 0.5),
@@ -168,6 +186,7 @@ DENOISE = Descriptor(
     plane_use=PlaneUse.COLOUR,
     parameters=DenoiseParameters,
     reach=denoise_reach,
+    consistency=_SAME_SAMPLES,
     # Above 10 code values, fine texture of the scene is as weak as the noise and goes with it.
     ceilings={"strength": Ceiling(0.0, 10.0), "chroma_strength": Ceiling(0.0, 10.0)},
 )
@@ -181,6 +200,7 @@ DENOISE_TEMPORAL = Descriptor(
     plane_use=PlaneUse.COLOUR,
     parameters=DenoiseTemporalParameters,
     reach=denoise_temporal_reach,
+    consistency=_SAME_SAMPLES,
     ceilings={
         # Above 10 code values, slow or faint motion is taken for noise.
         "strength": Ceiling(0.0, 10.0),
@@ -198,6 +218,7 @@ DENOISE_TRAINED = Descriptor(
     plane_use=PlaneUse.LUMA,
     parameters=DenoiseTrainedParameters,
     reach=denoise_trained_reach,
+    consistency=_SAME_SAMPLES,
     network="model",
 )
 
@@ -210,6 +231,9 @@ SUPER_RESOLVE = Descriptor(
     plane_use=PlaneUse.ALL,
     parameters=SuperResolveParameters,
     reach=super_resolve_reach,
+    # The networks were trained to undo this reduction; those for real footage expect blur,
+    # noise and compression before it as well, which are not stated and so not applied.
+    consistency=Consistency(ForwardModel.CUBIC, PlainForm.INTERPOLATED),
     changes_size=True,
     network="model",
 )

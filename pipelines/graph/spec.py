@@ -101,7 +101,9 @@ class EnhanceParams(Strict):
 
 
 class QaParams(Strict):
-    """The conservation laws are always checked; there is nothing to choose yet."""
+    """The conservation laws are always checked. `maps` says whether maps are made as well."""
+
+    maps: bool = True
 
 
 class ExportParams(Strict):

@@ -22,6 +22,7 @@ from pipelines.graph.spec import (
     ExportParams,
     Graph,
     IngestParams,
+    QaParams,
     Stage,
     StageKind,
     parse_strict,
@@ -53,13 +54,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class CheckedGraph:
-    """A graph that may run, with typed parameters."""
+    """A graph that may run, with typed parameters; `qa` is None where it has no such stage."""
 
     graph: Graph
     policy: Policy
     ingest: IngestParams
     steps: tuple[Step, ...]
     export: ExportParams
+    qa: QaParams | None = None
 
 
 def check_graph(graph: Graph) -> CheckedGraph:
@@ -67,6 +69,7 @@ def check_graph(graph: Graph) -> CheckedGraph:
     _check_order(graph)
     policy = POLICIES[graph.preset]
     ingest, export = IngestParams(), ExportParams()
+    qa: QaParams | None = None
     steps: list[Step] = []
     for position, stage in enumerate(graph.stages):
         field = f"stages.{position}.params"
@@ -79,6 +82,8 @@ def check_graph(graph: Graph) -> CheckedGraph:
         params = parse_strict(STAGE_PARAMS[stage.kind], stage.params, field=field)
         if isinstance(params, IngestParams):
             ingest = params
+        elif isinstance(params, QaParams):
+            qa = params
         elif isinstance(params, ExportParams):
             export = params
         elif isinstance(params, EnhanceParams):
@@ -86,7 +91,7 @@ def check_graph(graph: Graph) -> CheckedGraph:
                 _check_step(policy, document, field=f"{field}.operations.{number}")
                 for number, document in enumerate(params.operations)
             )
-    return CheckedGraph(graph, policy, ingest, tuple(steps), export)
+    return CheckedGraph(graph, policy, ingest, tuple(steps), export, qa)
 
 
 def _check_order(graph: Graph) -> None:

@@ -38,6 +38,32 @@ class Crop:
         return Block(cut.planes, out, self.result)
 
 
+class PutBack:
+    """The rectangle at its place in the picture that it was cut from: `crop` read backwards.
+
+    Regions count samples of the whole picture; only those inside the rectangle can be asked for.
+    """
+
+    name = "crop"
+    before = 0
+    after = 0
+
+    def __init__(self, parameters: CropParameters, operation: Operation) -> None:
+        self.source = operation.result
+        self.result = operation.source
+        self._top = parameters.y
+        self._left = parameters.x
+
+    def needs(self, out: Region) -> Region:
+        """Name the same samples in the rectangle's coordinates."""
+        return Region(out.top - self._top, out.left - self._left, out.height, out.width)
+
+    def apply(self, window: Sequence[Block], centre: int, out: Region) -> Block:
+        """Compute region `out`; see `pipelines.operations.base.Operation`."""
+        cut = window[centre].cut(self.needs(out))
+        return Block(cut.planes, out, self.result)
+
+
 def _check_inside(start_name: str, size_name: str, start: int, size: int, side: int) -> None:
     if start + size <= side:
         return
@@ -73,3 +99,8 @@ def _check_aligned(
 def build(parameters: CropParameters, source: FrameShape, _networks: NetworkSource) -> Operation:
     """Bind `crop` to a shape. Raises RequestError."""
     return Crop(parameters, source)
+
+
+def backwards(parameters: CropParameters, operation: Operation) -> Operation:
+    """Put the rectangle back at its place."""
+    return PutBack(parameters, operation)

@@ -43,3 +43,8 @@ class Gamma(LumaOperation):
 def build(parameters: GammaParameters, source: FrameShape, _networks: NetworkSource) -> Operation:
     """Bind `gamma` to a shape."""
     return Gamma(parameters, source)
+
+
+def backwards(parameters: GammaParameters, operation: Operation) -> Operation:
+    """Take the curve back, by the curve with one over its gamma."""
+    return Gamma(GammaParameters(gamma=1 / parameters.gamma), operation.result)

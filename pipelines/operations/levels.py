@@ -19,11 +19,9 @@ from pipelines.operations.single import LumaOperation
 class Levels(LumaOperation):
     """The bound operation."""
 
-    def __init__(self, parameters: LevelsParameters, source: FrameShape) -> None:
+    def __init__(self, slope: float, shift: float, source: FrameShape) -> None:
         super().__init__("levels", source, pixels=0)
         nominal = nominal_luma(source.layout)
-        slope = parameters.slope
-        shift = parameters.output_black - slope * parameters.black
         self._identity = slope == 1.0 and shift == 0.0
         self._slope = np.float32(slope)
         self._offset = np.float32(nominal.black * (1 - slope) + nominal.span * shift)
@@ -39,4 +37,15 @@ class Levels(LumaOperation):
 
 def build(parameters: LevelsParameters, source: FrameShape, _networks: NetworkSource) -> Operation:
     """Bind `levels` to a shape."""
-    return Levels(parameters, source)
+    return Levels(*_line(parameters), source)
+
+
+def backwards(parameters: LevelsParameters, operation: Operation) -> Operation:
+    """Take the line back: in = (out - shift) / slope. What rounding cut off stays cut off."""
+    slope, shift = _line(parameters)
+    return Levels(1 / slope, -shift / slope, operation.result)
+
+
+def _line(parameters: LevelsParameters) -> tuple[float, float]:
+    """Slope and shift of the line, in parts of the nominal range."""
+    return parameters.slope, parameters.output_black - parameters.slope * parameters.black

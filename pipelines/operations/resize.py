@@ -38,10 +38,10 @@ class Resize:
     before = 0
     after = 0
 
-    def __init__(self, parameters: ResizeParameters, source: FrameShape) -> None:
+    def __init__(self, source: FrameShape, result: FrameShape, kernel: Kernel) -> None:
         self.source = source
-        self.result = resized_shape(parameters, source)
-        self._scaler = Scaler(source, self.result, KERNELS[parameters.filter])
+        self.result = result
+        self._scaler = Scaler(source, result, kernel)
 
     def needs(self, out: Region) -> Region:
         """Name the source samples under the filter's taps."""
@@ -119,4 +119,4 @@ def _check_limits(axis: str, asked: int, source: int) -> None:
 
 def build(parameters: ResizeParameters, source: FrameShape, _networks: NetworkSource) -> Operation:
     """Bind `resize` to a shape. Raises RequestError."""
-    return Resize(parameters, source)
+    return Resize(source, resized_shape(parameters, source), KERNELS[parameters.filter])

@@ -156,3 +156,15 @@ def build(
 ) -> Operation:
     """Bind `white_balance` to a shape. Raises RequestError for gray pictures."""
     return WhiteBalance(parameters, source)
+
+
+def backwards(parameters: WhiteBalanceParameters, operation: Operation) -> Operation | None:
+    """Divide by the factors; None where chroma is subsampled.
+
+    Luma then took chroma from between its samples, and no exact way leads back.
+    """
+    layout = operation.result.layout
+    if layout.chroma_x or layout.chroma_y:
+        return None
+    gains = {name: 1 / float(gain) for name, gain in parameters.model_dump().items()}
+    return WhiteBalance(WhiteBalanceParameters(**gains), operation.result)

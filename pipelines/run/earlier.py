@@ -51,6 +51,7 @@ def _outcome(home: Path, received: Received, facts: ReportFacts) -> Outcome | No
         facts.delivered.file_name: facts.delivered.media_type,
         REPORT: "application/json",
         REPORT_PDF: "application/pdf",
+        **{one.picture.file_name: "image/png" for one in facts.quality.maps if one.picture},
         BUNDLE: "application/zip",
     }
     try:

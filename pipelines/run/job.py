@@ -21,6 +21,7 @@ from pipelines.stages.export.facts import LawFacts, Origin
 from pipelines.stages.export.facts_media import FileFacts, StreamLine
 from pipelines.stages.export.preview import Preview
 from pipelines.stages.ingest import Received
+from pipelines.stages.maps import Judged
 
 JobId = NewType("JobId", str)
 
@@ -144,6 +145,7 @@ class Made:
     defects: tuple[str, ...] = ()
     streams: tuple[StreamLine, ...] = ()
     replans: tuple[str, ...] = ()
+    judged: Judged = field(default_factory=Judged)
     metrics: Mapping[str, float] = field(default_factory=dict)
 
 

@@ -35,6 +35,7 @@ from pipelines.run.entries import (
     stage,
 )
 from pipelines.run.job import Job, Made, Tools
+from pipelines.run.judging import judge_photo
 from pipelines.run.photo_pixels import REGION_PIXELS, read_back, render_photo, work_regions
 from pipelines.run.planning import (
     network_memory_bytes,
@@ -49,6 +50,7 @@ from pipelines.stages.export.facts_media import FileFacts, PhotoFacts
 from pipelines.stages.export.gathered import law_facts, layout_words
 from pipelines.stages.export.preview import Pictured, Preview, make_preview
 from pipelines.stages.ingest import Received
+from pipelines.stages.maps import Pair
 from pipelines.stages.qa import Expected, photo_laws, require
 
 _LOSSLESS = {Kind.PNG, Kind.TIFF, Kind.BMP, Kind.WEBP}
@@ -165,6 +167,7 @@ def _made(job: Job, pages: GivingBack) -> Made:
         made = {"encoder_sha256": digest.hex(), "delivered_sha256": found.digest.hex()}
         job.record("laws", laws_body(laws, **made))
         require(laws)
+        judged = judge_photo(job, chain, Pair(photo.planes, planes))
     after = Pictured(found.planes, found.shape)
     return Made(
         plan=plan,
@@ -176,6 +179,7 @@ def _made(job: Job, pages: GivingBack) -> Made:
         previews=(_preview(chain, photo, after),),
         assumptions=photo.assumptions,
         replans=replans,
+        judged=judged,
         metrics={
             "seconds": round(time.monotonic() - started, 3),
             "megapixels": round(chain.result.height * chain.result.width / 1e6, 3),

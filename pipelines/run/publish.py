@@ -50,7 +50,7 @@ def publish(job: Job, made: Made, facts: ReportFacts) -> Published:
     """
     work = job.folder.work
     job.progress.start("proving", 0)
-    write_report(facts, made.previews, work / REPORT, work / REPORT_PDF)
+    write_report(facts, made.previews, work / REPORT, work / REPORT_PDF, drawn=made.judged.drawn)
     with_pdf = "report-pdf" in job.checked.export.formats
     placed = place(tuple(_files(job, made, with_pdf=with_pdf)))
     _require_unchanged(job, made, placed)
@@ -75,6 +75,8 @@ def _files(job: Job, made: Made, *, with_pdf: bool) -> Iterable[BundleFile]:
     if made.ledger is not None:
         yield BundleFile(Role.LEDGER, _opener(made.ledger))
     yield from _networks(made.plan)
+    for picture in made.judged.paths:
+        yield BundleFile(Role.ATTACHMENT, _opener(picture), picture.name)
 
 
 def _networks(plan: Plan) -> Iterable[BundleFile]:
@@ -137,6 +139,11 @@ def _delivered(
         Output(job.folder.deliver(name), found[role].sha256, found[role].size, media_type)
         for role, name, media_type in types
     ]
+    for one in made.judged.maps:
+        if one.facts.picture is not None:
+            facts = one.facts.picture
+            path = job.folder.deliver(facts.file_name)
+            outputs.append(Output(path, facts.sha256, facts.bytes, "image/png"))
     if bundle is not None:
         path = job.folder.deliver(BUNDLE)
         outputs.append(Output(path, bundle.sha256, bundle.bytes, "application/zip"))

@@ -238,6 +238,7 @@ def report_facts(job: Job, made: Made) -> ReportFacts:
         source_defects=made.defects,
         conservation=made.laws,
         streams=made.streams,
+        quality=made.judged.facts,
         software=software_facts(),
         hardware=hardware_facts(),
     )

@@ -7,7 +7,7 @@ clip, and memory follows the windows of the operations and never the length of t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipelines.errors import PolicyError, RequestError
@@ -69,13 +69,7 @@ class Chain:
 
     def region(self, planes: tuple[Samples, ...], out: Region) -> Block:
         """Compute region `out` of the result from the native planes of one whole picture."""
-        wanted = [out]
-        for operation in reversed(self.operations):
-            wanted.append(operation.needs(wanted[-1]))
-        block = block_from_native(planes, self.source, wanted.pop())
-        for operation in self.operations:
-            block = operation.apply([block], 0, wanted.pop())
-        return block
+        return pulled(self.operations, planes, self.source, out)
 
     @property
     def declared(self) -> str:
@@ -109,6 +103,35 @@ class Chain:
             for operation in self.operations
         ]
         return total + _BLOCK_COPIES * max(work, default=0)
+
+
+def pulled(
+    operations: Sequence[Operation],
+    planes: tuple[Samples, ...],
+    shape: FrameShape,
+    out: Region,
+) -> Block:
+    """Run operations over region `out` of their result.
+
+    `planes` are the native planes of one whole picture of `shape`, which the first takes.
+    """
+    wanted = [out]
+    for operation in reversed(operations):
+        wanted.append(operation.needs(wanted[-1]))
+    block = block_from_native(planes, shape, wanted.pop())
+    for operation in operations:
+        block = operation.apply([block], 0, wanted.pop())
+    return block
+
+
+def reads(operations: Sequence[Operation], out: Region) -> Region | None:
+    """The region that region `out` depends on; None where part of it lies outside a picture."""
+    for operation in reversed(operations):
+        out = operation.needs(out)
+        whole = operation.source.whole
+        if min(out.top, out.left) < 0 or out.bottom > whole.bottom or out.right > whole.right:
+            return None
+    return out
 
 
 class FrameChain:

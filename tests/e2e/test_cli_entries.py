@@ -40,6 +40,7 @@ def test_a_photos_entries_tell_its_way(evident: Evident, photo: Path) -> None:
         "stage.finished enhance",
         "stage.started qa",
         "laws",
+        "qa",
         "stage.finished qa",
         "stage.started export",
         "export",

@@ -15,14 +15,15 @@ from PIL import Image
 from tests.e2e.command_kit import Evident, ledger_of
 
 FILES = {"report.json", "report.pdf", "bundle.zip"}
+MAPS = {"contradiction.png", "supplied.png"}
 
 
-def test_a_photograph_becomes_four_files(evident: Evident, photo: Path) -> None:
-    """Per input the folder holds the result, both reports and the bundle, and nothing else."""
+def test_a_photograph_becomes_four_files_and_two_maps(evident: Evident, photo: Path) -> None:
+    """Per input the folder holds the result, reports, maps and bundle, and nothing else."""
     said = evident("run", photo, "--preset", "balanced", "--out", "out")
     assert said.code == 0, said.err
     folder = photo.parent / "out" / "gate.png"
-    assert {path.name for path in folder.iterdir()} == FILES | {"enhanced.png"}
+    assert {path.name for path in folder.iterdir()} == FILES | MAPS | {"enhanced.png"}
     with Image.open(folder / "enhanced.png") as result:
         assert result.size == (128, 96)
     assert "ungated" in said.out

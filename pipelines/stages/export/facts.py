@@ -34,6 +34,7 @@ from pipelines.stages.export.facts_custody import (
     PreservationFacts,
 )
 from pipelines.stages.export.facts_media import FileFacts, StreamLine, TimingOrigin
+from pipelines.stages.export.facts_quality import QualityFacts
 from pipelines.stages.export.facts_steps import NetworkFacts, StepFacts
 
 PresetName = Literal["forensic-safe", "balanced", "presentation"]
@@ -105,7 +106,7 @@ class LawFacts(Facts):
 
 
 class ReportFacts(Facts):
-    """The facts of one job over one file. `maps` names quality maps that go with the result.
+    """The facts of one job over one file. `quality` says how the result was held against it.
 
     `people` are those besides the operator of `origin`. `stage_digests` are those that no other
     fact holds. `entries` are what the log holds of the job up to this report.
@@ -124,7 +125,7 @@ class ReportFacts(Facts):
     source_defects: Texts = ()
     conservation: tuple[LawFacts, ...] = ()
     streams: tuple[StreamLine, ...] = ()
-    maps: Texts = ()
+    quality: QualityFacts = QualityFacts()
     software: tuple[NamedFact, ...] = ()
     hardware: tuple[NamedFact, ...] = ()
     people: tuple[PersonFacts, ...] = ()

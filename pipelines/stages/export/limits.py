@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipelines.graph.descriptors import ParameterSource
 from pipelines.stages.export.facts import ReportFacts
+from pipelines.stages.export.facts_quality import MapKind
 
 BEFORE_RECEIPT = (
     "Nothing is said about the time before receipt: who recorded the file, when and where, and "
@@ -37,6 +38,10 @@ MIXED = (
     "A frame of the result holds samples of neighbouring frames. What moves, appears or "
     "disappears between them may leave traces or be weakened."
 )
+AGREEMENT = (
+    "Where the result agrees with the input it may still be wrong: what is shown beyond the "
+    "input's own detail was computed, and many pictures agree with one input."
+)
 ESTIMATED = "Some parameters were estimated by software from the picture itself."
 ENLARGED = (
     "The result has more samples than the source. Samples that were added were computed, not "
@@ -59,6 +64,7 @@ def limits_of(facts: ReportFacts) -> tuple[str, ...]:
         (not facts.steps, NO_OPERATION),
         (enlarged, ENLARGED),
         (bool(facts.mixing_steps), MIXED),
+        (any(facts.quality.measured(kind) for kind in MapKind), AGREEMENT),
         (estimated, ESTIMATED),
         (ungated, UNGATED),
         (facts.delivered.lossless is False, LOSSY),

@@ -78,7 +78,6 @@ def note_section(facts: ReportFacts) -> list[Flowable]:
         ("Warnings", facts.warnings, "There are no warnings."),
         ("Changes of the plan while it ran", facts.run.replans, "The plan was not changed."),
         ("Defects already in the file as received", facts.source_defects, "None was found."),
-        ("Maps that go with the result", facts.maps, ""),
     )
     for title, texts, _ in groups:
         if texts:

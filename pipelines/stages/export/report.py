@@ -15,6 +15,7 @@ from pathlib import Path
 from pipelines.errors import DiskFullError, ResourceError
 from pipelines.stages.export.document import Report, complete, read_report, report_bytes
 from pipelines.stages.export.facts import ReportFacts
+from pipelines.stages.export.pdf_maps import NOTHING_DRAWN, Drawn
 from pipelines.stages.export.preview import Preview
 from pipelines.stages.export.report_pdf import report_pdf
 
@@ -22,9 +23,16 @@ __all__ = ["Report", "ReportFacts", "read_report", "write_report"]
 
 
 def write_report(
-    facts: ReportFacts, previews: Sequence[Preview], json_path: Path, pdf_path: Path
+    facts: ReportFacts,
+    previews: Sequence[Preview],
+    json_path: Path,
+    pdf_path: Path,
+    *,
+    drawn: Drawn = NOTHING_DRAWN,
 ) -> None:
     """Write both forms of the report; an older file in their place is replaced.
+
+    `drawn` are the maps' thumbnails by file name.
 
     Nothing is written unless both forms could be made. Raises EvidenceError where the facts have
     no canonical spelling, UnsupportedError where the document's letters are not installed,
@@ -32,7 +40,7 @@ def write_report(
     """
     report = complete(facts, [preview.facts for preview in previews])
     data = report_bytes(report)
-    document = report_pdf(report, previews)
+    document = report_pdf(report, previews, drawn)
     _write(json_path, data)
     _write(pdf_path, document)
 

@@ -21,6 +21,7 @@ from pipelines.stages.export.pdf_files import (
     stream_section,
 )
 from pipelines.stages.export.pdf_front import closing, front, label_colours
+from pipelines.stages.export.pdf_maps import NOTHING_DRAWN, Drawn, map_section
 from pipelines.stages.export.pdf_steps import (
     network_section,
     note_section,
@@ -50,15 +51,17 @@ _LONGEST_JOB = 70
 _TOTAL = "total-of-pages"
 
 
-def report_pdf(report: Report, previews: Sequence[Preview]) -> bytes:
+def report_pdf(report: Report, previews: Sequence[Preview], drawn: Drawn = NOTHING_DRAWN) -> bytes:
     """Return the document; `previews` are the pictures that `report.previews` describes.
+
+    `drawn` are the maps' thumbnails by file name.
 
     Raises UnsupportedError where the letters are not installed.
     """
     ready()
     buffer = io.BytesIO()
     document = _Document(buffer, report)
-    document.build(_story(report, previews), canvasmaker=_Canvas)
+    document.build(_story(report, previews, drawn), canvasmaker=_Canvas)
     return buffer.getvalue()
 
 
@@ -145,12 +148,13 @@ class _Document(BaseDocTemplate):  # type: ignore[misc]  # reportlab ships no ty
         canvas.restoreState()
 
 
-def _story(report: Report, previews: Sequence[Preview]) -> list[Flowable]:
+def _story(report: Report, previews: Sequence[Preview], drawn: Drawn) -> list[Flowable]:
     facts = report.facts
     return [
         *front(report),
         *file_section(report),
         *preview_section(previews),
+        *map_section(facts.quality, drawn),
         *step_section(facts),
         *network_section(facts),
         *note_section(facts),

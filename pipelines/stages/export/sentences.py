@@ -9,6 +9,7 @@ from __future__ import annotations
 from pipelines.evidence.verdict import SENTENCE as VERIFY
 from pipelines.stages.export.fact_types import Facts, Text
 from pipelines.stages.export.facts import PresetName, ReportFacts
+from pipelines.stages.export.facts_quality import MapKind
 from pipelines.stages.export.facts_steps import ScoreFacts, StepFacts
 
 PROFILE = (
@@ -22,6 +23,11 @@ TRAINED = (
 CONSISTENCY = (
     "Shows where the result, reduced by the stated degradation, disagrees with the input. A low "
     "value does not show that detail is genuine."
+)
+SUPPLIED = (
+    "Shows where the result differs from a plain reconstruction of the input: detail that the "
+    "input neither supports nor refutes. Detail that never was in the scene can agree with the "
+    "input exactly; this map shows it no differently from detail that was."
 )
 
 _PRESETS: dict[PresetName, str] = {
@@ -77,7 +83,7 @@ def sentences_for(facts: ReportFacts) -> tuple[Sentence, ...]:
     """Return the sentences that apply to `facts`, in the order in which they are printed.
 
     profile under `forensic-safe`; trained where a network made samples; fusion once for each
-    different way of mixing frames; consistency where a map of contradictions is delivered;
+    different way of mixing frames; consistency and supplied where such a map was measured;
     gate for each validation set whose scores are printed; time where timing was assumed;
     verify always.
     """
@@ -87,8 +93,10 @@ def sentences_for(facts: ReportFacts) -> tuple[Sentence, ...]:
     if facts.trained:
         found.append(Sentence(name="trained", text=TRAINED))
     found.extend(Sentence(name="fusion", text=_fusion(step)) for step in facts.mixing_steps)
-    if facts.maps:
+    if facts.quality.measured(MapKind.CONTRADICTION):
         found.append(Sentence(name="consistency", text=CONSISTENCY))
+    if facts.quality.measured(MapKind.SUPPLIED):
+        found.append(Sentence(name="supplied", text=SUPPLIED))
     for network in facts.networks:
         found.extend(Sentence(name="gate", text=_gate(score)) for score in network.scores)
     if facts.assumed_rate is not None:

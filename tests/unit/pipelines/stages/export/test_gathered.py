@@ -24,11 +24,14 @@ from models.spec import (
     WeightsFormat,
 )
 from pipelines.graph.descriptors import (
+    Consistency,
     Descriptor,
+    ForwardModel,
     FrameUse,
     OperationClass,
     Parameters,
     ParameterSource,
+    PlainForm,
     PlaneUse,
     Reach,
 )
@@ -67,6 +70,7 @@ def soften(source: ParameterSource) -> Descriptor[SoftenParameters]:
         plane_use=PlaneUse.LUMA,
         parameters=SoftenParameters,
         reach=lambda parameters: Reach(parameters.radius, 1, 0),
+        consistency=Consistency(ForwardModel.SAME, PlainForm.LEFT_OUT),
     )
 
 

@@ -241,6 +241,6 @@ def test_the_outline_names_the_sections(photo_facts: ReportFacts) -> None:
     titles = [entry.title for entry in reader.outline]
     assert titles[0] == "What was received and what was delivered"
     assert titles[-1] == "How to verify"
-    assert len(titles) == 9
+    assert len(titles) == 10
     assert reader.metadata is not None
     assert reader.metadata.title == "ENHANCED: gate.png"

@@ -75,12 +75,6 @@ def test_assumed_timing(clip_facts: ReportFacts) -> None:
     assert "time" not in [one.name for one in sentences_for(clip_facts)]
 
 
-def test_a_map_brings_the_consistency_sentence(photo_facts: ReportFacts) -> None:
-    """Where a map of contradictions is delivered, what it does not show is said."""
-    mapped = photo_facts.model_copy(update={"maps": ("contradiction.png",)})
-    assert "consistency" in [one.name for one in sentences_for(mapped)]
-
-
 def test_limits_follow_the_facts(photo_facts: ReportFacts, clip_facts: ReportFacts) -> None:
     """Each limit is printed exactly where its reason is given."""
     conditional = {
