@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli import log_verbs
+from services.cli import log_verbs, trace_verb
 
 app = typer.Typer(
     name="evident",
@@ -30,6 +30,7 @@ app = typer.Typer(
 models_app = typer.Typer(name="models", help="The networks that can be used.", no_args_is_help=True)
 app.add_typer(models_app)
 app.add_typer(log_verbs.app)
+app.command("trace")(trace_verb.trace)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 

@@ -31,14 +31,14 @@ _PLAIN_FIELDS = (
 )  # fmt: skip
 
 
-def event_line(event: LogEvent) -> str:
+def event_line(event: LogEvent, *, with_digests: bool = True) -> str:
     """Return one line: when, what, who, which bytes, and whether it is sealed."""
     parts = [
         event.at or "time erased",
         _word(event.kind),
         _word(event.who) if event.who else "",
         *_facts(event),
-        *_digests(event.mentions),
+        *(_digests(event.mentions) if with_digests else ()),
         f"job {_word(event.job)} #{event.sequence}",
         sealing(event),
     ]
