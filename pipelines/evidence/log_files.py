@@ -62,26 +62,33 @@ def log_head(files: Mapping[str, bytes], keys: tuple[VerifierKey, ...]) -> Check
     return _blamed(CHECKPOINT, lambda note: open_note(note, keys), files[CHECKPOINT])
 
 
-def log_entries(files: Mapping[str, bytes]) -> tuple[Entry, ...]:
-    """Return the entries: of one job, numbered from 0 without a gap; raises `BundleError`."""
-    entries = tuple(_blamed(ENTRIES, parse_entry, line) for line in _lines(files, ENTRIES))
-    for number, entry in enumerate(entries):
-        if entry.job != entries[0].job:
+def log_entries(files: Mapping[str, bytes], *, first: int = 0, job: str = "") -> tuple[Entry, ...]:
+    """Return the entries: of one job, numbered from `first` without a gap; raises `BundleError`.
+
+    Where `job` is given, they are its own and may be none.
+    """
+    lines = [] if job and not files[ENTRIES] else _lines(files, ENTRIES)
+    entries = tuple(_blamed(ENTRIES, parse_entry, line) for line in lines)
+    for number, entry in enumerate(entries, start=first):
+        if entry.job != (job or entries[0].job):
             raise BundleError(ENTRIES, "The entries belong to more than one job.")
         if entry.sequence != number:
             raise BundleError(ENTRIES, f"Entry {number} of the job is missing or out of order.")
     return entries
 
 
-def check_inclusion(files: Mapping[str, bytes], head: Checkpoint) -> None:
-    """Raise `BundleError` unless every entry is a leaf under `head`, in the job's order."""
-    lines = _lines(files, ENTRIES)
+def check_inclusion(files: Mapping[str, bytes], head: Checkpoint, *, since: int = 0) -> None:
+    """Raise `BundleError` unless every entry is a leaf under `head`, in the job's order.
+
+    No leaf may be lower than `since`; the entries may be none where that is above 0.
+    """
+    lines = [] if since and not files[ENTRIES] else _lines(files, ENTRIES)
     size, proofs = _parse_proofs(files[PROOFS])
     if size != head.size:
         raise BundleError(PROOFS, "The proofs are about another tree than the checkpoint.")
     if len(proofs) != len(lines):
         raise BundleError(PROOFS, "There is not one proof for each entry.")
-    before = -1
+    before = since - 1
     for number, (line, (leaf, path, salt)) in enumerate(zip(lines, proofs, strict=True)):
         if leaf <= before:
             raise BundleError(PROOFS, "The log holds the job's entries in another order.")

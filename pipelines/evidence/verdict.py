@@ -39,7 +39,7 @@ class Verdict:
 
     `standings` are all that hold, the weightiest last. `files` are the paths inside the bundle,
     `keys` the SHA-256 of the statement's and the log's public keys (empty where it did not come
-    to that), `not_checked` what no conclusion may rest on.
+    to that), `not_checked` what no conclusion may rest on, `subject` what was verified.
     """
 
     checks: tuple[Check, ...]
@@ -48,6 +48,7 @@ class Verdict:
     not_checked: tuple[str, ...]
     job: str = ""
     keys: tuple[str, ...] = ()
+    subject: str = "bundle"
 
     @property
     def standing(self) -> Standing:
@@ -74,9 +75,9 @@ class Verdict:
             for check in self.checks
         ]
         if failure is None:
-            found.append(f"The bundle holds ({', '.join(self.standings)}). {SENTENCE}")
+            found.append(f"The {self.subject} holds ({', '.join(self.standings)}). {SENTENCE}")
         else:
-            found.append(f"The bundle does not hold: {failure.file}: {failure.detail}")
+            found.append(f"The {self.subject} does not hold: {failure.file}: {failure.detail}")
         found.extend(f"Not checked: {one}" for one in self.not_checked)
         return tuple(found)
 

@@ -89,12 +89,28 @@ def verify_bundle(
     verdict, not an exception; what the reader itself raises comes through. Memory is flat in
     the size of the job's files.
     """
+    return examine_bundle(
+        reader,
+        trusted_keys=trusted_keys,
+        time_stamp_check=time_stamp_check,
+        credential_check=credential_check,
+    )[1]
+
+
+def examine_bundle(
+    reader: BinaryIO,
+    *,
+    trusted_keys: tuple[bytes, ...] = (),
+    time_stamp_check: TimeStampCheck | None = None,
+    credential_check: CredentialCheck | None = None,
+) -> tuple[OpenedBundle, Verdict]:
+    """Check the bundle as `verify_bundle` does; hand out what was read besides."""
     bundle = _opened(reader, trusted_keys)
     bundle.time_stamp_check = time_stamp_check
     bundle.credential_check = credential_check
     checks, unreached = run_steps(bundle, STEPS)
     ok = all(check.passed for check in checks)
-    return Verdict(
+    verdict = Verdict(
         checks=checks,
         files=tuple(bundle.facts),
         standings=_standings(bundle) if ok else (Standing.REFUSED,),
@@ -102,6 +118,7 @@ def verify_bundle(
         job=bundle.entries[0].job if bundle.entries else "",
         keys=tuple(key_id(key) for key in bundle.public_keys),
     )
+    return bundle, verdict
 
 
 @dataclass(slots=True)

@@ -67,3 +67,37 @@ def verify_page(*, job: str, statement_key: str, log_key: str) -> bytes:
     """Return the page; the keys are named by their SHA-256 in hexadecimal."""
     page = _PAGE.format(job=job, statement_key=statement_key, log_key=log_key, sentence=SENTENCE)
     return page.encode("utf-8")
+
+
+_SUPPLEMENT = """\
+HOW TO CHECK THIS SUPPLEMENT BY HAND
+
+It is about the bundle whose archive has the SHA-256
+
+    {bundle}
+
+of job {job}, and counts only beside that bundle, which has a page like this of its own.
+Statement signed by key {statement_key}
+Log kept by key         {log_key}
+
+Unpack the archive and open a terminal in the folder "supplement".
+
+    sha256sum -c manifest-sha256.txt
+    sha256sum -c tagmanifest-sha256.txt
+    openssl pkeyutl -verify -pubin -inkey statement/key.pem -rawin \\
+        -in statement/statement.pae -sigfile statement/statement.sig
+    grep -c "$(sha256sum < manifest-sha256.txt | cut -d ' ' -f 1)" statement/statement.pae
+
+The first two must say OK for every line, the third Signature Verified Successfully, the last 1.
+Compare the key with a value that reached you another way.
+
+Not checked by these steps: that the entries are in the log, and that the log grew from the
+bundle's head (data/supplement.json, consistency proof of RFC 6962). "evident verify BUNDLE
+--supplement FILE" checks both.
+"""
+
+
+def supplement_page(*, job: str, bundle: str, statement_key: str, log_key: str) -> bytes:
+    """Return the page of a supplement; digests and keys are in hexadecimal."""
+    page = _SUPPLEMENT.format(job=job, bundle=bundle, statement_key=statement_key, log_key=log_key)
+    return page.encode("utf-8")

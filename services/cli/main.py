@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli import log_verbs, trace_verb
+from services.cli import bundle_verbs, log_verbs, trace_verb
 
 app = typer.Typer(
     name="evident",
@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 models_app = typer.Typer(name="models", help="The networks that can be used.", no_args_is_help=True)
 app.add_typer(models_app)
+app.add_typer(bundle_verbs.app)
 app.add_typer(log_verbs.app)
 app.command("trace")(trace_verb.trace)
 
@@ -159,12 +160,21 @@ def verify(
             "verifier keys; any other key fails.",
         ),
     ] = None,
+    supplement: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A supplement of the bundle, checked beside it."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check every digest, proof and signature of a bundle. Needs no network and no server."""
+    """Check every digest, proof and signature of a bundle. Needs no network and no server.
+
+    [dim]evident verify results/clip.mp4/bundle.zip --trust their-key.pem[/dim]
+    """
     from services.cli import verify_command  # noqa: PLC0415 - see the module docstring
 
-    raise typer.Exit(verify_command.main(bundle, tuple(trust or ()), as_json=as_json))
+    raise typer.Exit(
+        verify_command.main(bundle, tuple(trust or ()), tuple(supplement or ()), as_json=as_json)
+    )
 
 
 @models_app.command("list")

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
 from rich.console import Console
 
 from models.errors import ModelError
@@ -30,7 +29,7 @@ from services.cli.printing import (
 )
 from services.cli.progress import JobProgress, progress_on
 from services.cli.wiring import tools
-from services.settings.settings import Settings
+from services.settings.settings import read_settings
 
 _MOST_GRAPH_BYTES = 1 << 20
 
@@ -57,7 +56,7 @@ def main(asked: Asked, *, explain_only: bool, as_json: bool) -> int:
     stop_on_signals(f"Stopped. {RESUME}")
     try:
         maker = graph_maker(asked)
-        settings = _settings()
+        settings = read_settings()
         with tools(settings) as shared, progress_on(console) as progress:
             if explain_only:
                 return _explain(asked, maker, shared, progress, as_json=as_json)
@@ -140,17 +139,6 @@ def _document(path: Path) -> Any:
         raise GraphError(
             f"The graph {path} is not JSON: {error}.",
             next_step="`evident run --explain --json` prints a graph to start from.",
-        ) from error
-
-
-def _settings() -> Settings:
-    try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = "_".join(str(part) for part in first["loc"]).upper()
-        raise RequestError(
-            f"EVIDENT_{name}: {first['msg']}", next_step="Correct or unset the variable."
         ) from error
 
 

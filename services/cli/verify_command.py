@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from pipelines.errors import EvidenceError, EvidentError, RequestError, UnreadableError
 from pipelines.evidence.trust import MAX_KEY_FILE_BYTES, read_key_file
-from pipelines.evidence.verify import verify_bundle
+from pipelines.evidence.verify_supplement import verify_with_supplements
 from pipelines.stages.export.sanitise import shown
 from services.cli.printing import (
     FAILED,
@@ -19,27 +20,35 @@ from services.cli.printing import (
 )
 
 
-def main(bundle: Path, trusted: tuple[Path, ...], *, as_json: bool) -> int:
-    """Print the verdict; returns the exit code."""
+def main(
+    bundle: Path, trusted: tuple[Path, ...], supplements: tuple[Path, ...] = (), *, as_json: bool
+) -> int:
+    """Print the verdicts on a bundle and its supplements; returns the exit code."""
     try:
         keys = tuple(key for path in trusted for key in _keys(path))
         try:
-            with bundle.open("rb") as file:
-                verdict = verify_bundle(file, trusted_keys=keys)
+            with ExitStack() as files:
+                opened = [files.enter_context(path.open("rb")) for path in (bundle, *supplements)]
+                verdicts = verify_with_supplements(opened[0], opened[1:], trusted_keys=keys)
         except OSError as error:
             raise UnreadableError(
-                f"{bundle} cannot be read: {error.strerror or error}.", next_step="Check the path."
+                f"{error.filename} cannot be read: {error.strerror or error}.",
+                next_step="Check the path.",
             ) from error
     except EvidentError as error:
         if as_json:
             print_json({"ok": False, "error": {"reason": str(error), "next_step": error.next_step}})
         print_error(console_on_stderr(), "", str(error), error.next_step)
         return WRONG_USE
+    named = list(zip((bundle, *supplements), verdicts, strict=False))
     if as_json:
-        print_json({"bundle": str(Path.cwd() / bundle), **verdict.as_json()})
-    else:
-        print_text("\n".join((shown(str(bundle), longest=1000), *verdict.lines())))
-    return GOOD if verdict.ok else FAILED
+        about = [{"supplement": str(Path.cwd() / path), **one.as_json()} for path, one in named[1:]]
+        print_json(
+            {"bundle": str(Path.cwd() / bundle), **verdicts[0].as_json(), "supplements": about}
+        )
+    for path, verdict in named if not as_json else ():
+        print_text("\n".join((shown(str(path), longest=1000), *verdict.lines())))
+    return GOOD if all(verdict.ok for verdict in verdicts) else FAILED
 
 
 def _keys(path: Path) -> tuple[bytes, ...]:

@@ -34,7 +34,8 @@ from pipelines.evidence.entry import (
     instant,
 )
 from pipelines.evidence.json_value import Json
-from pipelines.evidence.merkle import inclusion_proof, is_included, leaf_hash
+from pipelines.evidence.merkle import consistency_proof, inclusion_proof, is_included, leaf_hash
+from pipelines.evidence.supplement import LaterProof
 from pipelines.ports import Signer
 from services.provenance.durable_file import make_folder
 from services.provenance.entry_store import EntryStore
@@ -119,6 +120,19 @@ class LocalLog:
             head, note = self._publish()
             return self._prove(job, head, note)
 
+    def seal_later(self, job: str, *, first: int, since: int) -> LaterProof:
+        """Seal all that is pending; prove the entries of `job` from sequence `first` on.
+
+        They may be none. The head extends the tree of `since` leaves, which is proven too.
+        """
+        with self._sealing():
+            head, note = self._publish()
+            if not 0 < since <= head.size:
+                raise EvidenceError(f"The log has {head.size} leaves and never had {since}.")
+            proof = self._prove(job, head, note, first=first)
+            path = consistency_proof(since, head.size, self._folder.nodes(head.size))
+            return LaterProof(proof, path)
+
     def _maker(self, job: str, kind: str, body: Mapping[str, Json]) -> Callable[[int], bytes]:
         """Return what makes the entry once its sequence is known, at that moment's time."""
 
@@ -144,10 +158,11 @@ class LocalLog:
             self._folder.serve_checkpoint(note)
         return head, note
 
-    def _prove(self, job: str, head: Checkpoint, note: bytes) -> JobProof:
+    def _prove(self, job: str, head: Checkpoint, note: bytes, *, first: int = 0) -> JobProof:
         stored = self._store.sealed(job, head.size)
         if not stored:
             raise EvidenceError(f"The log holds no entry of job {job}.")
+        stored = [one for one in stored if one.sequence >= first]
         read = self._folder.nodes(head.size)
         entries, salts, paths = [], [], []
         for one in stored:

@@ -11,8 +11,10 @@ import platform
 from pathlib import Path
 
 from platformdirs import user_data_path
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pipelines.errors import RequestError
 
 
 def _home() -> Path:
@@ -43,3 +45,15 @@ class Settings(BaseSettings):
     host: str = Field(default_factory=platform.node, max_length=200)
     case: str | None = Field(default=None, max_length=200)
     item: str | None = Field(default=None, max_length=200)
+
+
+def read_settings() -> Settings:
+    """Read the settings; raises `RequestError` naming the variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        raise RequestError(
+            f"EVIDENT_{name}: {first['msg']}", next_step="Correct or unset the variable."
+        ) from error

@@ -1,0 +1,55 @@
+"""`evident bundle ...`: its options and its help. Nothing heavy is imported before it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="bundle",
+    help="What may follow a bundle: later facts about it, and copies that leave things out.",
+    no_args_is_help=True,
+)
+
+_Bundle = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle.zip.")]
+_AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+
+
+@app.command()
+def supplement(
+    bundle: _Bundle,
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="Where it goes; supplement.zip beside the bundle."
+        ),
+    ] = None,
+    attach: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A file to go along, such as a replay's verdict."),
+    ] = None,
+    time_stamp: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="TSR",
+            help="A RFC 3161 response over the bytes of the bundle's statement/statement.sig.",
+        ),
+    ] = None,
+    as_json: _AsJson = False,
+) -> None:
+    """Write what became known since: later entries, the log's growth, stamps, attachments.
+
+    The bundle is not touched. The supplement names it by digest, is signed, and is checked
+    beside it: `evident verify BUNDLE --supplement FILE`.
+
+    [dim]evident bundle supplement results/clip.mp4/bundle.zip --attach verdict.json[/dim]
+    """
+    from services.cli import supplement_command  # noqa: PLC0415 - see the module docstring
+
+    asked = supplement_command.Asked(
+        bundle=bundle, out=out, attach=tuple(attach or ()), time_stamps=tuple(time_stamp or ())
+    )
+    raise typer.Exit(supplement_command.main(asked, as_json=as_json))

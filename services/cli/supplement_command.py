@@ -1,0 +1,128 @@
+"""`evident bundle supplement`: later facts about a bundle, from the log that it came from."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.errors import EvidenceError, EvidentError, RequestError, UnreadableError
+from pipelines.evidence.archive_writer import ArchiveFacts
+from pipelines.evidence.finding import BundleError
+from pipelines.evidence.supplement import BundleName, Extra, LaterProof, build_supplement
+from pipelines.evidence.verify import examine_bundle
+from pipelines.evidence.verify_supplement import bundle_name, verify_with_supplements
+from pipelines.run.durable_file import writing
+from services.cli.printing import (
+    FAILED,
+    GOOD,
+    WRONG_USE,
+    console_on_stderr,
+    print_error,
+    print_json,
+    print_text,
+)
+from services.cli.wiring import actor
+from services.provenance.keys import FileSigner
+from services.provenance.local_log import LocalLog
+from services.settings.settings import read_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options as typed."""
+
+    bundle: Path
+    out: Path | None
+    attach: tuple[Path, ...]
+    time_stamps: tuple[Path, ...]
+
+
+def main(asked: Asked, *, as_json: bool) -> int:
+    """Write the supplement; returns the exit code."""
+    try:
+        settings = read_settings()
+        signer = FileSigner(settings.home / "keys")
+        name = _name(asked.bundle)
+        out = _free(asked)
+        with LocalLog(settings.home / "log", signer, actor=actor(settings)) as log:
+            if log.origin != name.head.origin:
+                raise RequestError(
+                    f"The bundle is from another log, {name.head.origin}.",
+                    next_step="Run this where that log is; EVIDENT_HOME names it.",
+                )
+            later = log.seal_later(name.job, first=name.entries, since=name.head.size)
+        facts = _written(asked, out, name, later, signer)
+    except EvidentError as error:
+        if as_json:
+            print_json({"error": {"reason": str(error), "next_step": error.next_step}})
+        print_error(console_on_stderr(), "", str(error), error.next_step)
+        return WRONG_USE if isinstance(error, RequestError | UnreadableError) else FAILED
+    entries = len(later.proof.entries)
+    if as_json:
+        print_json(
+            {
+                "supplement": str(out.absolute()),
+                "sha256": facts.sha256,
+                "bytes": facts.bytes,
+                "bundle_sha256": name.sha256,
+                "job": name.job,
+                "later_entries": entries,
+            }
+        )
+    else:
+        print_text(f"{out}: later entries {entries}, leaves in the log {later.proof.tree_size}")
+    return GOOD
+
+
+def _name(bundle: Path) -> BundleName:
+    """Verify the bundle and name it; one that does not hold gets no supplement."""
+    try:
+        with bundle.open("rb") as file:
+            opened, verdict = examine_bundle(file)
+            failure = verdict.first_failure
+            if failure is not None:
+                raise BundleError(failure.file, f"The bundle does not hold: {failure.detail}")
+            return bundle_name(opened)
+    except OSError as error:
+        raise _unreadable(bundle, error) from error
+
+
+def _free(asked: Asked) -> Path:
+    """Return where the supplement goes; nothing is ever overwritten."""
+    if asked.out is not None:
+        if asked.out.exists():
+            raise RequestError(f"{asked.out} exists.", next_step="Name another file with --out.")
+        return asked.out
+    names = (f"supplement{'' if n == 1 else f'-{n}'}.zip" for n in itertools.count(1))
+    return next(path for name in names if not (path := asked.bundle.with_name(name)).exists())
+
+
+def _written(
+    asked: Asked, out: Path, name: BundleName, later: LaterProof, signer: FileSigner
+) -> ArchiveFacts:
+    extras = [_extra(path, stamp=False) for path in asked.attach]
+    extras += [_extra(path, stamp=True) for path in asked.time_stamps]
+    with writing(out) as file:
+        facts = build_supplement(file, bundle=name, later=later, extras=extras, signer=signer)
+    with asked.bundle.open("rb") as bundle, out.open("rb") as supplement:
+        failures = [one.first_failure for one in verify_with_supplements(bundle, [supplement])]
+    for failure in failures:
+        if failure is not None:
+            out.unlink()
+            raise EvidenceError(f"What was written does not hold: {failure.detail}")
+    return facts
+
+
+def _extra(path: Path, *, stamp: bool) -> Extra:
+    try:
+        with path.open("rb"):
+            return Extra(path.name, lambda: path.open("rb"), stamp)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> UnreadableError:
+    return UnreadableError(
+        f"{path} cannot be read: {error.strerror or error}.", next_step="Check the path."
+    )
