@@ -97,10 +97,16 @@ class WarmNetworks:
             "engine": self.engine.name,
             "engine_version": self.engine.version,
             "precision": self.precision.value,
-            "tile_pixels": self.tile_pixels,
+            "tile_pixels": self._tile_pixels_of(model),
             "threads": self.threads,
             "device_class": self.engine.device_class,
         }
+
+    def _tile_pixels_of(self, model: str) -> int:
+        """The tiles that would be used now: smaller than asked for where memory ran out before."""
+        with self._lock:
+            warm = self._warm.get(model)
+            return self.tile_pixels if warm is None else warm.tile_pixels
 
     def replans(self) -> tuple[str, ...]:
         """Tell what had to be planned anew while running, over all networks, oldest first."""

@@ -7,6 +7,7 @@ what cannot be saved is an error. A plane goes in as it is: what it holds is nev
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 
@@ -22,6 +23,19 @@ Plane = NDArray[np.float32]
 
 DEFAULT_TILE_PIXELS = 512
 SMALLEST_TILE_PIXELS = 64
+
+
+_SHRUNK = re.compile(r"(?P<model>[^:]+): .*; run again in tiles of (?P<side>[0-9]{1,9})")
+
+
+def replanned_tile(line: str) -> tuple[str, int] | None:
+    """Read a line of `replans` back: which network went on in tiles of which side.
+
+    None for a line that tells of something else. What was planned anew is part of what ran, so
+    whoever runs it again needs it.
+    """
+    found = _SHRUNK.fullmatch(line)
+    return None if found is None else (found["model"], int(found["side"]))
 
 
 class TiledNetwork:

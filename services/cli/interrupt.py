@@ -13,13 +13,17 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from types import FrameType
 
 GRACE_SECONDS = 1.6
 
 
-def stop_on_signals(last_words: str) -> None:
-    """Install both; `last_words` is printed where the process has to be ended."""
+def stop_on_signals(last_words: str, *, leaving: Callable[[], None] | None = None) -> None:
+    """Install both; `last_words` is printed where the process has to be ended.
+
+    `leaving` is called before it ends then; it must not wait for anything.
+    """
     heard, wake = socket.socketpair()
     heard.setblocking(True)
     wake.setblocking(False)
@@ -28,12 +32,17 @@ def stop_on_signals(last_words: str) -> None:
     signal.signal(signal.SIGTERM, _raise)
 
     # The thread holds both ends, so the pair lives as long as the process.
-    threading.Thread(target=_watch, args=(heard, wake, last_words), daemon=True).start()
+    threading.Thread(target=_watch, args=(heard, wake, last_words, leaving), daemon=True).start()
 
 
-def _watch(heard: socket.socket, _wake: socket.socket, last_words: str) -> None:
+def _watch(
+    heard: socket.socket,
+    _wake: socket.socket,
+    last_words: str,
+    leaving: Callable[[], None] | None,
+) -> None:
     heard.recv(1)
-    end = threading.Timer(GRACE_SECONDS, _end, (last_words,))
+    end = threading.Timer(GRACE_SECONDS, _end, (last_words, leaving))
     end.daemon = True
     end.start()
 
@@ -42,7 +51,9 @@ def _raise(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _end(last_words: str) -> None:
+def _end(last_words: str, leaving: Callable[[], None] | None) -> None:
+    if leaving is not None:
+        leaving()
     sys.stderr.write(f"\n{last_words}\n")
     sys.stderr.flush()
     os._exit(1)

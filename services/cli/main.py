@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli import bundle_verbs, log_verbs, trace_verb
+from services.cli import bundle_verbs, log_verbs, replay_verb, trace_verb
 
 app = typer.Typer(
     name="evident",
@@ -31,6 +31,7 @@ models_app = typer.Typer(name="models", help="The networks that can be used.", n
 app.add_typer(models_app)
 app.add_typer(bundle_verbs.app)
 app.add_typer(log_verbs.app)
+app.command("replay")(replay_verb.replay)
 app.command("trace")(trace_verb.trace)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]

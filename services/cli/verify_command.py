@@ -25,7 +25,7 @@ def main(
 ) -> int:
     """Print the verdicts on a bundle and its supplements; returns the exit code."""
     try:
-        keys = tuple(key for path in trusted for key in _keys(path))
+        keys = tuple(key for path in trusted for key in keys_in(path))
         try:
             with ExitStack() as files:
                 opened = [files.enter_context(path.open("rb")) for path in (bundle, *supplements)]
@@ -51,7 +51,8 @@ def main(
     return GOOD if all(verdict.ok for verdict in verdicts) else FAILED
 
 
-def _keys(path: Path) -> tuple[bytes, ...]:
+def keys_in(path: Path) -> tuple[bytes, ...]:
+    """Read a file of public keys. Raises RequestError where it is none."""
     try:
         with path.open("rb") as file:
             return read_key_file(file.read(MAX_KEY_FILE_BYTES + 1))

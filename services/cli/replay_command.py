@@ -1,0 +1,149 @@
+"""`evident replay`: runs a bundle's plan again in this process and says how it compares."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from models.engines.choice import listing
+from models.errors import ModelError
+from pipelines.errors import EvidentError, RequestError, ResourceError
+from pipelines.run.durable_file import write_whole
+from pipelines.run.replay import replay
+from pipelines.run.replay_case import Wish
+from pipelines.run.replay_verdict import Outcome, ReplayVerdict
+from pipelines.stages.export.sanitise import shown
+from services.cli.interrupt import stop_on_signals
+from services.cli.printing import (
+    FAILED,
+    GOOD,
+    WRONG_USE,
+    console_on_stderr,
+    print_error,
+    print_json,
+    print_text,
+)
+from services.cli.progress import progress_on
+from services.cli.verify_command import keys_in
+from services.cli.wiring import tools
+from services.settings.settings import read_settings
+
+VERDICT = "verdict.json"
+
+_FRAMES = re.compile(r"([0-9]{1,12}):([0-9]{1,12})")
+_LONGEST_LINE = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options as typed; None where an option was not given."""
+
+    bundle: Path
+    trust: tuple[Path, ...]
+    out: Path | None
+    frames: str | None
+    threads: int | None
+    engine: str | None
+
+
+def main(asked: Asked, *, as_json: bool) -> int:
+    """Replay and print the verdict; returns the exit code."""
+    console = console_on_stderr()
+    try:
+        wish = _wish(asked)
+        with (
+            _scratch() as scratch,
+            tools(read_settings()) as shared,
+            progress_on(console) as progress,
+        ):
+            progress.heading(asked.bundle.name)
+            verdict = replay(Path.cwd() / asked.bundle, wish, shared, progress, scratch=scratch)
+            progress.finish()
+        if wish.out is not None:
+            write_whole(wish.out / VERDICT, _document(verdict))
+    except (EvidentError, ModelError) as error:
+        if as_json:
+            print_json(
+                {"verdict": None, "error": {"reason": str(error), "next_step": error.next_step}}
+            )
+        print_error(console, "", str(error), error.next_step)
+        return WRONG_USE if isinstance(error, RequestError) else FAILED
+    if as_json:
+        print_json({"bundle": str(Path.cwd() / asked.bundle), **verdict.as_json(), "error": None})
+    else:
+        lines = (str(asked.bundle), *verdict.lines())
+        print_text("\n".join(_shown(line) for line in lines))
+    return GOOD if verdict.outcome is Outcome.IDENTICAL else FAILED
+
+
+def _shown(line: str) -> str:
+    """A line that is safe to print, its indentation kept."""
+    text = line.lstrip(" ")
+    return " " * (len(line) - len(text)) + shown(text, longest=_LONGEST_LINE)
+
+
+def _document(verdict: ReplayVerdict) -> bytes:
+    return json.dumps(verdict.as_json(), indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def _wish(asked: Asked) -> Wish:
+    """Check the options. Raises RequestError."""
+    if asked.engine is not None:
+        known = [one.name for one in listing()]
+        if asked.engine not in known:
+            raise RequestError(
+                f"There is no engine called {asked.engine}.",
+                next_step=f"Name one of: {', '.join(known)}.",
+            )
+    return Wish(
+        trusted=tuple(key for path in asked.trust for key in keys_in(path)),
+        threads=asked.threads,
+        engine=asked.engine,
+        frames=None if asked.frames is None else _frames(asked.frames),
+        out=None if asked.out is None else _folder(Path.cwd() / asked.out),
+    )
+
+
+def _frames(text: str) -> tuple[int, int]:
+    found = _FRAMES.fullmatch(text)
+    if found is None or int(found[1]) >= int(found[2]):
+        raise RequestError(
+            f"--frames {text} is no range of frames.",
+            next_step="Write first:stop, for example --frames 100:150 for frames 100 to 149.",
+        )
+    return int(found[1]), int(found[2])
+
+
+def _folder(out: Path) -> Path:
+    """Make the folder for the verdict; one that holds a verdict already is not written over."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResourceError(
+            f"{out} cannot be made: {error.strerror or error}.",
+            next_step="Name a folder that can be written to.",
+        ) from error
+    if (out / VERDICT).exists():
+        raise RequestError(
+            f"{out} holds the verdict of another replay.", next_step="Name another folder."
+        )
+    return out
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """A folder that is gone afterwards, however this ends but by a kill."""
+    folder = Path(tempfile.mkdtemp(prefix="evident-replay-"))
+    remove = partial(shutil.rmtree, folder, ignore_errors=True)
+    stop_on_signals("Stopped; nothing of the replay is left.", leaving=remove)
+    try:
+        yield folder
+    finally:
+        remove()
