@@ -17,8 +17,8 @@ from models.errors import ModelError
 from models.spec import WeightsFormat
 from pipelines.errors import EvidentError
 from services.cli.capacity import available_memory_bytes
+from services.cli.evidence_wiring import version
 from services.cli.printing import FAILED, GOOD, print_json, print_text
-from services.cli.wiring import version
 from services.provenance.keys import FileSigner
 from services.settings.settings import Settings
 

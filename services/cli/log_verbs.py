@@ -6,6 +6,7 @@ Light on purpose: help needs no import of the log.
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,6 +19,10 @@ app = typer.Typer(
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+Home = Annotated[
+    Path | None,
+    typer.Option("--home", metavar="DIR", help="The home whose log is meant: EVIDENT_HOME."),
+]
 
 
 class Form(StrEnum):
@@ -88,3 +93,61 @@ def query(  # noqa: PLR0913 - one parameter per option of the verb
     )
     chosen = Form.JSON if as_json else form
     raise typer.Exit(log_query_command.main(asked, chosen.value, limit=limit, after=after))
+
+
+@app.command()
+def fsck(
+    *,
+    bodies: Annotated[
+        bool,
+        typer.Option("--bodies", help="Check the private database against the log as well."),
+    ] = False,
+    home: Home = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="A log's folder, or a copy of its public folder, instead of a home."
+        ),
+    ] = None,
+    trust: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="KEY", help="A file of public keys that you know by another way; others fail."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a whole log from its public files, and say the first thing that is wrong.
+
+    [dim]evident log fsck --bodies --trust signing-ed25519.pub.pem[/dim]
+    """
+    from services.cli import log_command  # noqa: PLC0415 - see the module docstring
+
+    where = log_command.Where(home=home, log=log)
+    raise typer.Exit(log_command.fsck(where, tuple(trust or ()), bodies=bodies, as_json=as_json))
+
+
+@app.command()
+def erase(
+    *,
+    job: Annotated[str, typer.Option("--job", metavar="JOB", help="The job whose entries go.")],
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why; one line, kept for good.")
+    ],
+    sequence: Annotated[
+        int | None,
+        typer.Option("--sequence", min=0, metavar="N", help="Only entry N of the job."),
+    ] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Erase bodies and salts of a job's entries for good; the log stays provable and says so.
+
+    Bundles that were made before, and backups, are not touched by this.
+
+    [dim]evident log erase --job 2f6c1a --sequence 3 --reason "asked for by the person"[/dim]
+    """
+    from services.cli import log_erase_command  # noqa: PLC0415 - see the module docstring
+
+    asked = log_erase_command.Asked(home=home, job=job, sequence=sequence, reason=reason)
+    raise typer.Exit(log_erase_command.main(asked, as_json=as_json))

@@ -54,7 +54,7 @@ class ResultKind(StrEnum):
 
 def _print_version(*, wanted: bool) -> None:
     if wanted:
-        from services.cli.wiring import version  # noqa: PLC0415 - see the module docstring
+        from services.cli.evidence_wiring import version  # noqa: PLC0415 - see the module docstring
 
         typer.echo(f"evident {version()}")
         raise typer.Exit

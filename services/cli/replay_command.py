@@ -21,6 +21,7 @@ from pipelines.run.replay_case import Wish
 from pipelines.run.replay_verdict import Outcome, ReplayVerdict
 from pipelines.stages.export.sanitise import shown
 from services.cli.interrupt import stop_on_signals
+from services.cli.key_files import public_keys
 from services.cli.printing import (
     FAILED,
     GOOD,
@@ -31,7 +32,6 @@ from services.cli.printing import (
     print_text,
 )
 from services.cli.progress import progress_on
-from services.cli.verify_command import keys_in
 from services.cli.wiring import tools
 from services.settings.settings import read_settings
 
@@ -103,7 +103,7 @@ def _wish(asked: Asked) -> Wish:
                 next_step=f"Name one of: {', '.join(known)}.",
             )
     return Wish(
-        trusted=tuple(key for path in asked.trust for key in keys_in(path)),
+        trusted=tuple(key for path in asked.trust for key in public_keys(path)),
         threads=asked.threads,
         engine=asked.engine,
         frames=None if asked.frames is None else _frames(asked.frames),

@@ -12,7 +12,9 @@ from pipelines.evidence.finding import BundleError
 from pipelines.evidence.supplement import BundleName, Extra, LaterProof, build_supplement
 from pipelines.evidence.verify import examine_bundle
 from pipelines.evidence.verify_supplement import bundle_name, verify_with_supplements
+from pipelines.ports import Signer
 from pipelines.run.durable_file import writing
+from services.cli.evidence_wiring import evidence_log, signing_key
 from services.cli.printing import (
     FAILED,
     GOOD,
@@ -22,9 +24,6 @@ from services.cli.printing import (
     print_json,
     print_text,
 )
-from services.cli.wiring import actor
-from services.provenance.keys import FileSigner
-from services.provenance.local_log import LocalLog
 from services.settings.settings import read_settings
 
 
@@ -42,10 +41,10 @@ def main(asked: Asked, *, as_json: bool) -> int:
     """Write the supplement; returns the exit code."""
     try:
         settings = read_settings()
-        signer = FileSigner(settings.home / "keys")
+        signer = signing_key(settings)
         name = _name(asked.bundle)
         out = _free(asked)
-        with LocalLog(settings.home / "log", signer, actor=actor(settings)) as log:
+        with evidence_log(settings, signer) as log:
             if log.origin != name.head.origin:
                 raise RequestError(
                     f"The bundle is from another log, {name.head.origin}.",
@@ -99,7 +98,7 @@ def _free(asked: Asked) -> Path:
 
 
 def _written(
-    asked: Asked, out: Path, name: BundleName, later: LaterProof, signer: FileSigner
+    asked: Asked, out: Path, name: BundleName, later: LaterProof, signer: Signer
 ) -> ArchiveFacts:
     extras = [_extra(path, stamp=False) for path in asked.attach]
     extras += [_extra(path, stamp=True) for path in asked.time_stamps]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
-from pipelines.errors import EvidenceError, EvidentError, RequestError, UnreadableError
-from pipelines.evidence.trust import MAX_KEY_FILE_BYTES, read_key_file
+from pipelines.errors import EvidentError, UnreadableError
 from pipelines.evidence.verify_supplement import verify_with_supplements
 from pipelines.stages.export.sanitise import shown
+from services.cli.key_files import public_keys
 from services.cli.printing import (
     FAILED,
     GOOD,
@@ -25,7 +25,7 @@ def main(
 ) -> int:
     """Print the verdicts on a bundle and its supplements; returns the exit code."""
     try:
-        keys = tuple(key for path in trusted for key in keys_in(path))
+        keys = tuple(key for path in trusted for key in public_keys(path))
         try:
             with ExitStack() as files:
                 opened = [files.enter_context(path.open("rb")) for path in (bundle, *supplements)]
@@ -49,20 +49,3 @@ def main(
     for path, verdict in named if not as_json else ():
         print_text("\n".join((shown(str(path), longest=1000), *verdict.lines())))
     return GOOD if all(verdict.ok for verdict in verdicts) else FAILED
-
-
-def keys_in(path: Path) -> tuple[bytes, ...]:
-    """Read a file of public keys. Raises RequestError where it is none."""
-    try:
-        with path.open("rb") as file:
-            return read_key_file(file.read(MAX_KEY_FILE_BYTES + 1))
-    except OSError as error:
-        raise RequestError(
-            f"The key {path} cannot be read: {error.strerror or error}.",
-            next_step="Name a file of public keys: PEM blocks, or signed-note verifier keys.",
-        ) from error
-    except EvidenceError as error:
-        raise RequestError(
-            f"{path} is no key file: {error}",
-            next_step="Name a file of public keys: PEM blocks, or signed-note verifier keys.",
-        ) from error

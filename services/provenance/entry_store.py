@@ -13,7 +13,7 @@ import os
 import secrets
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +76,8 @@ class EntryStore:
             try:
                 self._db.execute("PRAGMA journal_mode=WAL")
                 self._db.execute("PRAGMA synchronous=FULL")
+                # What is overwritten is overwritten with zeros: an erased body must be gone.
+                self._db.execute("PRAGMA secure_delete=ON")
                 self._db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
                 self._prepare(new_origin)
                 (origin,) = self._db.execute("SELECT origin FROM log").fetchone()
@@ -96,6 +98,40 @@ class EntryStore:
         with self._transaction() as db:
             (first,) = db.execute("SELECT COALESCE(MAX(leaf) + 1, 0) FROM entries").fetchone()
             return db.executemany(_INSERT, self._rows(db, int(first), entries)).rowcount
+
+    def erase(self, leaves: Sequence[int], record: Made) -> int:
+        """Take body and salt from `leaves` and store `record`, which says so, in one transaction.
+
+        Returns the leaf of the record. Raises `EvidenceError` where one of `leaves` is not there
+        or was erased before; then nothing has changed. `scrub` makes what was taken disappear
+        from the database's files.
+        """
+        job, make = record
+        take = (
+            "UPDATE entries SET canonical = NULL, salt = NULL, erased_by = ?"
+            " WHERE leaf = ? AND canonical IS NOT NULL"
+        )
+        with self._transaction() as db:
+            (leaf,) = db.execute("SELECT COALESCE(MAX(leaf) + 1, 0) FROM entries").fetchone()
+            db.executemany(_INSERT, self._rows(db, int(leaf), [(job, make)]))
+            taken = db.executemany(take, [(leaf, one) for one in leaves]).rowcount
+            if taken != len(leaves):
+                raise EvidenceError("An entry that is to be erased is not there, or was erased.")
+        return int(leaf)
+
+    def scrub(self) -> None:
+        """Empty SQLite's journal, which still holds what erased rows held.
+
+        Raises `ResourceError` where another process reads the database all the while.
+        """
+        with self._lock, translated():
+            (busy, *_) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise ResourceError(
+                "Erased entries are still in the journal of the log's database, which another"
+                " process is reading.",
+                next_step="Erase again when it has finished; nothing is lost by that.",
+            )
 
     def number(self, published: int) -> int:
         """Take up every entry that is there for sealing; return how many leaves that makes.

@@ -33,7 +33,9 @@ from pipelines.evidence.entry import (
     commitment,
     instant,
 )
+from pipelines.evidence.erasure import ERASURE_KIND, LOG_JOB, MAX_ERASED, erasure_body
 from pipelines.evidence.json_value import Json
+from pipelines.evidence.log_path import MAX_LEAVES
 from pipelines.evidence.merkle import consistency_proof, inclusion_proof, is_included, leaf_hash
 from pipelines.evidence.supplement import LaterProof
 from pipelines.ports import Signer
@@ -114,11 +116,45 @@ class LocalLog:
         """Commit an entry for each job, kind and body, in this order: all of them or none."""
         self._store.append((job, self._maker(job, kind, body)) for job, kind, body in facts)
 
+    def erase(self, job: str, *, sequence: int | None = None, reason: str) -> tuple[int, ...]:
+        """Take body and salt from the entries of `job`, or from one of them; return their leaves.
+
+        An `erasure` entry of the log itself says which leaves, why, when and by whom. Their
+        commitments stay, so everything that was proven stays provable; only what was erased
+        cannot be shown again. Entries that were erased before are passed over. Raises
+        `EvidenceError` where there is no such entry, and for the log's own entries.
+        """
+        if job == LOG_JOB:
+            raise EvidenceError(
+                "The log's own entries are not erased: they say what became of the others.",
+                next_step="Name another job.",
+            )
+        found = self._store.sealed(job, MAX_LEAVES)
+        wanted = [one for one in found if sequence is None or one.sequence == sequence]
+        if not wanted:
+            raise EvidenceError(
+                f"The log holds no such entry of job {job}.", next_step="Check job and sequence."
+            )
+        leaves = [one.leaf for one in wanted if one.canonical is not None]
+        for start in range(0, len(leaves), MAX_ERASED):
+            batch = leaves[start : start + MAX_ERASED]
+            body = erasure_body(job, batch, reason)
+            self._store.erase(batch, (LOG_JOB, self._maker(LOG_JOB, ERASURE_KIND, body)))
+        self._store.scrub()
+        return tuple(leaves)
+
+    def publish(self) -> Checkpoint:
+        """Seal all that is pending; return the log's head."""
+        with self._sealing():
+            head, _ = self._publish()
+        return head
+
     def seal(self, job: str) -> JobProof:
         """Seal all that is pending, publish a checkpoint, and prove every entry of `job`."""
         with self._sealing():
             head, note = self._publish()
-            return self._prove(job, head, note)
+        # What is published stays as it is, so proving holds up no other sealer.
+        return self._prove(job, head, note)
 
     def seal_later(self, job: str, *, first: int, since: int) -> LaterProof:
         """Seal all that is pending; prove the entries of `job` from sequence `first` on.

@@ -1,0 +1,56 @@
+"""Opens the evidence log of a home for whoever works in it: key, actor, log. Imports no engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from uuid import uuid4
+
+from pipelines.evidence.entry import Actor
+from services.provenance.keys import FileSigner
+from services.provenance.local_log import LocalLog
+from services.settings.settings import Settings, read_settings
+
+
+def settings_for(home: Path | None) -> Settings:
+    """Return the settings in force, about another home where one is named."""
+    settings = read_settings()
+    return settings if home is None else settings.model_copy(update={"home": home})
+
+
+def signing_key(settings: Settings) -> FileSigner:
+    """Return the home's signing key, made at its first use."""
+    return FileSigner(settings.home / "keys")
+
+
+@contextmanager
+def evidence_log(settings: Settings, signer: FileSigner) -> Iterator[LocalLog]:
+    """Open the home's log for this process."""
+    with LocalLog(settings.home / "log", signer, actor=actor(settings)) as log:
+        yield log
+
+
+def actor(settings: Settings) -> Actor:
+    """Say who acts in this process: one session from its start to its end."""
+    return Actor(
+        operator=settings.operator,
+        session=_session(),
+        host=settings.host or "not stated",
+        application=f"evident {version()}",
+    )
+
+
+def version() -> str:
+    """The product's version; `unknown` where it runs without having been installed."""
+    try:
+        return metadata.version("evident")
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+@cache
+def _session() -> str:
+    return str(uuid4())
