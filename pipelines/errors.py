@@ -14,6 +14,7 @@ EvidentError
 │   ├── DiskFullError         no space left where results or scratch files go
 │   └── MemoryCeilingError    the computed ceiling exceeds what is available
 ├── DecodeChildError      the bounded decoder crashed, ran away or stopped answering
+├── CredentialsError      content credentials cannot be made or read here
 ├── ConservationError     the result broke a conservation law; carries the numbers
 └── EvidenceError         a record, bundle or log is not what it claims
 
@@ -86,6 +87,10 @@ class MemoryCeilingError(ResourceError):
 
 class DecodeChildError(EvidentError):
     """The bounded decoder crashed, ran away or stopped answering."""
+
+
+class CredentialsError(EvidentError):
+    """Content credentials cannot be made for this file, or cannot be read from it."""
 
 
 class ConservationError(EvidentError):

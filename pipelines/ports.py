@@ -27,6 +27,29 @@ class Signer(Protocol):
         """A 64-byte Ed25519 signature (RFC 8032)."""
 
 
+class CredentialSigner(Protocol):
+    """Signs content credentials with a certified key of its own, never with the evidence key.
+
+    The bytes come from a process that has read a stranger's file, so this key must be worth
+    nothing elsewhere.
+    """
+
+    @property
+    def algorithm(self) -> str:
+        """The COSE algorithm as C2PA names it: `ed25519`, `es256` or `es384`."""
+
+    @property
+    def certificates(self) -> str:
+        """The chain as PEM, the signer's own certificate first."""
+
+    @property
+    def certificate_sha256(self) -> str:
+        """SHA-256 of the signer's own certificate (DER), lower-case hexadecimal."""
+
+    def sign(self, message: bytes) -> bytes:
+        """A signature as COSE wants it (RFC 9053): for ECDSA, r and s side by side."""
+
+
 class EvidenceLog(Protocol):
     """Takes entries and seals them. An entry is durable when `record` returns."""
 

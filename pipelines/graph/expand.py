@@ -42,6 +42,7 @@ class Wish(Strict):
     video_stream: int | None = Field(default=None, ge=0, le=1023)
     drop_streams: tuple[int, ...] = ()
     image_kind: Literal["png", "source"] = "png"
+    credentials: Literal["c2pa", "none"] = "c2pa"
 
 
 def expand(pipeline: Pipeline, preset: Preset, artifact: str, wish: Wish) -> Graph:
@@ -57,6 +58,8 @@ def expand(pipeline: Pipeline, preset: Preset, artifact: str, wish: Wish) -> Gra
         export["image_kind"] = wish.image_kind
     if wish.drop_streams:
         export["drop_streams"] = list(wish.drop_streams)
+    if wish.credentials != ExportParams().credentials:
+        export["credentials"] = wish.credentials
     return parse_graph(
         {
             "version": 1,

@@ -107,11 +107,15 @@ class QaParams(Strict):
 
 
 class ExportParams(Strict):
-    """What is delivered. `image_kind` is the file kind of an enhanced photograph."""
+    """What is delivered. `image_kind` is the file kind of an enhanced photograph.
+
+    `credentials` "c2pa" puts content credentials into the result, or beside it.
+    """
 
     formats: tuple[Literal["report-pdf", "bundle"], ...] = ("report-pdf", "bundle")
     image_kind: Literal["png", "source"] = "png"
     drop_streams: tuple[Annotated[int, Field(ge=0, le=1023)], ...] = ()
+    credentials: Literal["c2pa", "none"] = "c2pa"
 
 
 STAGE_PARAMS: Mapping[StageKind, type[Strict]] = {

@@ -23,6 +23,7 @@ from pipelines.media.channel import Channel, ChannelClosedError
 from pipelines.media.limits import DecodeLimits
 
 TASKS = {
+    "credentials": "pipelines.media.tasks.credentials",
     "photo": "pipelines.media.tasks.photo",
     "video_index": "pipelines.media.tasks.video_index",
     "video_frames": "pipelines.media.tasks.video_frames",

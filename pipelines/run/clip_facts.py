@@ -13,6 +13,7 @@ from pipelines.run.marks import file_sha256
 from pipelines.stages.export.fact_types import MediaKind
 from pipelines.stages.export.facts_media import (
     ClipFacts,
+    CredentialFacts,
     FileFacts,
     StatedColour,
     StreamFate,
@@ -36,7 +37,7 @@ def received_facts(job: Job, index: VideoIndex) -> FileFacts:
         file_name=job.received.name,
         bytes=job.received.size,
         sha256=job.received.sha256,
-        media_type=_received_type(index),
+        media_type=received_type(index),
         kind=MediaKind.VIDEO,
         width=video.shape.width,
         height=video.shape.height,
@@ -48,7 +49,11 @@ def received_facts(job: Job, index: VideoIndex) -> FileFacts:
 
 
 def delivered_facts(
-    index: VideoIndex, delivery: Delivery, shape: FrameShape, result: Path
+    index: VideoIndex,
+    delivery: Delivery,
+    shape: FrameShape,
+    result: Path,
+    credentials: CredentialFacts,
 ) -> FileFacts:
     """Say what the clip is that goes out."""
     options = tuple(f"{name}={value}" for name, value in sorted(delivery.options.items()))
@@ -68,6 +73,7 @@ def delivered_facts(
         clip=clip.model_copy(
             update={"pixel_format": delivery.pixel_format, "encoder_options": options}
         ),
+        credentials=credentials,
         remarks=delivery.remarks,
     )
 
@@ -123,7 +129,8 @@ def _ratio(value: Fraction) -> str:
     return f"{value.numerator}/{value.denominator}"
 
 
-def _received_type(index: VideoIndex) -> str:
+def received_type(index: VideoIndex) -> str:
+    """The IANA media type of the clip that came in."""
     names = index.format_name.split(",")
     if "mp4" in names or "mov" in names:
         return "video/mp4"

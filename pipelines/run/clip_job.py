@@ -20,15 +20,20 @@ from pipelines.graph.plan import (
 from pipelines.graph.spec import StageKind
 from pipelines.graph.validate import CheckedGraph
 from pipelines.media.conservation import check_laws, require, source_defects
+from pipelines.media.credentials import memory_bytes as credential_memory_bytes
 from pipelines.media.delivery import choose_delivery
 from pipelines.media.index import index_video
 from pipelines.media.index_store import load_index, save_index
-from pipelines.media.join import join
 from pipelines.media.ledger import write_ledger
 from pipelines.media.reader import SLOTS
 from pipelines.media.video import Delivery, VideoIndex
 from pipelines.ports import Progress
-from pipelines.run.clip_facts import delivered_facts, received_facts, stream_fates
+from pipelines.run.clip_facts import (
+    delivered_facts,
+    received_facts,
+    stream_fates,
+)
+from pipelines.run.clip_file import whole_clip
 from pipelines.run.clip_pixels import FRAMES_WAITING, ClipRenderer, load_planes, preview_path
 from pipelines.run.entries import (
     assumption_body,
@@ -41,7 +46,7 @@ from pipelines.run.entries import (
     stage,
 )
 from pipelines.run.job import Job, Made, Networks, Tools
-from pipelines.run.marks import Mark, is_joined, load_mark, save_joined, segment_path
+from pipelines.run.marks import Mark
 from pipelines.run.planning import (
     network_memory_bytes,
     planned_networks,
@@ -169,8 +174,6 @@ def make_clip(job: Job) -> Made:
             job.record("assumption", assumption_body(sentence))
         ingested["frames"] = index.frames
         ingested["index_sha256"] = plan.source.index_sha256
-    assert plan.segments is not None  # noqa: S101 - a clip's plan has segments
-    ranges = plan.segments.ranges()
     shown = preview_frames(index.frames)
     result = job.folder.path(f"enhanced{delivery.suffix}")
 
@@ -182,11 +185,9 @@ def make_clip(job: Job) -> Made:
         )
 
     with stage(job, StageKind.ENHANCE, **environment()) as enhanced:
-        marks = _earlier_marks(job, result, ranges)
-        if marks is None:
-            marks = ClipRenderer(job, plan, chain, index, delivery, shown, replans).run()
-            _join(job, index, delivery, marks, result)
-        delivered = delivered_facts(index, delivery, chain.result, result)
+        renderer = ClipRenderer(job, plan, chain, index, delivery, shown, replans)
+        marks, credentialed = whole_clip(job, plan, index, delivery, renderer, result)
+        delivered = delivered_facts(index, delivery, chain.result, result, credentialed.facts)
         enhanced["inputs"] = received_body(job.received)["outputs"]
         enhanced["outputs"] = [result_line(delivered)]
     with stage(job, StageKind.QA):
@@ -208,7 +209,6 @@ def make_clip(job: Job) -> Made:
         }
         job.record("laws", laws_body(laws, **made))
         require(laws)
-    save_joined(job.folder.work, result)
     ledger = _ledger(job, index, delivery, marks)
     seconds = time.monotonic() - started
     return Made(
@@ -220,8 +220,12 @@ def make_clip(job: Job) -> Made:
         laws=law_facts(laws),
         previews=_previews(job, chain, index, shown),
         ledger=ledger,
+        sidecar=credentialed.sidecar,
         assumptions=index.video.assumptions,
-        warnings=tuple(f"Stream {one} was left out on request." for one in delivery.dropped),
+        warnings=(
+            *(f"Stream {one} was left out on request." for one in delivery.dropped),
+            *credentialed.warnings,
+        ),
         defects=source_defects(index),
         streams=stream_fates(index, delivery),
         replans=replans(),
@@ -249,40 +253,6 @@ def _index(job: Job) -> VideoIndex:
     index = index_clip(job.received, job.checked, job.tools, job.progress)
     save_index(index, path)
     return index
-
-
-def _earlier_marks(
-    job: Job, result: Path, ranges: tuple[tuple[int, int], ...]
-) -> tuple[Mark, ...] | None:
-    """The marks of an earlier attempt that came as far as a checked result, else None."""
-    work = job.folder.work
-    if not is_joined(work, result):
-        return None
-    marks = [
-        load_mark(work, number, first=first, stop=stop, joined=True)
-        for number, (first, stop) in enumerate(ranges)
-    ]
-    found = tuple(mark for mark in marks if mark is not None)
-    return found if len(found) == len(ranges) else None
-
-
-def _join(
-    job: Job,
-    index: VideoIndex,
-    delivery: Delivery,
-    marks: tuple[Mark, ...],
-    out: Path,
-) -> None:
-    job.progress.start("joining", 0)
-    segments = [segment_path(job.folder.work, mark.number) for mark in marks]
-    join(
-        job.tools.pool,
-        segments,
-        source=job.received.path,
-        index=index,
-        delivery=delivery,
-        out=out,
-    )
 
 
 def _ledger(job: Job, index: VideoIndex, delivery: Delivery, marks: tuple[Mark, ...]) -> Path:
@@ -328,11 +298,12 @@ def _ceilings(
 ) -> PlannedCeilings:
     """Say what the job can need. Nothing here grows with the length but the ledger's digests.
 
-    memory = 400 MiB of process + frames in flight (decoder and its slots, operations, queue,
+    memory = the larger of what signing and what rendering takes;
+    rendering = 400 MiB of process + frames in flight (decoder and its slots, operations, queue,
     encoder) + the networks + 512 bytes per frame of the clip.
     """
     source, result = chain.source.frame_bytes, chain.result.frame_bytes
-    memory = (
+    rendering = (
         _PROCESS_BYTES
         + (_DECODER_FRAMES + SLOTS) * source
         + at_once * chain.frame_memory_bytes()
@@ -342,8 +313,9 @@ def _ceilings(
         + _BYTES_PER_FRAME * index.frames
     )
     coded = int(index.frames * result * _CODED_SHARE[delivery.lossless]) + received.size
+    signing = _PROCESS_BYTES + credential_memory_bytes(coded)
     return PlannedCeilings(
-        memory_bytes=memory, scratch_bytes=0, disk_bytes=received.size + 2 * coded
+        memory_bytes=max(rendering, signing), scratch_bytes=0, disk_bytes=received.size + 2 * coded
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from pipelines.errors import EvidentError
 from pipelines.evidence.verify import verify_bundle
 from pipelines.graph.spec import Graph
+from pipelines.media.credentials import SIDECAR_TYPE
 from pipelines.run.job import Outcome, Output, State
 from pipelines.run.publish import BUNDLE, REPORT, REPORT_PDF
 from pipelines.run.work_folder import finished
@@ -47,8 +48,11 @@ def _facts(path: Path) -> ReportFacts | None:
 
 
 def _outcome(home: Path, received: Received, facts: ReportFacts) -> Outcome | None:
+    credentials = facts.delivered.credentials
+    sidecar = None if credentials is None else credentials.file_name
     types = {
         facts.delivered.file_name: facts.delivered.media_type,
+        **({} if sidecar is None else {sidecar: SIDECAR_TYPE}),
         REPORT: "application/json",
         REPORT_PDF: "application/pdf",
         **{one.picture.file_name: "image/png" for one in facts.quality.maps if one.picture},

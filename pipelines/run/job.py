@@ -15,7 +15,7 @@ from pipelines.graph.spec import Graph
 from pipelines.graph.validate import CheckedGraph
 from pipelines.media.pool import DecodePool
 from pipelines.operations.base import NetworkSource
-from pipelines.ports import EvidenceLog, Progress, Signer
+from pipelines.ports import CredentialSigner, EvidenceLog, Progress, Signer
 from pipelines.run.work_folder import WorkFolder
 from pipelines.stages.export.facts import LawFacts, Origin
 from pipelines.stages.export.facts_media import FileFacts, StreamLine
@@ -65,7 +65,8 @@ class Tools:
     """What a run needs from outside; built once per process, shared by its jobs.
 
     `networks` use every thread for one picture, `frame_networks` one thread for each of several
-    frames at once. `available_memory_bytes` is what ceilings are checked against.
+    frames at once. `available_memory_bytes` is what ceilings are checked against. Without
+    `credentials` results carry no content credentials, and their reports say so.
     """
 
     pool: DecodePool
@@ -76,6 +77,7 @@ class Tools:
     operator: Operator
     threads: int
     available_memory_bytes: int
+    credentials: CredentialSigner | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ class Made:
     laws: tuple[LawFacts, ...]
     previews: tuple[Preview, ...]
     ledger: Path | None = None
+    sidecar: Path | None = None
     assumptions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     defects: tuple[str, ...] = ()

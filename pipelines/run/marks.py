@@ -84,7 +84,7 @@ def load_mark(
 
 
 def save_joined(work: Path, result: Path) -> None:
-    """Note that `result` is complete and checked; the segments' files are not needed any more."""
+    """Note that `result` is complete; the segments' files are not needed any more."""
     record = {"version": _VERSION, "name": result.name, "sha256": file_sha256(result)}
     write_whole(work / _JOINED, json.dumps(record).encode())
     for segment in work.glob("segment-*.mkv"):

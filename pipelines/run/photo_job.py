@@ -25,6 +25,7 @@ from pipelines.media.photo_ceiling import photo_ceiling
 from pipelines.media.photo_facts import Photo, PhotoHeader
 from pipelines.media.picture import Region, Samples
 from pipelines.media.scratch_pages import GivingBack
+from pipelines.run.credentials import add_credentials
 from pipelines.run.entries import (
     assumption_body,
     environment,
@@ -46,7 +47,7 @@ from pipelines.run.planning import (
 )
 from pipelines.stages.enhance import Chain, bind, covered
 from pipelines.stages.export.fact_types import MediaKind
-from pipelines.stages.export.facts_media import FileFacts, PhotoFacts
+from pipelines.stages.export.facts_media import CredentialFacts, FileFacts, PhotoFacts
 from pipelines.stages.export.gathered import law_facts, layout_words
 from pipelines.stages.export.preview import Pictured, Preview, make_preview
 from pipelines.stages.ingest import Received
@@ -136,10 +137,19 @@ def _made(job: Job, pages: GivingBack) -> Made:
         result = job.folder.path(f"enhanced{kind.suffix}")
         job.progress.start("writing", 0)
         remarks = write_photo(result, planes, chain.result, photo.metadata, kind=kind)
+        credentialed = add_credentials(
+            job,
+            plan,
+            result,
+            unsigned=result,
+            media_type=kind.media_type,
+            received_type=head.kind.media_type,
+            turned=turn == "apply" and head.metadata.orientation not in (None, 1),
+        )
         found = read_back(job.tools.pool, result, chain.result, scratch=job.folder.work)
         pages.watch(found.planes)
         replans = job.tools.networks.replans()[known_replans:]
-        delivered = _delivered_facts(result, found, plan, remarks)
+        delivered = _delivered_facts(result, found, plan, remarks, credentialed.facts)
         body = segment_body(
             plan,
             number=0,
@@ -177,7 +187,9 @@ def _made(job: Job, pages: GivingBack) -> Made:
         sizes=tuple((o.source, o.result) for o in chain.operations),
         laws=law_facts(laws),
         previews=(_preview(chain, photo, after),),
+        sidecar=credentialed.sidecar,
         assumptions=photo.assumptions,
+        warnings=credentialed.warnings,
         replans=replans,
         judged=judged,
         metrics={
@@ -248,7 +260,13 @@ def _file_facts(job: Job, head: PhotoHeader, photo: Photo) -> FileFacts:
     )
 
 
-def _delivered_facts(result: Path, found: Photo, plan: Plan, remarks: tuple[str, ...]) -> FileFacts:
+def _delivered_facts(
+    result: Path,
+    found: Photo,
+    plan: Plan,
+    remarks: tuple[str, ...],
+    credentials: CredentialFacts,
+) -> FileFacts:
     with result.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     own = PhotoHeader(found.shape, found.metadata, 0, result.stat().st_size)
@@ -266,6 +284,7 @@ def _delivered_facts(result: Path, found: Photo, plan: Plan, remarks: tuple[str,
         lossless=plan.delivery.lossless,
         frames_sha256=found.digest.hex(),
         photo=_photo_facts(own),
+        credentials=credentials,
         remarks=(*remarks, *found.metadata.remarks),
     )
 

@@ -18,13 +18,14 @@ from models.spec import WeightsFormat
 from pipelines.errors import EvidenceError
 from pipelines.evidence.archive_writer import ArchiveFacts, Source, bytes_source
 from pipelines.evidence.bundle import build_bundle
-from pipelines.evidence.bundle_layout import BundleFile, PlacedFile, Role, place
+from pipelines.evidence.bundle_layout import BundleFile, PlacedFile, Role, place, sidecar_of
 from pipelines.evidence.canonical import canonical_bytes
 from pipelines.evidence.entry import JobProof
 from pipelines.evidence.export_entry import EXPORT_KIND, export_body
 from pipelines.evidence.verdict import Verdict
 from pipelines.evidence.verify import verify_bundle
 from pipelines.graph.plan import Plan
+from pipelines.media.credentials import SIDECAR_TYPE
 from pipelines.run.durable_file import writing
 from pipelines.run.job import Job, Made, Output
 from pipelines.stages.export.facts import ReportFacts
@@ -74,6 +75,8 @@ def _files(job: Job, made: Made, *, with_pdf: bool) -> Iterable[BundleFile]:
     yield BundleFile(Role.PLAN, bytes_source(made.plan.canonical()))
     if made.ledger is not None:
         yield BundleFile(Role.LEDGER, _opener(made.ledger))
+    if made.sidecar is not None:
+        yield BundleFile(Role.ATTACHMENT, _opener(made.sidecar), made.sidecar.name)
     yield from _networks(made.plan)
     for picture in made.judged.paths:
         yield BundleFile(Role.ATTACHMENT, _opener(picture), picture.name)
@@ -130,14 +133,17 @@ def _delivered(
     *,
     with_pdf: bool,
 ) -> tuple[Output, ...]:
-    found = {file.role: file.content for file in placed}
-    types = [(Role.RESULT, made.result.name, made.delivered.media_type)]
-    types.append((Role.REPORT, REPORT, "application/json"))
+    found = {file.role: file.content for file in placed if file.role is not Role.ATTACHMENT}
+    named = {file.path: file.content for file in placed}
+    types = [(found[Role.RESULT], made.result.name, made.delivered.media_type)]
+    if made.sidecar is not None:
+        types.append((named[sidecar_of(made.result.name)], made.sidecar.name, SIDECAR_TYPE))
+    types.append((found[Role.REPORT], REPORT, "application/json"))
     if with_pdf:
-        types.append((Role.REPORT_PDF, REPORT_PDF, "application/pdf"))
+        types.append((found[Role.REPORT_PDF], REPORT_PDF, "application/pdf"))
     outputs = [
-        Output(job.folder.deliver(name), found[role].sha256, found[role].size, media_type)
-        for role, name, media_type in types
+        Output(job.folder.deliver(name), content.sha256, content.size, media_type)
+        for content, name, media_type in types
     ]
     for one in made.judged.maps:
         if one.facts.picture is not None:

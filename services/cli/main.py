@@ -120,6 +120,10 @@ def run(  # noqa: PLR0913 - one parameter per option of the verb
         list[int] | None,
         typer.Option(min=0, metavar="N", help="Leave stream N out of the result; on record."),
     ] = None,
+    no_credentials: Annotated[
+        bool,
+        typer.Option("--no-credentials", help="Put no content credentials (C2PA) into results."),
+    ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where an earlier run was stopped.")
     ] = False,
@@ -144,6 +148,7 @@ def run(  # noqa: PLR0913 - one parameter per option of the verb
         image_kind=None if output is None else output.value,
         video_stream=video_stream,
         drop_streams=tuple(drop_stream or ()),
+        credentials=not no_credentials,
         resume=resume,
     )
     raise typer.Exit(run_command.main(asked, explain_only=explain, as_json=as_json))

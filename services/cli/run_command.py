@@ -47,6 +47,7 @@ class Asked:
     image_kind: str | None
     video_stream: int | None
     drop_streams: tuple[int, ...]
+    credentials: bool
     resume: bool
 
 
@@ -82,6 +83,7 @@ def graph_maker(asked: Asked) -> GraphMaker:
         "video_stream": asked.video_stream,
         "image_kind": asked.image_kind,
         "drop_streams": asked.drop_streams or None,
+        "credentials": None if asked.credentials else "none",
     }
     wish = parse_strict(
         Wish, {name: value for name, value in given.items() if value is not None}, field=""
@@ -100,6 +102,7 @@ def _from_file(asked: Asked, path: Path) -> GraphMaker:
         "--output": asked.image_kind,
         "--video-stream": asked.video_stream,
         "--drop-stream": asked.drop_streams or None,
+        "--no-credentials": None if asked.credentials else True,
     }
     for option, value in clashing.items():
         if value is not None:

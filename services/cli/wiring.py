@@ -10,6 +10,7 @@ from pipelines.media.pool import DecodePool
 from pipelines.run.job import Operator, Tools
 from services.cli.capacity import available_memory_bytes
 from services.cli.evidence_wiring import actor, evidence_log, signing_key
+from services.provenance.certificates import credential_signer
 from services.settings.settings import Settings
 
 NETWORK_TILE_PIXELS = 640
@@ -41,4 +42,9 @@ def tools(settings: Settings) -> Iterator[Tools]:
             ),
             threads=threads,
             available_memory_bytes=settings.memory_bytes or available_memory_bytes(),
+            credentials=credential_signer(
+                settings.home / "keys" / "credentials",
+                key=settings.credentials_key,
+                chain=settings.credentials_chain,
+            ),
         )

@@ -33,6 +33,8 @@ class Settings(BaseSettings):
 
     `home` holds the signing key and the evidence log. `threads` and `memory_bytes` None mean
     what this process may use. `engine` None means the best that is installed.
+    `credentials_key` and `credentials_chain` (PEM) sign content credentials in place of a
+    self-made certificate.
     """
 
     model_config = SettingsConfigDict(env_prefix="EVIDENT_", frozen=True, extra="ignore")
@@ -45,6 +47,8 @@ class Settings(BaseSettings):
     host: str = Field(default_factory=platform.node, max_length=200)
     case: str | None = Field(default=None, max_length=200)
     item: str | None = Field(default=None, max_length=200)
+    credentials_key: Path | None = None
+    credentials_chain: Path | None = None
 
 
 def read_settings() -> Settings:

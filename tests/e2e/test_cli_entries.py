@@ -36,6 +36,7 @@ def test_a_photos_entries_tell_its_way(evident: Evident, photo: Path) -> None:
         "plan",
         "stage.finished ingest",
         "stage.started enhance",
+        "credentials",
         "operation",
         "stage.finished enhance",
         "stage.started qa",

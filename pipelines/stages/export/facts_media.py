@@ -95,6 +95,41 @@ class ClipFacts(Facts):
         return self
 
 
+class CredentialForm(StrEnum):
+    """Where a result's content credentials are."""
+
+    EMBEDDED = "embedded"
+    SIDECAR = "sidecar"
+    NONE = "none"
+
+
+class CredentialFacts(Facts):
+    """The content credentials (C2PA) of the result.
+
+    `state` is what the C2PA library said when they were read back: `Valid` means unbroken, and
+    that no issuer known to it vouches for the signer. `reason` is given exactly where there are
+    none, `file_name` exactly where they lie beside the result.
+    """
+
+    form: CredentialForm
+    reason: Text = ""
+    state: Text | None = None
+    library: Text | None = None
+    manifest_sha256: Digest | None = None
+    certificate_sha256: Digest | None = None
+    file_name: Text | None = None
+
+    @model_validator(mode="after")
+    def _form_has_its_facts(self) -> Self:
+        made = self.form is not CredentialForm.NONE
+        stated = (self.state, self.library, self.manifest_sha256, self.certificate_sha256)
+        if any((one is not None) != made for one in stated) or bool(self.reason) == made:
+            raise ValueError("credentials have all their facts, or a reason why there are none")
+        if (self.file_name is not None) != (self.form is CredentialForm.SIDECAR):
+            raise ValueError("a sidecar has a file name, and only a sidecar")
+        return self
+
+
 class FileFacts(Facts):
     """One file. `width` and `height` count samples of the picture before any rotation.
 
@@ -117,6 +152,7 @@ class FileFacts(Facts):
     frames_sha256: Digest | None = None
     photo: PhotoFacts | None = None
     clip: ClipFacts | None = None
+    credentials: CredentialFacts | None = None
     remarks: Texts = ()
 
     @model_validator(mode="after")

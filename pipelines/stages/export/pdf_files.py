@@ -32,7 +32,12 @@ from pipelines.stages.export.pdf_style import (
     TEXT_WIDTH,
     paragraph,
 )
-from pipelines.stages.export.plain_words import ORIENTATION_WORDS, picture_words, size_words
+from pipelines.stages.export.plain_words import (
+    ORIENTATION_WORDS,
+    credential_words,
+    picture_words,
+    size_words,
+)
 from pipelines.stages.export.preview import Preview
 
 _PICTURE_HEIGHT = 210.0
@@ -132,6 +137,8 @@ def _file_rows(file: FileFacts) -> list[Row]:
         rows.extend(_clip_rows(file.clip))
     if file.frames_sha256 is not None:
         rows.append(("Samples, SHA-256", file.frames_sha256))
+    if file.credentials is not None:
+        rows.append(("Content credentials", credential_words(file.credentials)))
     return rows
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pipelines.graph.descriptors import OperationClass, ParameterSource, PlaneUse
 from pipelines.stages.export.fact_types import Chosen, MediaKind, Value
 from pipelines.stages.export.facts import ReportFacts
-from pipelines.stages.export.facts_media import FileFacts
+from pipelines.stages.export.facts_media import CredentialFacts, CredentialForm, FileFacts
 from pipelines.stages.export.facts_steps import ParameterFacts, StepFacts
 
 CLASS_WORDS = {
@@ -54,6 +54,18 @@ def size_words(count: int) -> str:
         if count >= size:
             return f"{exact} ({count / size:.1f} {unit})"
     return exact
+
+
+def credential_words(facts: CredentialFacts) -> str:
+    """Return where content credentials are and what they are worth."""
+    if facts.form is CredentialForm.NONE:
+        return f"none: {facts.reason}"
+    where = "in the file" if facts.file_name is None else f"beside it, {facts.file_name}"
+    vouched = "" if facts.state == "Trusted" else " No known issuer vouches for the signer."
+    return (
+        f"C2PA, {where}; {facts.library} found them {facts.state}.{vouched} Manifest store "
+        f"{facts.manifest_sha256}, certificate {facts.certificate_sha256} (SHA-256)."
+    )
 
 
 def picture_words(file: FileFacts) -> str:
