@@ -102,6 +102,11 @@ def check_inclusion(files: Mapping[str, bytes], head: Checkpoint, *, since: int 
             raise BundleError(ENTRIES, f"Entry {number} is not the one that the log holds.")
 
 
+def proof_rows(files: Mapping[str, bytes]) -> list[_Row]:
+    """Return leaf, audit path and salt of every entry in the job's order."""
+    return _parse_proofs(files[PROOFS])[1]
+
+
 def _encode_proofs(tree_size: int, rows: Sequence[_Row]) -> bytes:
     entries: list[Json] = [
         {"leaf": leaf, "path": [step.hex() for step in path], "salt": salt.hex()}

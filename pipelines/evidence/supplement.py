@@ -88,12 +88,13 @@ class Tie:
     def canonical(self) -> bytes:
         """Return its only spelling, ended by a line feed."""
         head = self.bundle.head
+        # A truth value, which Python takes for a number, must not spell one.
         value: dict[str, Json] = {
             "version": VERSION,
-            "bundle": {"sha256": self.bundle.sha256, "bytes": self.bundle.size},
+            "bundle": {"sha256": self.bundle.sha256, "bytes": int(self.bundle.size)},
             "job": self.bundle.job,
-            "entries": self.bundle.entries,
-            "log": {"origin": head.origin, "size": head.size, "root": head.root.hex()},
+            "entries": int(self.bundle.entries),
+            "log": {"origin": head.origin, "size": int(head.size), "root": head.root.hex()},
             "consistency": [one.hex() for one in self.consistency],
         }
         return canonical_bytes(value) + b"\n"

@@ -39,7 +39,8 @@ class Verdict:
 
     `standings` are all that hold, the weightiest last. `files` are the paths inside the bundle,
     `keys` the SHA-256 of the statement's and the log's public keys (empty where it did not come
-    to that), `not_checked` what no conclusion may rest on, `subject` what was verified.
+    to that), `not_checked` what no conclusion may rest on, `subject` what was verified,
+    `left_out` what of a bundle is not here.
     """
 
     checks: tuple[Check, ...]
@@ -49,6 +50,7 @@ class Verdict:
     job: str = ""
     keys: tuple[str, ...] = ()
     subject: str = "bundle"
+    left_out: tuple[str, ...] = ()
 
     @property
     def standing(self) -> Standing:
@@ -78,6 +80,9 @@ class Verdict:
             found.append(f"The {self.subject} holds ({', '.join(self.standings)}). {SENTENCE}")
         else:
             found.append(f"The {self.subject} does not hold: {failure.file}: {failure.detail}")
+        if self.left_out:
+            found.append("It is not the whole bundle.")
+        found.extend(f"Left out: {one}" for one in self.left_out)
         found.extend(f"Not checked: {one}" for one in self.not_checked)
         return tuple(found)
 
@@ -86,6 +91,7 @@ class Verdict:
         failure = self.first_failure
         return {
             "ok": self.ok,
+            "subject": self.subject,
             "standing": str(self.standing),
             "standings": [str(one) for one in self.standings],
             "job": self.job,
@@ -93,6 +99,7 @@ class Verdict:
             "first_failure": None if failure is None else _check_json(failure),
             "checks": [_check_json(check) for check in self.checks],
             "files": list(self.files),
+            "left_out": list(self.left_out),
             "not_checked": list(self.not_checked),
             "sentence": SENTENCE if self.ok else "",
         }

@@ -22,6 +22,7 @@ from typing import BinaryIO
 
 from pipelines.evidence.archive_writer import CHUNK_BYTES
 from pipelines.evidence.bundle_layout import ENVELOPE, LOG_KEYS, SIGNATURE
+from pipelines.evidence.bundle_steps import OpenedBundle
 from pipelines.evidence.canonical import canonical_bytes
 from pipelines.evidence.checkpoint import Checkpoint
 from pipelines.evidence.entry import Entry
@@ -50,7 +51,7 @@ from pipelines.evidence.supplement import (
     supplement_predicate,
 )
 from pipelines.evidence.verdict import Standing, Verdict
-from pipelines.evidence.verify import OpenedBundle, examine_bundle
+from pipelines.evidence.verify import examine_bundle
 
 
 def verify_with_supplements(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pipelines.evidence.verdict import SENTENCE
 
 _PAGE = """\
@@ -100,4 +102,54 @@ bundle's head (data/supplement.json, consistency proof of RFC 6962). "evident ve
 def supplement_page(*, job: str, bundle: str, statement_key: str, log_key: str) -> bytes:
     """Return the page of a supplement; digests and keys are in hexadecimal."""
     page = _SUPPLEMENT.format(job=job, bundle=bundle, statement_key=statement_key, log_key=log_key)
+    return page.encode("utf-8")
+
+
+_DISCLOSURE = """\
+HOW TO CHECK THIS DISCLOSURE BY HAND
+
+It is a part of a bundle, and not the bundle. The whole one has the SHA-256
+
+    {bundle}
+
+and is about job {job}. {by} left out the files below: {reason}
+Each is named with the SHA-256 that the bundle's own statement has for it.
+
+{left_out}
+
+Statement signed by key {statement_key}
+
+Unpack the archive and open a terminal in the folder "disclosure".
+
+    sha256sum -c manifest-sha256.txt
+    sha256sum -c tagmanifest-sha256.txt
+    openssl pkeyutl -verify -pubin -inkey statement/key.pem -rawin \\
+        -in statement/statement.pae -sigfile statement/statement.sig
+    grep -c "$(sha256sum < manifest-sha256.txt | cut -d ' ' -f 1)" statement/statement.pae
+
+The first two must say OK for every line, the third Signature Verified Successfully, the last 1.
+Compare the key with a value that reached you another way. The bundle's own statement, manifests
+and keys are in data/bundle; its page data/bundle/VERIFY.txt says how to check them. There
+sha256sum finds nothing amiss but the files that were left out.
+"""
+
+
+def disclosure_page(
+    *,
+    job: str,
+    bundle: str,
+    by: str,
+    reason: str,
+    left_out: Sequence[str],
+    statement_key: str,
+) -> bytes:
+    """Return the page of a disclosure; `left_out` are lines as `sha256sum` prints them."""
+    page = _DISCLOSURE.format(
+        job=job,
+        bundle=bundle,
+        by=by,
+        reason=reason,
+        left_out="\n".join(f"    {one}" for one in left_out),
+        statement_key=statement_key,
+    )
     return page.encode("utf-8")

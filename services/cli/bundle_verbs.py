@@ -53,3 +53,35 @@ def supplement(
         bundle=bundle, out=out, attach=tuple(attach or ()), time_stamps=tuple(time_stamp or ())
     )
     raise typer.Exit(supplement_command.main(asked, as_json=as_json))
+
+
+@app.command()
+def disclose(
+    bundle: _Bundle,
+    *,
+    without: Annotated[
+        list[str],
+        typer.Option(
+            metavar="WHAT",
+            help="A role (received, result, report-pdf, ledger, network, attachment...), weights, "
+            "entries, entries:KIND, or a path such as data/attachments/map.png.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="Where it goes.")],
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why; printed wherever the disclosure is checked.")
+    ],
+    as_json: _AsJson = False,
+) -> None:
+    """Write a copy of a bundle without what may not travel; it says what was left out.
+
+    The copy is signed, names the whole bundle by digest, and never passes for it. What was left
+    out stays named by the bundle's own statement, and `evident verify` says so.
+
+    [dim]evident bundle disclose results/clip.mp4/bundle.zip --without received --without weights
+    --reason "licence of the weights" --out disclosure.zip[/dim]
+    """
+    from services.cli import disclose_command  # noqa: PLC0415 - see the module docstring
+
+    asked = disclose_command.Asked(bundle=bundle, without=tuple(without), out=out, reason=reason)
+    raise typer.Exit(disclose_command.main(asked, as_json=as_json))

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from pipelines.errors import EvidentError, UnreadableError
-from pipelines.evidence.verify_supplement import verify_with_supplements
+from pipelines.evidence.verify_any import verify_any
 from pipelines.stages.export.sanitise import shown
 from services.cli.key_files import public_keys
 from services.cli.printing import (
@@ -29,7 +29,7 @@ def main(
         try:
             with ExitStack() as files:
                 opened = [files.enter_context(path.open("rb")) for path in (bundle, *supplements)]
-                verdicts = verify_with_supplements(opened[0], opened[1:], trusted_keys=keys)
+                verdicts = verify_any(opened[0], opened[1:], trusted_keys=keys)
         except OSError as error:
             raise UnreadableError(
                 f"{error.filename} cannot be read: {error.strerror or error}.",
