@@ -36,6 +36,7 @@ from services.cli.wiring import tools
 from services.settings.settings import read_settings
 
 VERDICT = "verdict.json"
+STOPPED = "Stopped before there was a verdict; nothing of the replay is left."
 
 _FRAMES = re.compile(r"([0-9]{1,12}):([0-9]{1,12})")
 _LONGEST_LINE = 4000
@@ -68,6 +69,9 @@ def main(asked: Asked, *, as_json: bool) -> int:
             progress.finish()
         if wish.out is not None:
             write_whole(wish.out / VERDICT, _document(verdict))
+    except KeyboardInterrupt:
+        print_error(console, "", STOPPED, "Run the same command again.")
+        return FAILED
     except (EvidentError, ModelError) as error:
         if as_json:
             print_json(
@@ -142,7 +146,7 @@ def _scratch() -> Iterator[Path]:
     """A folder that is gone afterwards, however this ends but by a kill."""
     folder = Path(tempfile.mkdtemp(prefix="evident-replay-"))
     remove = partial(shutil.rmtree, folder, ignore_errors=True)
-    stop_on_signals("Stopped; nothing of the replay is left.", leaving=remove)
+    stop_on_signals(STOPPED, leaving=remove)
     try:
         yield folder
     finally:
