@@ -61,7 +61,7 @@ class NoWay:
 def degraded_again(chain: Sequence[Applied]) -> Way | NoWay:
     """Lead from a result back to the samples that came in."""
     if not chain:
-        return NoWay("no operation was applied")
+        return NoWay("No operation was applied")
     way: list[Operation] = []
     words: list[str] = []
     for run in _runs(chain):
@@ -76,11 +76,11 @@ def degraded_again(chain: Sequence[Applied]) -> Way | NoWay:
 def plain_counterpart(chain: Sequence[Applied]) -> Way | NoWay:
     """Make the plain chain; there is none where the chain itself is plain already."""
     if not chain:
-        return NoWay("no operation was applied")
+        return NoWay("No operation was applied")
     forms = [one.descriptor.consistency.plain for one in chain]
     if all(form is PlainForm.ITSELF for form in forms):
         return NoWay(
-            "every operation is an interpolation, a cut or a stated curve: the result is its own "
+            "Every operation is an interpolation, a cut or a stated curve: the result is its own "
             "plain reconstruction, and this map would be empty by definition"
         )
     way: list[Operation] = []

@@ -46,6 +46,7 @@ from pipelines.run.entries import (
     stage,
 )
 from pipelines.run.job import Job, Made, Networks, Tools
+from pipelines.run.judging import judge_clip, taps_of
 from pipelines.run.marks import Mark
 from pipelines.run.planning import (
     network_memory_bytes,
@@ -184,8 +185,9 @@ def make_clip(job: Job) -> Made:
             for line in one.replans()[known:]
         )
 
+    taps = taps_of(job, chain, plan, shown)
     with stage(job, StageKind.ENHANCE, **environment()) as enhanced:
-        renderer = ClipRenderer(job, plan, chain, index, delivery, shown, replans)
+        renderer = ClipRenderer(job, plan, chain, index, delivery, shown, replans, taps)
         marks, credentialed = whole_clip(job, plan, index, delivery, renderer, result)
         delivered = delivered_facts(index, delivery, chain.result, result, credentialed.facts)
         enhanced["inputs"] = received_body(job.received)["outputs"]
@@ -209,6 +211,7 @@ def make_clip(job: Job) -> Made:
         }
         job.record("laws", laws_body(laws, **made))
         require(laws)
+        judged = judge_clip(job, taps)
     ledger = _ledger(job, index, delivery, marks)
     seconds = time.monotonic() - started
     return Made(
@@ -229,6 +232,7 @@ def make_clip(job: Job) -> Made:
         defects=source_defects(index),
         streams=stream_fates(index, delivery),
         replans=replans(),
+        judged=judged,
         metrics={
             "seconds": round(seconds, 3),
             "frames": index.frames,

@@ -26,6 +26,7 @@ from pipelines.media.segment_writer import SegmentWriter
 from pipelines.media.video import DecodedFrame, Delivery, VideoIndex
 from pipelines.run.background import Background
 from pipelines.run.clip_frames import Finished, finished_frames, native
+from pipelines.run.clip_taps import ClipTaps
 from pipelines.run.durable_file import writing
 from pipelines.run.entries import segment_body
 from pipelines.run.job import Job
@@ -43,7 +44,7 @@ class ClipRenderer:
     """Renders what is not yet marked of a clip, segment by segment, and marks it.
 
     `previews` are frames whose samples, received and delivered, are kept for the report;
-    `replans` tells what had to be planned anew since the job began.
+    `replans` tells what had to be planned anew since the job began; `taps` listen.
     """
 
     def __init__(
@@ -55,10 +56,12 @@ class ClipRenderer:
         delivery: Delivery,
         previews: Sequence[int],
         replans: Callable[[], tuple[str, ...]],
+        taps: ClipTaps | None,
     ) -> None:
         self._job = job
         self._plan = plan
         self._replans = replans
+        self._taps = taps
         self._at_once = plan.frames_at_once
         self._chain = chain
         self._index = index
@@ -102,6 +105,8 @@ class ClipRenderer:
         read_stop = min(self._index.frames, stop + self._chain.after)
         path = self._job.received.path
         pool = self._job.tools.pool
+        if self._taps is not None:
+            self._taps.begin(first, stop)
         with FrameReader(pool, path, self._index, first=read_first, stop=read_stop) as reader:
             frames = finished_frames(
                 reader,
@@ -109,7 +114,7 @@ class ClipRenderer:
                 first=first,
                 frames=self._index.frames,
                 at_once=self._at_once,
-                seen=self._keep_preview,
+                seen=self._seen,
             )
             for number in numbers:
                 self._render_segment(number, frames, encoder, verifier)
@@ -127,11 +132,16 @@ class ClipRenderer:
         digests: list[bytes] = []
 
         def encode(frame: Finished) -> None:
-            digests.append(writer.write(native(frame)))
+            planes = native(frame)
+            if self._taps is not None:
+                self._taps.finished(first + len(digests), planes)
+            digests.append(writer.write(planes))
             self._job.progress.advance()
 
         def finish() -> None:
             writer.finish()
+            if self._taps is not None:
+                self._taps.segment_finished(number)
             size = path.stat().st_size
             mark = Mark(number, first, stop, file_sha256(path), size, tuple(digests))
             save_mark(self._work, mark)
@@ -142,7 +152,9 @@ class ClipRenderer:
             encoder.submit(partial(encode, next(frames)))
         encoder.submit(finish)
 
-    def _keep_preview(self, frame: DecodedFrame) -> None:
+    def _seen(self, frame: DecodedFrame) -> None:
+        if self._taps is not None:
+            self._taps.seen(frame)
         if frame.index in self._previews:
             _save_planes(preview_path(self._work, frame.index, "before"), frame.planes)
 

@@ -16,6 +16,7 @@ from pipelines.graph.validate import CheckedGraph
 from pipelines.media.pool import DecodePool
 from pipelines.operations.base import NetworkSource
 from pipelines.ports import CredentialSigner, EvidenceLog, Progress, Signer
+from pipelines.quality.drift import FaceEmbedding
 from pipelines.run.work_folder import WorkFolder
 from pipelines.stages.export.facts import LawFacts, Origin
 from pipelines.stages.export.facts_media import FileFacts, StreamLine
@@ -67,6 +68,7 @@ class Tools:
     `networks` use every thread for one picture, `frame_networks` one thread for each of several
     frames at once. `available_memory_bytes` is what ceilings are checked against. Without
     `credentials` results carry no content credentials, and their reports say so.
+    `face_embedding` measures drift; none ships.
     """
 
     pool: DecodePool
@@ -78,6 +80,7 @@ class Tools:
     threads: int
     available_memory_bytes: int
     credentials: CredentialSigner | None = None
+    face_embedding: FaceEmbedding | None = None
 
 
 @dataclass(frozen=True, slots=True)

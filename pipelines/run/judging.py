@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 from pipelines.evidence.json_value import Json
+from pipelines.graph.plan import Plan
+from pipelines.run.clip_taps import ClipTaps
 from pipelines.run.durable_file import writing
 from pipelines.run.job import Job
+from pipelines.stages.drift import drift_facts
 from pipelines.stages.enhance import Chain
-from pipelines.stages.export.facts_quality import QualityFacts
+from pipelines.stages.export.facts_quality import DriftFacts, QualityFacts
 from pipelines.stages.maps import Judged, MapMaker, Pair
 
 
@@ -24,8 +29,36 @@ def judge_photo(job: Job, chain: Chain, pair: Pair) -> Judged:
     job.progress.start("comparing", 0)
     maker = MapMaker(chain)
     maps = (*maker.make(pair, folder=job.folder.work, opener=writing), *maker.nothing)
-    facts = QualityFacts(asked=True, maps=tuple(one.facts for one in maps))
+    facts = QualityFacts(asked=True, maps=tuple(one.facts for one in maps), drift=_drift(job))
     return recorded(job, Judged(facts, maps))
+
+
+def taps_of(job: Job, chain: Chain, plan: Plan, pictured: Sequence[int]) -> ClipTaps | None:
+    """Make the taps that a clip's graph asks for; `pictured` are the frames of the report."""
+    if plan.segments is None or not maps_wanted(job):
+        return None
+    return ClipTaps(
+        chain,
+        frames=plan.segments.frames,
+        starts=plan.segments.starts,
+        pictured=pictured,
+        work=job.folder.work,
+    )
+
+
+def judge_clip(job: Job, taps: ClipTaps | None) -> Judged:
+    """Gather what the taps of a clip found, and put it on record."""
+    if taps is None:
+        return recorded(job, Judged())
+    found = taps.judged()
+    return recorded(
+        job, replace(found, facts=found.facts.model_copy(update={"drift": _drift(job)}))
+    )
+
+
+def _drift(job: Job) -> DriftFacts:
+    """Embedding drift: no stage of this version tracks faces."""
+    return drift_facts(job.tools.face_embedding)
 
 
 def recorded(job: Job, judged: Judged) -> Judged:

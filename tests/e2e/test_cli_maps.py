@@ -51,6 +51,24 @@ def test_a_photographs_maps_are_the_same_everywhere(evident: Evident, photo: Pat
                 assert picture.size == size
 
 
+def test_a_clips_maps_are_of_the_frames_that_the_report_shows(evident: Evident, clip: Path) -> None:
+    """Pictures bear the numbers of the frames before and after; brightness is of all frames."""
+    job = done(evident, clip, "--preset", "balanced")
+    report = json.loads(Path(job["report"]).read_bytes())
+    shown = [one["frame"] for one in report["previews"]]
+    found = report["facts"]["quality"]
+    pictured = [one["frame"] for one in found["maps"] if one["picture"]]
+    assert sorted(set(pictured)) == shown
+    names = {Path(one["path"]).name for one in job["outputs"]}
+    assert {f"{kind}-{frame}.png" for kind in ("contradiction", "supplied") for frame in shown} < (
+        names
+    )
+    assert found["unrest"]["frames"] > 100
+    assert found["drift"]["standing"] == "unavailable"
+    with zipfile.ZipFile(job["bundle"]) as bundle:
+        assert len(qa_entry(bundle)["outputs"]) == 4
+
+
 def test_maps_can_be_left_out(evident: Evident, photo: Path) -> None:
     """`{"maps": false}` leaves the maps out, and report and record say that it did."""
     graph = photo.parent / "graph.json"

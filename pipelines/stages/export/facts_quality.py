@@ -90,15 +90,61 @@ class MapFacts(Facts):
         return self
 
 
+class UnrestFacts(Facts):
+    """The unrest of brightness of a clip, before and after (`pipelines.quality.unrest`).
+
+    Means over `frames` frames, in 8-bit code values.
+    """
+
+    frames: Count
+    before: Decimal
+    after: Decimal
+
+
+class TrackDriftFacts(Facts):
+    """The drift of one face track; numbers are None where its faces are too small."""
+
+    track: Count
+    pictures: Count
+    side: Count
+    mean: Decimal | None
+    largest: Decimal | None
+
+
+class DriftFacts(Facts):
+    """Embedding drift per face track. `embedding` names the network that looked.
+
+    `least_side` is the shorter side below which it was not made for a face, in samples.
+    """
+
+    standing: Standing
+    reason: Text = ""
+    embedding: Text | None = None
+    least_side: Count | None = None
+    tracks: tuple[TrackDriftFacts, ...] = ()
+
+    @model_validator(mode="after")
+    def _measured_names_its_network(self) -> Self:
+        measured = self.standing is Standing.MEASURED
+        if measured == bool(self.reason) or measured != bool(self.tracks):
+            raise ValueError("drift has tracks, or a reason why it has none")
+        if (self.standing is Standing.UNAVAILABLE) != (self.embedding is None):
+            raise ValueError("drift names its network unless there is none")
+        return self
+
+
 class QualityFacts(Facts):
     """How the result was held against its input. `asked` is False where the graph left it out.
 
-    `choice` says which frames of a clip were looked at; empty for a photograph.
+    `choice` says which frames of a clip were looked at; empty for a photograph. `unrest` and
+    `drift` are None where nothing was looked at; a photograph has no unrest.
     """
 
     asked: bool = False
     choice: Text = ""
     maps: tuple[MapFacts, ...] = ()
+    unrest: UnrestFacts | None = None
+    drift: DriftFacts | None = None
 
     def measured(self, kind: MapKind) -> bool:
         """Whether a map of this kind was measured."""

@@ -15,12 +15,14 @@ from reportlab.platypus import Flowable, KeepTogether, Spacer
 
 from pipelines.quality.ramp import FULL_SCALE, PALETTE
 from pipelines.stages.export.facts_quality import (
+    DriftFacts,
     MapFacts,
     MapKind,
     MapNumbers,
     MapPictureFacts,
     QualityFacts,
     Standing,
+    UnrestFacts,
 )
 from pipelines.stages.export.pdf_blocks import Row, bullets, fact_list, grid, nothing, picture
 from pipelines.stages.export.pdf_style import (
@@ -49,6 +51,16 @@ UNITS = (
     "Differences are in 8-bit code values (1/255 of full scale), the largest over the colour "
     "planes at each sample. The noise of the input is estimated from the input itself."
 )
+UNREST = (
+    "How far the mean brightness of a part of the picture lies from midway between the frames "
+    "before and after, over 18 x 32 parts and all frames within segments. Flicker raises it; "
+    "removed noise lowers it, and so does smearing."
+)
+DRIFT = (
+    "1 minus the cosine between the embeddings of a face as received and as delivered: how "
+    "differently a network sees the two."
+)
+NO_COMPARISON = "Not a facial comparison."
 NOT_ASKED = "The graph left the maps out; nothing was held against the input."
 _PICTURE_HEIGHT = 190.0
 _LEGEND_HEIGHT = 6
@@ -66,16 +78,58 @@ def map_section(quality: QualityFacts, drawn: Drawn) -> list[Flowable]:
     for kind in MapKind:
         found = [one for one in quality.maps if one.kind is kind]
         story.extend(_kind(kind, found, drawn))
-    return story
+    return [*story, *_unrest(quality.unrest), *_drift(quality.drift)]
+
+
+def _unrest(unrest: UnrestFacts | None) -> list[Flowable]:
+    if unrest is None:
+        return []
+    return [
+        paragraph("Unrest of brightness", SUBHEADING),
+        paragraph(UNREST),
+        fact_list(
+            [
+                ("As received", f"{unrest.before} code values"),
+                ("As delivered", f"{unrest.after} code values"),
+                ("Frames", f"{unrest.frames:,}"),
+            ],
+            label=_NAMES,
+        ),
+    ]
+
+
+def _drift(drift: DriftFacts | None) -> list[Flowable]:
+    if drift is None:
+        return []
+    title = paragraph("Embedding drift per face track", SUBHEADING)
+    if drift.standing is not Standing.MEASURED:
+        standing = drift.standing.value.capitalize()
+        return [title, nothing(f"{standing}: {drift.reason} {NO_COMPARISON}")]
+    small = f"below {drift.least_side} samples: not applicable"
+    rows = [
+        [str(one.track), str(one.pictures), str(one.side), one.mean or small, one.largest or small]
+        for one in drift.tracks
+    ]
+    head = ("Track", "Pictures", "Shorter side", "Mean drift", "Largest drift")
+    return [
+        title,
+        paragraph(f"{DRIFT} Embedding: {drift.embedding}. {NO_COMPARISON}"),
+        grid(head, rows, (10, 12, 14, 25, 25)),
+    ]
 
 
 def _kind(kind: MapKind, found: Sequence[MapFacts], drawn: Drawn) -> list[Flowable]:
     title = paragraph(TITLES[kind], SUBHEADING)
     measured = [one for one in found if one.standing is Standing.MEASURED]
+    missing = [nothing(_missing(one)) for one in found if one.standing is not Standing.MEASURED]
     if not measured:
-        reasons = [f"Not applicable: {one.reason}" for one in found] or ["Not measured."]
-        return [title, *(nothing(reason) for reason in reasons)]
-    story: list[Flowable] = [title, paragraph(SENTENCES[kind]), *bullets(measured[0].against)]
+        return [title, *(missing or [nothing("Not measured.")])]
+    story: list[Flowable] = [
+        title,
+        paragraph(SENTENCES[kind]),
+        *bullets(measured[0].against),
+        *missing,
+    ]
     story.extend(
         KeepTogether(_pictured(one, one.picture, drawn[one.picture.file_name]))
         for one in measured
@@ -86,6 +140,11 @@ def _kind(kind: MapKind, found: Sequence[MapFacts], drawn: Drawn) -> list[Flowab
     else:
         story.append(_table(measured))
     return [*story, Spacer(1, GAP)]
+
+
+def _missing(one: MapFacts) -> str:
+    frame = "" if one.frame is None else f"Frame {one.frame}. "
+    return f"{frame}{one.standing.value.capitalize()}: {one.reason}"
 
 
 def _pictured(one: MapFacts, facts: MapPictureFacts, steps: NDArray[np.uint8]) -> list[Flowable]:

@@ -127,7 +127,7 @@ def test_changes_of_size_count_as_one(chain: Any) -> None:
         (FrameShape(40, 60, GRAY), [("local_contrast", {})], "local_contrast: "),
         (FrameShape(40, 60, GRAY), [("resize", {"scale": 0.5})], "fewer samples"),
         (FrameShape(40, 60, YCBCR), [("white_balance", {"red": 1.2})], "subsampled"),
-        (FrameShape(40, 60, GRAY), [], "no operation"),
+        (FrameShape(40, 60, GRAY), [], "No operation"),
     ],
 )
 def test_where_nothing_leads_back_it_says_why(

@@ -271,7 +271,7 @@ def test_a_crop_is_judged_where_the_reduction_sees_it_whole(judge: Judge) -> Non
 @pytest.mark.parametrize(
     ("operations", "contradiction", "supplied"),
     [
-        ([], "no operation", "no operation"),
+        ([], "No operation", "No operation"),
         ([{"op": "resize", "scale": 2}], "", "by definition"),
         ([{"op": "sharpen"}], "sharpen", ""),
         ([{"op": "resize", "scale": 0.5}], "fewer samples", "by definition"),
