@@ -14,7 +14,7 @@ from pipelines.graph.descriptors import OperationClass
 from pipelines.graph.plan import Plan, PlannedStep
 from pipelines.graph.spec import without_floats
 from pipelines.graph.validate import Step
-from pipelines.stages.export.sentences import TRAINED
+from pipelines.stages.export.words import WORDS, Language
 from pipelines.stages.ingest import Received
 
 RECORD_LABEL = "invalid.evident.job"
@@ -42,10 +42,11 @@ _CONVENTIONAL_ACTIONS = {
     "denoise": "c2pa.enhanced",
     "denoise_temporal": "c2pa.enhanced",
 }
+_TRAINED = WORDS[Language.EN].sentences.trained
 _CLASS_SENTENCES = {
     OperationClass.CONVENTIONAL: "",
-    OperationClass.TRAINED: f" Trained, without an adversarial loss. {TRAINED}",
-    OperationClass.GENERATIVE: f" Generative: detail is invented. {TRAINED}",
+    OperationClass.TRAINED: f" Trained, without an adversarial loss. {_TRAINED}",
+    OperationClass.GENERATIVE: f" Generative: detail is invented. {_TRAINED}",
 }
 
 

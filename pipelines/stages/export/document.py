@@ -1,8 +1,9 @@
 """The report as one document: the facts as stated, and what follows from them.
 
-`complete` derives the label, the sentences, the limits and the commands; `read_report` takes
-a report's bytes apart again and refuses one whose derived parts are not those of its facts. The
-bytes are canonical JSON (RFC 8785) without floats.
+`complete` derives the label, the answers, the sentences, the limits and the commands, in one
+language; `read_report` takes a report's bytes apart again and refuses one whose derived parts are
+not those of its facts. The bytes are canonical JSON (RFC 8785) without floats: names and values
+are the same in every language, and what is printed stands in the report's own.
 """
 
 from __future__ import annotations
@@ -17,22 +18,19 @@ from pydantic import ValidationError
 from pipelines.errors import EvidenceError
 from pipelines.evidence.canonical import canonical_bytes, parse_object
 from pipelines.evidence.json_value import Json
+from pipelines.stages.export.court import Answer, answers_for
 from pipelines.stages.export.fact_types import Count, Digest, Facts, Text, Texts, Whole
 from pipelines.stages.export.facts import ReportFacts
+from pipelines.stages.export.facts_custody import DigestLine
 from pipelines.stages.export.limits import limits_of
 from pipelines.stages.export.sanitise import shown
 from pipelines.stages.export.sentences import Sentence, preset_sentence, sentences_for
+from pipelines.stages.export.words import Language, Words, words_in
 
-FORMAT: Literal["evident-report/1"] = "evident-report/1"
-SCHEMA_ID = "https://evident.invalid/schema/report/1"
+FORMAT: Literal["evident-report/2"] = "evident-report/2"
+SCHEMA_ID = "https://evident.invalid/schema/report/2"
 
-ENHANCED = "ENHANCED"
 GENERATIVE = "ENHANCED - GENERATIVE"
-
-RECEIVED_STATEMENT = (
-    "The file as received was not altered. It is in the bundle under data/received/, byte for "
-    "byte, with the SHA-256 given here."
-)
 
 
 class Rectangle(Facts):
@@ -73,13 +71,16 @@ class Verification(Facts):
 
 
 class Report(Facts):
-    """A complete report."""
+    """A complete report. `language` is that of every text outside `facts` and `previews`."""
 
-    format: Literal["evident-report/1"]
+    format: Literal["evident-report/2"]
+    language: Language
     label: Literal["ENHANCED", "ENHANCED - GENERATIVE"]
+    answers: tuple[Answer, ...]
     preset_sentence: Text
     received_statement: Text
     facts: ReportFacts
+    digests: tuple[DigestLine, ...]
     previews: tuple[PreviewFacts, ...]
     sentences: tuple[Sentence, ...]
     limits: Texts
@@ -91,19 +92,35 @@ def label_of(facts: ReportFacts) -> Literal["ENHANCED", "ENHANCED - GENERATIVE"]
     return "ENHANCED - GENERATIVE" if facts.generative else "ENHANCED"
 
 
-def complete(facts: ReportFacts, previews: Sequence[PreviewFacts] = ()) -> Report:
-    """Return the report on `facts`, with everything that follows from them."""
+def complete(
+    facts: ReportFacts,
+    previews: Sequence[PreviewFacts] = (),
+    *,
+    language: Language = Language.EN,
+) -> Report:
+    """Return the report on `facts` in `language`, with everything that follows from them."""
+    words = words_in(language)
     return Report(
         format=FORMAT,
+        language=language,
         label=label_of(facts),
-        preset_sentence=preset_sentence(facts.preset),
-        received_statement=RECEIVED_STATEMENT,
+        answers=answers_for(facts, words),
+        preset_sentence=preset_sentence(facts.preset, words),
+        received_statement=words.files.received_statement,
         facts=facts,
+        digests=facts.digests,
         previews=tuple(previews),
-        sentences=sentences_for(facts),
-        limits=limits_of(facts),
-        verification=_verification(facts),
+        sentences=sentences_for(facts, words),
+        limits=limits_of(facts, words),
+        verification=_verification(facts, words),
     )
+
+
+def translated(report: Report, language: Language) -> Report:
+    """Return the same facts as a report in another language."""
+    if report.language is language:
+        return report
+    return complete(report.facts, report.previews, language=language)
 
 
 def report_bytes(report: Report) -> bytes:
@@ -128,7 +145,7 @@ def read_report(data: bytes) -> Report:
         raise EvidenceError(f"The report is not of this format: {where}: {first['msg']}") from error
     if report_bytes(report) != data:
         raise EvidenceError("The report is not of this format: a value has another type.")
-    if report != complete(report.facts, report.previews):
+    if report != complete(report.facts, report.previews, language=report.language):
         raise EvidenceError("The report says something that does not follow from its facts.")
     return report
 
@@ -143,27 +160,20 @@ def report_schema() -> bytes:
     return (json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
-def _verification(facts: ReportFacts) -> tuple[Verification, ...]:
+def _verification(facts: ReportFacts, words: Words) -> tuple[Verification, ...]:
+    closing = words.closing
     return (
+        Verification(text=closing.bundle, command="evident verify bundle.zip"),
+        Verification(text=closing.replay, command="evident replay bundle.zip"),
         Verification(
-            text="Check the whole bundle: every file, the log and the signatures.",
-            command="evident verify bundle.zip",
-        ),
-        Verification(
-            text=(
-                "Without this program: compare the SHA-256 of the file that you hold with the "
-                f"one received, {facts.received.sha256}."
-            ),
+            text=closing.received.format(sha256=facts.received.sha256),
             command=f"sha256sum -- {_argument(facts.received.file_name)}",
         ),
         Verification(
-            text=f"The same for the file that was delivered, {facts.delivered.sha256}.",
+            text=closing.delivered.format(sha256=facts.delivered.sha256),
             command=f"sha256sum -- {_argument(facts.delivered.file_name)}",
         ),
-        Verification(
-            text="Check the bundle by hand with unzip, sha256sum and openssl: it says how.",
-            command="unzip -p bundle.zip bundle/VERIFY.txt",
-        ),
+        Verification(text=closing.by_hand, command="unzip -p bundle.zip bundle/VERIFY.txt"),
     )
 
 

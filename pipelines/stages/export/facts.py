@@ -190,6 +190,16 @@ class ReportFacts(Facts):
         ):
             if file.frames_sha256 is not None:
                 found.append(DigestLine(stage=stage, sha256=file.frames_sha256))
+        found.extend(
+            DigestLine(stage=DigestStage.MAP, sha256=one.picture.sha256, name=one.picture.file_name)
+            for one in self.quality.maps
+            if one.picture is not None
+        )
+        credentials = self.delivered.credentials
+        if credentials is not None and credentials.manifest_sha256 is not None:
+            found.append(
+                DigestLine(stage=DigestStage.CREDENTIALS, sha256=credentials.manifest_sha256)
+            )
         return tuple(sorted(dict.fromkeys(found), key=lambda line: order.index(line.stage)))
 
     @property

@@ -134,7 +134,6 @@ class PreservationFacts(Facts):
 class AttestationKind(StrEnum):
     """A proof that reaches beyond the bundle's own signature."""
 
-    CREDENTIALS = "credentials"
     TIME_STAMP = "time-stamp"
     WITNESS = "witness"
 
@@ -142,15 +141,13 @@ class AttestationKind(StrEnum):
 class AttestationState(StrEnum):
     """What is known about it when the report is written, which is before anything is signed."""
 
-    EMBEDDED = "embedded"
-    SIDECAR = "sidecar"
     REQUESTED = "requested"
     NONE = "none"
     FAILED = "failed"
 
 
 class AttestationFacts(Facts):
-    """One such proof: content credentials (C2PA), a time stamp (RFC 3161), a witness."""
+    """One such proof: a time stamp (RFC 3161) or a witness of the log."""
 
     kind: AttestationKind
     state: AttestationState

@@ -34,6 +34,7 @@ from pipelines.stages.export.pdf_style import (
     paragraph,
     safe,
 )
+from pipelines.stages.export.words import Words
 
 Row = tuple[str, str]
 MOST_ITEMS = 40
@@ -117,18 +118,22 @@ def comparison(sides: tuple[str, str], rows: Sequence[tuple[str, str, str]]) -> 
     return grid(("", *sides), cells, (19, 40, 40))
 
 
-def bullets(texts: Sequence[str], *, style: ParagraphStyle = BULLET) -> list[Flowable]:
+def bullets(
+    texts: Sequence[str], words: Words, *, style: ParagraphStyle = BULLET
+) -> list[Flowable]:
     """Return a list of texts from outside, the first `MOST_ITEMS` of them."""
     shown: list[Flowable] = [
         Paragraph(safe(text, style), style, bulletText="\u2022") for text in texts[:MOST_ITEMS]
     ]
-    return [*shown, *rest(len(texts))]
+    return [*shown, *rest(len(texts), words)]
 
 
-def rest(count: int) -> list[Flowable]:
+def rest(count: int, words: Words) -> list[Flowable]:
     """Return a line that says how many of `count` items were left out, if any."""
     left = count - MOST_ITEMS
-    return [paragraph(f"{left:,} more; all of them are in report.json.", SMALL)] if left > 0 else []
+    if left <= 0:
+        return []
+    return [paragraph(words.notes.more.format(count=words.forms.whole(left)), SMALL)]
 
 
 def box(
@@ -187,5 +192,10 @@ def _fact(value: str, line: int = _DIGEST) -> Paragraph:
     """Return a value; a digest is set in even letters, `line` of them on a line."""
     if len(value) != _DIGEST or value.strip("0123456789abcdef"):
         return paragraph(value, CELL)
-    lines = (value[start : start + line] for start in range(0, _DIGEST, line))
+    return even(value, line)
+
+
+def even(digest: str, line: int = _DIGEST) -> Paragraph:
+    """Return a digest in even letters, `line` of them on a line."""
+    lines = (digest[start : start + line] for start in range(0, len(digest), line))
     return Paragraph("<br/>".join(lines), CELL_MONO)

@@ -15,6 +15,7 @@ from pipelines.stages.export.pdf_blocks import (
     Row,
     bullets,
     comparison,
+    fact_list,
     grid,
     nothing,
     picture,
@@ -32,174 +33,202 @@ from pipelines.stages.export.pdf_style import (
     TEXT_WIDTH,
     paragraph,
 )
-from pipelines.stages.export.plain_words import (
-    ORIENTATION_WORDS,
-    credential_words,
-    picture_words,
-    size_words,
-)
+from pipelines.stages.export.plain_words import credential_words, picture_words, size_words
 from pipelines.stages.export.preview import Preview
+from pipelines.stages.export.words import Words
 
 _PICTURE_HEIGHT = 210.0
-NOT_STATED = "not stated"
 
 
-def file_section(report: Report) -> list[Flowable]:
-    """Return what was received and what was delivered."""
-    facts = report.facts
+def file_section(report: Report, words: Words) -> list[Flowable]:
+    """Return what was received and what was delivered, and where the file as received is."""
+    facts, said = report.facts, words.files
+    where: list[Row] = []
+    if facts.preservation is not None:
+        where = [
+            (said.original_path, facts.preservation.original_path),
+            (said.bundle_path, facts.preservation.bundle_path),
+        ]
     return [
-        paragraph("What was received and what was delivered", HEADING),
+        paragraph(said.heading, HEADING),
         paragraph(report.received_statement),
-        comparison(("As received", "As delivered"), _compared(facts)),
-        *_remarks("Remarks on the file as received", facts.received.remarks),
-        *_remarks("Remarks on the file as delivered", facts.delivered.remarks),
+        *([fact_list(where), Spacer(1, GAP)] if where else []),
+        comparison((said.as_received, said.as_delivered), _compared(facts, words)),
+        *_remarks(said.remarks_received, facts.received.remarks, words),
+        *_remarks(said.remarks_delivered, facts.delivered.remarks, words),
     ]
 
 
-def preview_section(previews: Sequence[Preview]) -> list[Flowable]:
+def preview_section(report: Report, previews: Sequence[Preview], words: Words) -> list[Flowable]:
     """Return the pictures before and after, side by side."""
-    heading = paragraph("Before and after", HEADING)
+    said = words.pictures
+    heading = paragraph(said.heading, HEADING)
     if not previews:
-        return [heading, nothing("No pictures were chosen for this report.")]
-    words = paragraph(
-        "On the left a part of the picture as received, on the right the same part of the "
-        "result. Samples are not resampled: each is drawn as a square of whole dots."
-    )
-    story: list[Flowable] = [KeepTogether([heading, words, *_pair(previews[0])])]
-    story.extend(KeepTogether(_pair(preview)) for preview in previews[1:])
+        return [heading, nothing(said.absent if report.previews else said.none)]
+    introduction = paragraph(said.introduction)
+    story: list[Flowable] = [KeepTogether([heading, introduction, *_pair(previews[0], words)])]
+    story.extend(KeepTogether(_pair(preview, words)) for preview in previews[1:])
     return story
 
 
-def stream_section(facts: ReportFacts) -> list[Flowable]:
+def stream_section(facts: ReportFacts, words: Words) -> list[Flowable]:
     """Return what became of every stream of a clip; nothing for a photograph."""
     if not facts.streams:
         return []
-    rows = [
-        [str(one.index), one.kind, one.codec, one.language or "-", one.fate.value, one.remark]
-        for one in facts.streams[:MOST_ITEMS]
-    ]
-    head = ("Stream", "Kind", "Coding", "Language", "What became of it", "Remark")
-    return [
-        paragraph("Streams of the file as received", HEADING),
-        grid(head, rows, (12, 13, 18, 14, 22, 27)),
-        *rest(len(facts.streams)),
-    ]
-
-
-def conservation_section(facts: ReportFacts) -> list[Flowable]:
-    """Return the conservation laws with what the source and the result have."""
-    story: list[Flowable] = [paragraph("What had to stay the same", HEADING)]
-    if not facts.conservation:
-        return [*story, nothing("No conservation law applies to this result.")]
+    said = words.streams
     rows = [
         [
-            law.name,
-            law.source,
-            law.result,
-            strong("holds", GREEN) if law.holds else strong("DOES NOT HOLD", RED),
-            law.declared or "-",
+            str(one.index),
+            words.phrases.value(one.kind),
+            one.codec,
+            one.language or "-",
+            said.fates[one.fate],
+            words.say(one.remark),
+        ]
+        for one in facts.streams[:MOST_ITEMS]
+    ]
+    return [
+        paragraph(said.heading, HEADING),
+        grid(said.columns, rows, (12, 13, 18, 14, 22, 27)),
+        *rest(len(facts.streams), words),
+    ]
+
+
+def conservation_section(facts: ReportFacts, words: Words) -> list[Flowable]:
+    """Return the conservation laws with what the source and the result have."""
+    said = words.streams
+    story: list[Flowable] = [paragraph(said.laws_heading, HEADING)]
+    if not facts.conservation:
+        return [*story, nothing(said.laws_none)]
+    rows = [
+        [
+            words.say(law.name),
+            words.phrases.value(law.source),
+            words.phrases.value(law.result),
+            strong(said.holds, GREEN) if law.holds else strong(said.broken, RED),
+            words.say(law.declared) or "-",
         ]
         for law in facts.conservation[:MOST_ITEMS]
     ]
-    head = ("Law", "Source", "Result", "Finding", "Declared change")
     return [
         *story,
-        paragraph("Checked on the delivered file after it was complete."),
-        grid(head, rows, (26, 25, 25, 14, 22)),
-        *rest(len(facts.conservation)),
+        paragraph(said.laws_introduction),
+        grid(said.laws_columns, rows, (26, 25, 25, 17, 22)),
+        *rest(len(facts.conservation), words),
     ]
 
 
-def _compared(facts: ReportFacts) -> list[tuple[str, str, str]]:
+def _compared(facts: ReportFacts, words: Words) -> list[tuple[str, str, str]]:
     """Return every fact that either file has, in one order: name, received, delivered."""
-    received, delivered = dict(_file_rows(facts.received)), dict(_file_rows(facts.delivered))
+    received = dict(_file_rows(facts.received, words))
+    delivered = dict(_file_rows(facts.delivered, words))
     names = [*received, *(name for name in delivered if name not in received)]
     return [(name, received.get(name, "-"), delivered.get(name, "-")) for name in names]
 
 
-def _remarks(title: str, remarks: Sequence[str]) -> list[Flowable]:
-    return [paragraph(title, SUBHEADING), *bullets(remarks)] if remarks else []
+def _remarks(title: str, remarks: Sequence[str], words: Words) -> list[Flowable]:
+    if not remarks:
+        return []
+    listed = bullets([words.say(remark) for remark in remarks], words)
+    return [paragraph(title, SUBHEADING), *listed]
 
 
-def _file_rows(file: FileFacts) -> list[Row]:
+def _file_rows(file: FileFacts, words: Words) -> list[Row]:
+    said = words.files
     rows: list[Row] = [
-        ("File name", file.file_name),
-        ("Size", size_words(file.bytes)),
+        (said.file_name, file.file_name),
+        (said.size, size_words(file.bytes, words)),
         ("SHA-256", file.sha256),
-        ("Kind", f"{file.kind.value}, {file.media_type}"),
-        ("Picture", picture_words(file)),
+        (said.kind, f"{said.kinds[file.kind]}, {file.media_type}"),
+        (said.picture, picture_words(file, words)),
     ]
     if file.lossless is not None:
-        rows.append(("Coding", "keeps every sample" if file.lossless else "with loss"))
+        rows.append((said.coding, said.lossless if file.lossless else said.lossy))
     if file.photo is not None:
-        rows.extend(_photo_rows(file.photo))
+        rows.extend(_photo_rows(file.photo, words))
     if file.clip is not None:
-        rows.extend(_clip_rows(file.clip))
+        rows.extend(_clip_rows(file.clip, words))
     if file.frames_sha256 is not None:
-        rows.append(("Samples, SHA-256", file.frames_sha256))
+        rows.append((said.samples, file.frames_sha256))
     if file.credentials is not None:
-        rows.append(("Content credentials", credential_words(file.credentials)))
+        rows.append((said.credentials, credential_words(file.credentials, words)))
     return rows
 
 
-def _photo_rows(photo: PhotoFacts) -> list[Row]:
-    orientation = photo.orientation
-    turned = NOT_STATED
-    if orientation is not None:
-        turned = f"{orientation}, {ORIENTATION_WORDS[orientation]}"
-    profile = "none" if photo.icc_bytes is None else f"ICC, {size_words(photo.icc_bytes)}"
+def _photo_rows(photo: PhotoFacts, words: Words) -> list[Row]:
+    said = words.files
+    turned, profile = said.not_stated, said.none
+    if photo.orientation is not None:
+        turned = f"{photo.orientation}, {said.orientations[photo.orientation]}"
+    if photo.icc_bytes is not None:
+        profile = said.icc.format(size=size_words(photo.icc_bytes, words))
     present = [name for name, there in (("EXIF", photo.exif), ("XMP", photo.xmp)) if there]
+    resolution = photo.resolution
     rows = [
-        ("File kind", photo.file_kind + (", palette" if photo.palette else "")),
-        ("Orientation", turned),
-        ("Colour profile", profile),
-        ("Metadata", ", ".join(present) or "none"),
-        ("Resolution", photo.resolution or NOT_STATED),
+        (said.file_kind, photo.file_kind + (said.palette if photo.palette else "")),
+        (said.orientation, turned),
+        (said.profile, profile),
+        (said.metadata, ", ".join(present) or said.none),
+        (said.resolution, words.phrases.value(resolution) if resolution else said.not_stated),
     ]
     if photo.pages != 1:
-        rows.append(("Pictures in file", str(photo.pages)))
+        rows.append((said.pages, words.forms.whole(photo.pages)))
     return rows
 
 
-def _clip_rows(clip: ClipFacts) -> list[Row]:
-    timing = f"assumed, {clip.assumed_rate} frames per second"
-    if clip.assumed_rate is None:
-        spread = {True: ", variable rate", False: ", constant rate", None: ""}[clip.variable_rate]
-        timing = f"from the file{spread}"
-    turn = f"{clip.rotation} degrees counter-clockwise" if clip.rotation else "none"
+def _clip_rows(clip: ClipFacts, words: Words) -> list[Row]:
+    said, decimal = words.files, words.forms.decimal
+    duration = said.not_stated
+    if clip.duration_seconds:
+        duration = said.seconds.format(seconds=decimal(clip.duration_seconds))
+    rate = said.rate_value.format(base=clip.time_base, rate=clip.nominal_rate or said.not_stated)
+    turn = said.turn_value.format(degrees=clip.rotation) if clip.rotation else said.none
     rows = [
-        ("Container, coding", f"{clip.container}, {clip.codec}, {clip.pixel_format}"),
-        ("Frames", f"{clip.frames:,}"),
-        ("Timing", timing),
-        ("Duration", f"{clip.duration_seconds} s" if clip.duration_seconds else NOT_STATED),
-        ("Time base, rate", f"{clip.time_base} s, nominal {clip.nominal_rate or NOT_STATED}"),
-        ("Turn for display", turn),
-        ("Sample aspect", clip.sample_aspect or NOT_STATED),
-        ("Colour tags", _colour_words(clip.colour)),
+        (said.container, f"{clip.container}, {clip.codec}, {clip.pixel_format}"),
+        (said.frames, words.forms.whole(clip.frames)),
+        (said.timing, _timing(clip, words)),
+        (said.duration, duration),
+        (said.rate, rate),
+        (said.turn, turn),
+        (said.aspect, clip.sample_aspect or said.not_stated),
+        (said.colour, _colour_words(clip.colour, words)),
     ]
     if clip.encoder_options:
-        rows.append(("Encoder", ", ".join(clip.encoder_options)))
+        rows.append((said.encoder, ", ".join(clip.encoder_options)))
     return rows
 
 
-def _colour_words(colour: StatedColour) -> str:
-    stated = colour.model_dump()
-    return ", ".join(f"{name} {value or NOT_STATED}" for name, value in stated.items())
+def _timing(clip: ClipFacts, words: Words) -> str:
+    said = words.files
+    if clip.assumed_rate is not None:
+        return said.timing_assumed.format(rate=words.forms.decimal(clip.assumed_rate))
+    if clip.variable_rate is None:
+        return said.timing_stated
+    return said.timing_variable if clip.variable_rate else said.timing_constant
 
 
-def _pair(preview: Preview) -> list[Flowable]:
+def _colour_words(colour: StatedColour, words: Words) -> str:
+    said = words.files
+    stated = {
+        name: words.phrases.value(value) if value else said.not_stated
+        for name, value in colour.model_dump().items()
+    }
+    return ", ".join(f"{said.colour_names[name]} {value}" for name, value in stated.items())
+
+
+def _pair(preview: Preview, words: Words) -> list[Flowable]:
     """Return two pictures of the same size with their captions."""
     width = (TEXT_WIDTH - GAP) / 2
-    facts = preview.facts
+    facts, said = preview.facts, words.pictures
     sides = (
-        ("Before: as received", preview.before, facts.before, facts.before_scale),
-        ("After: enhanced", preview.after, facts.after, facts.after_scale),
+        (said.before, preview.before, facts.before, facts.before_scale),
+        (said.after, preview.after, facts.after, facts.after_scale),
     )
     rows: list[list[Flowable]] = [
         [paragraph(title, CAPTION_BOLD) for title, _, _, _ in sides],
         [picture(rgb, width=width, height=_PICTURE_HEIGHT) for _, rgb, _, _ in sides],
-        [paragraph(_frame_words(facts), CAPTION_BOLD) for _ in sides],
-        [paragraph(_part_words(part, dots), CAPTION) for _, _, part, dots in sides],
+        [paragraph(_frame_words(facts, words), CAPTION_BOLD) for _ in sides],
+        [paragraph(_part_words(part, dots, words), CAPTION) for _, _, part, dots in sides],
     ]
     table = Table(rows, colWidths=[width + GAP / 2] * 2)
     table.setStyle(
@@ -217,20 +246,24 @@ def _pair(preview: Preview) -> list[Flowable]:
             ]
         )
     )
-    turned = f", turned {facts.turn} degrees counter-clockwise" if facts.turn else ""
-    note = paragraph(f"Both sides {facts.conversion}{turned}.", CAPTION)
-    return [table, note, Spacer(1, GAP)]
+    form = said.turned if facts.turn else said.conversion
+    note = form.format(conversion=words.say(facts.conversion), turn=facts.turn)
+    return [table, paragraph(note, CAPTION), Spacer(1, GAP)]
 
 
-def _frame_words(facts: PreviewFacts) -> str:
+def _frame_words(facts: PreviewFacts, words: Words) -> str:
     if facts.frame is None:
-        return "Still picture"
-    return f"Frame {facts.frame}, pts {facts.pts} ({facts.seconds} s)"
+        return words.pictures.still
+    seconds = words.forms.decimal(facts.seconds or "")
+    return words.pictures.frame.format(frame=facts.frame, pts=facts.pts, seconds=seconds)
 
 
-def _part_words(part: Rectangle, dots: int) -> str:
-    drawn = "1 dot" if dots == 1 else f"{dots} x {dots} dots"
-    return (
-        f"{part.width} x {part.height} samples from column {part.left}, row {part.top}; "
-        f"each sample drawn as {drawn}"
+def _part_words(part: Rectangle, dots: int, words: Words) -> str:
+    said = words.pictures
+    return said.part.format(
+        width=part.width,
+        height=part.height,
+        left=part.left,
+        top=part.top,
+        drawn=said.dot if dots == 1 else said.dots.format(dots=dots),
     )

@@ -1,38 +1,40 @@
-"""The document's first page and its last part: the label, the sentences, limits, verification."""
+"""The document's first pages: the label, the job, what must be read, what a court asks."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 
 from reportlab.lib.colors import Color
 from reportlab.lib.styles import ParagraphStyle
-from reportlab.platypus import Flowable, Paragraph, Spacer
+from reportlab.platypus import Flowable, KeepTogether, Paragraph, Spacer
 
-from pipelines.stages.export.document import GENERATIVE, Report, report_bytes
-from pipelines.stages.export.facts import Origin
-from pipelines.stages.export.pdf_blocks import MOST_ITEMS, Row, box, bullets, fact_list, rest
+from pipelines.stages.export.document import GENERATIVE, Report
+from pipelines.stages.export.facts import Origin, ReportFacts
+from pipelines.stages.export.facts_custody import PersonRole
+from pipelines.stages.export.pdf_blocks import MOST_ITEMS, Row, box, fact_list, rest
 from pipelines.stages.export.pdf_style import (
     AMBER,
     AMBER_PALE,
     BODY,
     BOXED,
     BOXED_BOLD,
-    COMMAND,
     GAP,
     HEADING,
-    LINE,
     NAME,
-    PALE,
     RED,
     RED_PALE,
     SMALL,
+    SUBHEADING,
     SUBTITLE,
     TITLE,
     paragraph,
     safe,
 )
 from pipelines.stages.export.plain_words import in_short
+from pipelines.stages.export.words import Language, Words
+
+_LONG_LABEL = 30
+_NAMES = 110.0
 
 
 def label_colours(report: Report) -> tuple[Color, Color]:
@@ -40,61 +42,75 @@ def label_colours(report: Report) -> tuple[Color, Color]:
     return (RED, RED_PALE) if report.label == GENERATIVE else (AMBER, AMBER_PALE)
 
 
-def front(report: Report) -> list[Flowable]:
-    """Return the first page: label, file, job, the whole in short, and what must be read."""
+def label_words(report: Report, words: Words) -> str:
+    """Return the label as the document prints it."""
+    return words.front.generative if report.label == GENERATIVE else words.front.enhanced
+
+
+def front(report: Report, words: Words, *, written: Language) -> list[Flowable]:
+    """Return the first page: label, file, job, the whole in short, and what must be read.
+
+    `written` is the language of the report.json that this document shows.
+    """
     facts = report.facts
     edge, fill = label_colours(report)
-    title = ParagraphStyle("title-coloured", parent=TITLE, textColor=edge)
-    sentences: list[Flowable] = [paragraph("Read this first", BOXED_BOLD)]
+    label = label_words(report, words)
+    size = TITLE.fontSize if len(label) < _LONG_LABEL else TITLE.fontSize * 2 / 3
+    title = ParagraphStyle(
+        "title-coloured", parent=TITLE, textColor=edge, fontSize=size, leading=size * 1.25
+    )
+    sentences: list[Flowable] = [paragraph(words.front.read_first, BOXED_BOLD)]
     sentences.extend(paragraph(one.text, BOXED) for one in report.sentences)
     return [
-        paragraph(report.label, title),
-        paragraph("Report of the enhancement of", SUBTITLE),
+        paragraph(label, title),
+        Spacer(1, GAP / 2),
+        paragraph(words.front.subtitle, SUBTITLE),
         paragraph(facts.received.file_name, NAME, longest=300),
         Spacer(1, GAP),
-        fact_list(_origin_rows(facts.origin, facts.preset)),
-        *_note(facts.origin),
+        fact_list(_origin_rows(facts, words), label=_NAMES),
+        *_rendering(report, words, written),
+        *_note(facts.origin, words),
         Spacer(1, GAP),
-        paragraph(in_short(facts)),
+        paragraph(in_short(facts, words)),
         *_preset(report),
         Spacer(1, GAP / 2),
         box(sentences, edge=edge, fill=fill),
     ]
 
 
-def closing(report: Report) -> list[Flowable]:
-    """Return what may not be concluded and how to verify."""
-    checks: list[Flowable] = []
-    for number, check in enumerate(report.verification, start=1):
-        checks.append(paragraph(f"{number}. {check.text}", BOXED))
-        checks.append(paragraph(check.command, COMMAND, longest=300))
-    return [
-        paragraph("What may not be concluded", HEADING),
-        *bullets(report.limits),
-        paragraph("How to verify", HEADING),
-        paragraph("Anyone can check this without a connection to us or to any server."),
-        box(checks, edge=LINE, fill=PALE),
-        Spacer(1, GAP),
-        paragraph("This document shows the facts of report.json and nothing else.", SMALL),
-        fact_list([("report.json, SHA-256", hashlib.sha256(report_bytes(report)).hexdigest())]),
-    ]
+def court_section(report: Report, words: Words) -> list[Flowable]:
+    """Return the questions that a court asks, each with its answer."""
+    head = [paragraph(words.court.heading, HEADING), paragraph(words.court.introduction)]
+    story: list[Flowable] = []
+    for number, answer in enumerate(report.answers):
+        question = paragraph(answer.question, SUBHEADING)
+        texts = [paragraph(text) for text in answer.answer]
+        story.append(KeepTogether([*([] if number else head), question, *texts]))
+    return story
 
 
-def _origin_rows(origin: Origin, preset: str) -> list[Row]:
-    rows: list[Row] = []
-    if origin.case is not None:
-        rows.append(("Case", origin.case))
-    if origin.item is not None:
-        rows.append(("Item", origin.item))
-    rows.extend(
-        [
-            ("Job", origin.job),
-            ("Created", f"{origin.created.replace('T', ' ').replace('Z', '')} UTC"),
-            ("Operator", origin.operator),
-            ("Preset", preset),
-        ]
-    )
-    return rows
+def _origin_rows(facts: ReportFacts, words: Words) -> list[Row]:
+    said, origin = words.front, facts.origin
+    stated = ((said.case, origin.case), (said.item, origin.item), (said.exhibit, origin.exhibit))
+    rows = [(name, value) for name, value in stated if value is not None]
+    rows += [(said.job, origin.job), (said.created, words.forms.moment(origin.created))]
+    named = (PersonRole.OPERATOR, PersonRole.REQUESTER)
+    for role in named:
+        people = [person.name for person in facts.everybody if person.role is role]
+        if people:
+            rows.append((_title(words.custody.roles[role]), ", ".join(people)))
+    return [*rows, (said.preset, facts.preset)]
+
+
+def _title(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _rendering(report: Report, words: Words, written: Language) -> list[Flowable]:
+    """Say that the words are another language's than those of report.json."""
+    if written is report.language:
+        return []
+    return [paragraph(words.front.rendering.format(language=written.value), SMALL)]
 
 
 def _preset(report: Report) -> list[Flowable]:
@@ -104,9 +120,9 @@ def _preset(report: Report) -> list[Flowable]:
     return [paragraph(report.preset_sentence)]
 
 
-def _note(origin: Origin) -> list[Flowable]:
+def _note(origin: Origin, words: Words) -> list[Flowable]:
     if origin.note is None:
         return []
     lines = [safe(line.strip()) for line in re.split(r"\r\n|\r|\n", origin.note) if line.strip()]
-    words = "<br/>".join(["Note of the operator:", *lines[:MOST_ITEMS]])
-    return [Spacer(1, GAP / 2), Paragraph(words, BODY), *rest(len(lines))]
+    text = "<br/>".join([words.front.note, *lines[:MOST_ITEMS]])
+    return [Spacer(1, GAP / 2), Paragraph(text, BODY), *rest(len(lines), words)]

@@ -33,169 +33,163 @@ from pipelines.stages.export.pdf_style import (
     TEXT_WIDTH,
     paragraph,
 )
-from pipelines.stages.export.sentences import CONSISTENCY, SUPPLIED
+from pipelines.stages.export.words import Words
 
 Drawn = Mapping[str, NDArray[np.uint8]]
 NOTHING_DRAWN: Drawn = MappingProxyType({})
 
-SENTENCES = {MapKind.CONTRADICTION: CONSISTENCY, MapKind.SUPPLIED: SUPPLIED}
-TITLES = {
-    MapKind.CONTRADICTION: "Contradiction: the result, degraded again, minus the input",
-    MapKind.SUPPLIED: "Supplied: the result minus a plain reconstruction of the input",
-}
-SCALE = (
-    f"Black: no difference that is drawn. From dark blue to light yellow: more than 0 up to "
-    f"{FULL_SCALE:g} 8-bit code values and above. The scale is the same in every report."
-)
-UNITS = (
-    "Differences are in 8-bit code values (1/255 of full scale), the largest over the colour "
-    "planes at each sample. The noise of the input is estimated from the input itself."
-)
-UNREST = (
-    "How far the mean brightness of a part of the picture lies from midway between the frames "
-    "before and after, over 18 x 32 parts and all frames within segments. Flicker raises it; "
-    "removed noise lowers it, and so does smearing."
-)
-DRIFT = (
-    "1 minus the cosine between the embeddings of a face as received and as delivered: how "
-    "differently a network sees the two."
-)
-NO_COMPARISON = "Not a facial comparison."
-NOT_ASKED = "The graph left the maps out; nothing was held against the input."
 _PICTURE_HEIGHT = 190.0
 _LEGEND_HEIGHT = 6
-_NAMES = 150.0
+_NAMES = 190.0
 
 
-def map_section(quality: QualityFacts, drawn: Drawn) -> list[Flowable]:
+def map_section(quality: QualityFacts, drawn: Drawn, words: Words) -> list[Flowable]:
     """Return both maps; `drawn` are the steps (H, W) uint8 of the pictures by file name."""
-    heading = paragraph("Held against the input", HEADING)
+    heading = paragraph(words.maps.heading, HEADING)
     if not quality.asked:
-        return [heading, nothing(NOT_ASKED)]
-    story: list[Flowable] = [heading, paragraph(UNITS)]
+        return [heading, nothing(words.maps.not_asked)]
+    story: list[Flowable] = [heading, paragraph(words.maps.units)]
     if quality.choice:
-        story.append(paragraph(quality.choice))
+        story.append(paragraph(words.say(quality.choice)))
     for kind in MapKind:
         found = [one for one in quality.maps if one.kind is kind]
-        story.extend(_kind(kind, found, drawn))
-    return [*story, *_unrest(quality.unrest), *_drift(quality.drift)]
+        story.extend(_kind(kind, found, drawn, words))
+    return [*story, *_unrest(quality.unrest, words), *_drift(quality.drift, words)]
 
 
-def _unrest(unrest: UnrestFacts | None) -> list[Flowable]:
+def scale_words(words: Words) -> str:
+    """Return what the colours of a map mean."""
+    return words.maps.scale.format(full_scale=words.forms.decimal(f"{FULL_SCALE:g}"))
+
+
+def _unrest(unrest: UnrestFacts | None, words: Words) -> list[Flowable]:
     if unrest is None:
         return []
+    said, decimal = words.maps, words.forms.decimal
+    rows: list[Row] = [
+        (words.files.as_received, said.codes.format(value=decimal(unrest.before))),
+        (words.files.as_delivered, said.codes.format(value=decimal(unrest.after))),
+        (words.files.frames, words.forms.whole(unrest.frames)),
+    ]
     return [
-        paragraph("Unrest of brightness", SUBHEADING),
-        paragraph(UNREST),
-        fact_list(
-            [
-                ("As received", f"{unrest.before} code values"),
-                ("As delivered", f"{unrest.after} code values"),
-                ("Frames", f"{unrest.frames:,}"),
-            ],
-            label=_NAMES,
-        ),
+        paragraph(said.unrest, SUBHEADING),
+        paragraph(said.unrest_meaning),
+        fact_list(rows, label=_NAMES),
     ]
 
 
-def _drift(drift: DriftFacts | None) -> list[Flowable]:
+def _drift(drift: DriftFacts | None, words: Words) -> list[Flowable]:
     if drift is None:
         return []
-    title = paragraph("Embedding drift per face track", SUBHEADING)
+    said = words.maps
+    title = paragraph(said.drift, SUBHEADING)
     if drift.standing is not Standing.MEASURED:
-        standing = drift.standing.value.capitalize()
-        return [title, nothing(f"{standing}: {drift.reason} {NO_COMPARISON}")]
-    small = f"below {drift.least_side} samples: not applicable"
+        reason = said.standings[drift.standing].format(reason=words.say(drift.reason))
+        return [title, nothing(f"{reason} {said.no_comparison}")]
+    small = said.too_small.format(side=drift.least_side)
     rows = [
-        [str(one.track), str(one.pictures), str(one.side), one.mean or small, one.largest or small]
+        [str(one.track), str(one.pictures), str(one.side)]
+        + [
+            small if value is None else words.forms.decimal(value)
+            for value in (one.mean, one.largest)
+        ]
         for one in drift.tracks
     ]
-    head = ("Track", "Pictures", "Shorter side", "Mean drift", "Largest drift")
+    named = said.drift_by.format(embedding=drift.embedding)
     return [
         title,
-        paragraph(f"{DRIFT} Embedding: {drift.embedding}. {NO_COMPARISON}"),
-        grid(head, rows, (10, 12, 14, 25, 25)),
+        paragraph(f"{said.drift_meaning} {named} {said.no_comparison}"),
+        grid(said.drift_columns, rows, (10, 12, 14, 25, 25)),
     ]
 
 
-def _kind(kind: MapKind, found: Sequence[MapFacts], drawn: Drawn) -> list[Flowable]:
-    title = paragraph(TITLES[kind], SUBHEADING)
+def _kind(kind: MapKind, found: Sequence[MapFacts], drawn: Drawn, words: Words) -> list[Flowable]:
+    said = words.maps
+    title = paragraph(said.titles[kind], SUBHEADING)
     measured = [one for one in found if one.standing is Standing.MEASURED]
-    missing = [nothing(_missing(one)) for one in found if one.standing is not Standing.MEASURED]
-    if not measured:
-        return [title, *(missing or [nothing("Not measured.")])]
-    story: list[Flowable] = [
-        title,
-        paragraph(SENTENCES[kind]),
-        *bullets(measured[0].against),
-        *missing,
+    missing = [
+        nothing(_missing(one, words)) for one in found if one.standing is not Standing.MEASURED
     ]
+    if not measured:
+        return [title, *(missing or [nothing(said.not_measured)])]
+    sentence = {
+        MapKind.CONTRADICTION: words.sentences.consistency,
+        MapKind.SUPPLIED: words.sentences.supplied,
+    }[kind]
+    against = [words.say(one) for one in measured[0].against]
+    story: list[Flowable] = [title, paragraph(sentence), *bullets(against, words), *missing]
     story.extend(
-        KeepTogether(_pictured(one, one.picture, drawn[one.picture.file_name]))
+        KeepTogether(_pictured(one, one.picture, drawn[one.picture.file_name], words))
         for one in measured
         if one.picture is not None and one.picture.file_name in drawn
     )
     if len(measured) == 1 and measured[0].numbers is not None:
-        story.append(fact_list(_rows(measured[0].numbers), label=_NAMES))
+        story.append(fact_list(_rows(measured[0].numbers, words), label=_NAMES))
     else:
-        story.append(_table(measured))
+        story.append(_table(measured, words))
     return [*story, Spacer(1, GAP)]
 
 
-def _missing(one: MapFacts) -> str:
-    frame = "" if one.frame is None else f"Frame {one.frame}. "
-    return f"{frame}{one.standing.value.capitalize()}: {one.reason}"
+def _missing(one: MapFacts, words: Words) -> str:
+    frame = "" if one.frame is None else words.maps.frame.format(frame=one.frame)
+    return frame + words.maps.standings[one.standing].format(reason=words.say(one.reason))
 
 
-def _pictured(one: MapFacts, facts: MapPictureFacts, steps: NDArray[np.uint8]) -> list[Flowable]:
+def _pictured(
+    one: MapFacts, facts: MapPictureFacts, steps: NDArray[np.uint8], words: Words
+) -> list[Flowable]:
     """Return a map with its scale below."""
-    frame = "" if one.frame is None else f"Frame {one.frame}. "
-    dots = facts.samples_per_dot
-    made = (
-        "every dot is one sample"
-        if dots == 1
-        else f"every dot is the strongest of {dots} x {dots} samples"
+    said, dots = words.maps, facts.samples_per_dot
+    frame = "" if one.frame is None else said.frame.format(frame=one.frame)
+    made = said.one_sample if dots == 1 else said.strongest.format(dots=dots)
+    described = said.picture.format(
+        file=facts.file_name, width=facts.width, height=facts.height, made=made
     )
     ladder = np.arange(256, dtype=np.uint8)[None, :].repeat(_LEGEND_HEIGHT, axis=0)
     return [
         picture(PALETTE[steps], width=TEXT_WIDTH, height=_PICTURE_HEIGHT),
         Spacer(1, GAP / 4),
         picture(PALETTE[ladder], width=TEXT_WIDTH / 2, height=_LEGEND_HEIGHT),
-        paragraph(
-            f"{frame}{facts.file_name}, {facts.width} x {facts.height} samples; here {made}. "
-            f"{SCALE}",
-            CAPTION,
-        ),
+        paragraph(f"{frame}{described} {scale_words(words)}", CAPTION),
         Spacer(1, GAP / 2),
     ]
 
 
-def _rows(numbers: MapNumbers) -> list[Row]:
+def _rows(numbers: MapNumbers, words: Words) -> list[Row]:
+    said, decimal = words.maps, words.forms.decimal
+    allowed = said.allowed_value.format(planes=_planes(numbers.allowed, words))
     return [
-        ("Largest difference", numbers.largest),
-        ("99 of 100 samples differ by at most", numbers.percentile_99),
-        ("Estimated noise of the input", _planes(numbers.noise)),
-        ("Explained by noise and rounding", f"up to {_planes(numbers.allowed)}"),
-        ("Samples beyond that", f"{numbers.beyond:,} of {numbers.samples:,}"),
+        (said.largest, decimal(numbers.largest)),
+        (said.percentile, decimal(numbers.percentile_99)),
+        (said.noise, _planes(numbers.noise, words)),
+        (said.allowed, allowed),
+        (said.beyond, _beyond(numbers, words)),
     ]
 
 
-def _table(measured: Sequence[MapFacts]) -> Flowable:
-    head = ("Frame", "Largest", "99 of 100 at most", "Noise", "Explained up to", "Samples beyond")
+def _table(measured: Sequence[MapFacts], words: Words) -> Flowable:
+    decimal = words.forms.decimal
     rows = [
         [
             "-" if one.frame is None else str(one.frame),
-            one.numbers.largest,
-            one.numbers.percentile_99,
-            _planes(one.numbers.noise),
-            _planes(one.numbers.allowed),
-            f"{one.numbers.beyond:,} of {one.numbers.samples:,}",
+            decimal(one.numbers.largest),
+            decimal(one.numbers.percentile_99),
+            _planes(one.numbers.noise, words),
+            _planes(one.numbers.allowed, words),
+            _beyond(one.numbers, words),
         ]
         for one in measured
         if one.numbers is not None
     ]
-    return grid(head, rows, (10, 13, 15, 22, 22, 26))
+    return grid(words.maps.columns, rows, (10, 14, 15, 22, 22, 26))
 
 
-def _planes(values: Sequence[str]) -> str:
-    return " / ".join(values)
+def _beyond(numbers: MapNumbers, words: Words) -> str:
+    whole = words.forms.whole
+    return words.maps.beyond_value.format(
+        beyond=whole(numbers.beyond), samples=whole(numbers.samples)
+    )
+
+
+def _planes(values: Sequence[str], words: Words) -> str:
+    return " / ".join(words.forms.decimal(value) for value in values)

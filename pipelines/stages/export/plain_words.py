@@ -6,152 +6,129 @@ through `sanitise`.
 
 from __future__ import annotations
 
-from pipelines.graph.descriptors import OperationClass, ParameterSource, PlaneUse
-from pipelines.stages.export.fact_types import Chosen, MediaKind, Value
-from pipelines.stages.export.facts import ReportFacts
+from pipelines.stages.export.fact_types import Value
+from pipelines.stages.export.facts import ReportFacts, RunFacts
 from pipelines.stages.export.facts_media import CredentialFacts, CredentialForm, FileFacts
-from pipelines.stages.export.facts_steps import ParameterFacts, StepFacts
+from pipelines.stages.export.facts_steps import NetworkFacts, StepFacts
+from pipelines.stages.export.words import Words
+from pipelines.stages.export.words.language import is_number
 
-CLASS_WORDS = {
-    OperationClass.CONVENTIONAL: "a fixed calculation on the recorded samples",
-    OperationClass.TRAINED: "a network that predicts samples from what it learnt on other images",
-    OperationClass.GENERATIVE: "a generative network, which may invent content",
-}
-PLANE_WORDS = {
-    PlaneUse.LUMA: "brightness only",
-    PlaneUse.COLOUR: "brightness and colour, not opacity",
-    PlaneUse.ALL: "all samples, opacity included",
-}
-ORIENTATION_WORDS = {
-    1: "upright",
-    2: "mirrored left to right",
-    3: "turned by 180 degrees",
-    4: "mirrored top to bottom",
-    5: "mirrored and turned",
-    6: "to be turned 90 degrees clockwise",
-    7: "mirrored and turned",
-    8: "to be turned 90 degrees counter-clockwise",
-}
-"""EXIF orientation (CIPA DC-008, 4.6.4), by value."""
+_SIZES = (10**9, 10**6, 10**3)
 
 
-def value_words(value: Value) -> str:
+def value_words(value: Value, words: Words) -> str:
     """Return the value of a parameter as people write it."""
     if value is None:
-        return "none"
+        return words.steps.none
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return words.steps.yes if value else words.steps.no
     if isinstance(value, tuple):
-        return ", ".join(value_words(item) for item in value) or "none"
+        listed = (value_words(item, words) for item in value)
+        return words.forms.comma.join(listed) or words.steps.none
     text = str(value)
-    return text.removesuffix(".0") if _is_number(text) else text
+    return words.forms.decimal(text.removesuffix(".0")) if is_number(text) else text
 
 
-def size_words(count: int) -> str:
+def size_words(count: int, words: Words) -> str:
     """Return a number of bytes, exactly and rounded: `1,234,567 bytes (1.2 MB)`."""
-    exact = f"{count:,} byte" if count == 1 else f"{count:,} bytes"
-    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+    exact = words.forms.counted(count, words.files.bytes)
+    for unit, size in zip(words.files.units, _SIZES, strict=True):
         if count >= size:
-            return f"{exact} ({count / size:.1f} {unit})"
+            return f"{exact} ({words.forms.decimal(f'{count / size:.1f}')} {unit})"
     return exact
 
 
-def credential_words(facts: CredentialFacts) -> str:
+def picture_words(file: FileFacts, words: Words) -> str:
+    """Return the size and kind of picture in one line."""
+    said = words.files.picture_value.format(
+        width=file.width, height=file.height, depth=file.depth, layout=words.say(file.layout)
+    )
+    return said + (words.files.with_opacity if file.alpha else "")
+
+
+def credential_words(facts: CredentialFacts, words: Words) -> str:
     """Return where content credentials are and what they are worth."""
+    said = words.files
     if facts.form is CredentialForm.NONE:
-        return f"none: {facts.reason}"
-    where = "in the file" if facts.file_name is None else f"beside it, {facts.file_name}"
-    vouched = "" if facts.state == "Trusted" else " No known issuer vouches for the signer."
-    return (
-        f"C2PA, {where}; {facts.library} found them {facts.state}.{vouched} Manifest store "
-        f"{facts.manifest_sha256}, certificate {facts.certificate_sha256} (SHA-256)."
+        return said.credentials_none.format(reason=words.say(facts.reason))
+    where = said.credentials_inside
+    if facts.file_name is not None:
+        where = said.credentials_beside.format(file=facts.file_name)
+    return said.credentials_found.format(
+        where=where,
+        library=facts.library,
+        state=facts.state,
+        vouched="" if facts.state == "Trusted" else said.credentials_unvouched,
+        manifest=facts.manifest_sha256,
+        certificate=facts.certificate_sha256,
     )
 
 
-def picture_words(file: FileFacts) -> str:
-    """Return the size and kind of picture in one line."""
-    words = f"{file.width} x {file.height} samples, {file.depth} bit, {file.layout}"
-    return f"{words}, with opacity" if file.alpha else words
-
-
-def reach_words(step: StepFacts) -> str:
+def reach_words(step: StepFacts, words: Words) -> str:
     """Return which samples one sample of the result depends on."""
-    reach = step.reach
-    near = f"{reach.pixels} samples on each side" if reach.pixels else "its own position only"
+    reach, forms = step.reach, words.forms
+    near = words.steps.own_position
+    if reach.pixels:
+        near = forms.counted(reach.pixels, words.steps.around)
     if not step.mixes_frames:
         return near
-    return f"{near}; {_frames(reach.before)} before and {_frames(reach.after)} after"
-
-
-def step_words(step: StepFacts) -> str:
-    """Return what an operation did, as two or three sentences."""
-    looked = (
-        f"Each result frame combines up to {_frames(step.reach.before)} before and "
-        f"{_frames(step.reach.after)} after it"
-        if step.mixes_frames
-        else "Every picture was treated by itself"
+    return words.steps.frames_around.format(
+        near=near,
+        before=forms.counted(reach.before, words.steps.frames),
+        after=forms.counted(reach.after, words.steps.frames),
     )
-    chose = {
-        ParameterSource.GIVEN: "its settings were given, not estimated from the picture",
-        ParameterSource.ESTIMATED: "software estimated settings from the picture itself",
-    }[step.parameter_source]
-    made = f"The result comes from {CLASS_WORDS[step.operation_class]}"
-    summary = step.summary.rstrip(". ")
-    summary = summary[:1].upper() + summary[1:]
-    return f"{summary}. {made}. {looked}; {chose}. It may change {PLANE_WORDS[step.plane_use]}."
 
 
-def step_title(step: StepFacts) -> str:
-    """Return the operation with its class, for a heading or a line."""
-    use = "mixes frames" if step.mixes_frames else "single frame"
-    return f"{step.name} ({step.operation_class.value}, {use}, {step.parameter_source.value})"
+def step_words(step: StepFacts, words: Words) -> str:
+    """Return what an operation did, as a few sentences."""
+    said, forms = words.steps, words.forms
+    looked = said.alone
+    if step.mixes_frames:
+        looked = said.combined.format(
+            before=forms.counted(step.reach.before, said.frames),
+            after=forms.counted(step.reach.after, said.frames),
+        )
+    summary = words.say(step.summary).rstrip(". ")
+    made = said.made.format(made_by=said.made_by[step.operation_class])
+    chose = said.chose[step.parameter_source]
+    planes = said.planes.format(planes=said.changes[step.plane_use])
+    return f"{summary[:1].upper()}{summary[1:]}. {made} {looked}; {chose}. {planes}"
 
 
-def chosen_words(parameter: ParameterFacts) -> str:
-    """Return where a parameter's value comes from."""
-    return {
-        Chosen.GIVEN: "set for this job",
-        Chosen.DEFAULT: "default",
-        Chosen.ESTIMATED: "estimated",
-    }[parameter.chosen]
+def engine_words(run: RunFacts, words: Words) -> str:
+    """Return what computed the result: engine, precision, device."""
+    form = words.run.no_engine if run.engine == "none" else words.run.engine_value
+    return form.format(
+        engine=run.engine, precision=run.precision, device=words.phrases.value(run.device)
+    )
 
 
-def in_short(facts: ReportFacts) -> str:
+def threads_words(run: RunFacts, words: Words) -> str:
+    """Return the number of threads."""
+    return f"{words.run.threads.lower()}: {run.threads}"
+
+
+def in_short(facts: ReportFacts, words: Words) -> str:
     """Return the whole job in a few sentences."""
-    what = "clip" if facts.received.kind is MediaKind.VIDEO else "photograph"
-    count = len(facts.steps)
-    if not count:
-        did = "No operation was applied to it"
-    elif count == 1:
-        did = "One operation was applied to it"
-    else:
-        did = f"{_counted(count)} operations were applied to it, in the order given below"
-    used = {0: "no network", 1: "one network"}.get(
-        len(facts.networks), f"{_counted(len(facts.networks)).lower()} networks"
-    )
-    return f"A {what} was received. {did}, with {used}. {_laws(facts)}"
+    short, forms = words.short, words.forms
+    did, used = short.no_operation, short.no_network
+    if facts.steps:
+        did = forms.counted(len(facts.steps), short.operations)
+    if facts.networks:
+        used = forms.counted(len(facts.networks), short.networks)
+    return f"{short.received[facts.received.kind]} {did}, {used}. {_laws(facts, words)}"
 
 
-def _laws(facts: ReportFacts) -> str:
+def _laws(facts: ReportFacts, words: Words) -> str:
     count = len(facts.conservation)
     broken = sum(not law.holds for law in facts.conservation)
     if not count:
-        return "Nothing had to be conserved."
-    if count == 1:
-        return f"One conservation law was checked; it {'does not hold' if broken else 'holds'}."
-    outcome = f"{broken} of them did not hold" if broken else "all hold"
-    return f"{_counted(count)} conservation laws were checked; {outcome}."
+        return words.short.no_law
+    phrase = words.short.laws_broken if broken else words.short.laws_hold
+    form = words.forms.plural(count, phrase)
+    return form.format(count=words.forms.whole(count), broken=words.forms.whole(broken))
 
 
-def _counted(count: int) -> str:
-    """Return a number as a sentence starts with it."""
-    words = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
-    return words[count] if count < len(words) else f"{count:,}"
-
-
-def _frames(count: int) -> str:
-    return "1 frame" if count == 1 else f"{count} frames"
-
-
-def _is_number(text: str) -> bool:
-    return text.lstrip("-").replace(".", "", 1).isdigit()
+def gate_word(network: NetworkFacts, words: Words) -> str:
+    """Return what a network's gate says, in one word."""
+    return words.networks.gates.get(network.gate, network.gate)

@@ -18,6 +18,7 @@ from pipelines.stages.export.facts import ReportFacts
 from pipelines.stages.export.pdf_maps import NOTHING_DRAWN, Drawn
 from pipelines.stages.export.preview import Preview
 from pipelines.stages.export.report_pdf import report_pdf
+from pipelines.stages.export.words import Language
 
 __all__ = ["Report", "ReportFacts", "read_report", "write_report"]
 
@@ -29,8 +30,9 @@ def write_report(
     pdf_path: Path,
     *,
     drawn: Drawn = NOTHING_DRAWN,
+    language: Language = Language.EN,
 ) -> None:
-    """Write both forms of the report; an older file in their place is replaced.
+    """Write both forms of the report in `language`; an older file in their place is replaced.
 
     `drawn` are the maps' thumbnails by file name.
 
@@ -38,7 +40,7 @@ def write_report(
     no canonical spelling, UnsupportedError where the document's letters are not installed,
     DiskFullError or ResourceError where a file cannot be written.
     """
-    report = complete(facts, [preview.facts for preview in previews])
+    report = complete(facts, [preview.facts for preview in previews], language=language)
     data = report_bytes(report)
     document = report_pdf(report, previews, drawn)
     _write(json_path, data)

@@ -13,14 +13,16 @@ from typing import Any
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph
 
-from pipelines.stages.export.document import Report
+from pipelines.stages.export.document import Report, translated
+from pipelines.stages.export.pdf_closing import closing
+from pipelines.stages.export.pdf_custody import custody_section
 from pipelines.stages.export.pdf_files import (
     conservation_section,
     file_section,
     preview_section,
     stream_section,
 )
-from pipelines.stages.export.pdf_front import closing, front, label_colours
+from pipelines.stages.export.pdf_front import court_section, front, label_colours, label_words
 from pipelines.stages.export.pdf_maps import NOTHING_DRAWN, Drawn, map_section
 from pipelines.stages.export.pdf_steps import (
     network_section,
@@ -45,23 +47,31 @@ from pipelines.stages.export.pdf_style import (
 )
 from pipelines.stages.export.preview import Preview
 from pipelines.stages.export.sanitise import shown
+from pipelines.stages.export.words import Language, words_in
 
 _SMALL = 7.4
 _LONGEST_JOB = 70
 _TOTAL = "total-of-pages"
 
 
-def report_pdf(report: Report, previews: Sequence[Preview], drawn: Drawn = NOTHING_DRAWN) -> bytes:
+def report_pdf(
+    report: Report,
+    previews: Sequence[Preview],
+    drawn: Drawn = NOTHING_DRAWN,
+    *,
+    language: Language | None = None,
+) -> bytes:
     """Return the document; `previews` are the pictures that `report.previews` describes.
 
-    `drawn` are the maps' thumbnails by file name.
-
-    Raises UnsupportedError where the letters are not installed.
+    `drawn` are the maps' thumbnails by file name. `language` None means the report's own; in
+    another, the document says so on its first page. Raises UnsupportedError where the letters
+    are not installed.
     """
     ready()
     buffer = io.BytesIO()
-    document = _Document(buffer, report)
-    document.build(_story(report, previews, drawn), canvasmaker=_Canvas)
+    shown_report = translated(report, language or report.language)
+    document = _Document(buffer, shown_report)
+    document.build(_story(shown_report, previews, drawn, original=report), canvasmaker=_Canvas)
     return buffer.getvalue()
 
 
@@ -86,18 +96,20 @@ class _Document(BaseDocTemplate):  # type: ignore[misc]  # reportlab ships no ty
     """A4 pages with the label in every header, the job and the page in every footer."""
 
     def __init__(self, buffer: io.BytesIO, report: Report) -> None:
+        words = words_in(report.language)
         super().__init__(
             buffer,
             pagesize=(PAGE_WIDTH, PAGE_HEIGHT),
             invariant=1,
             pageCompression=1,
-            lang="en",
-            title=shown(f"{report.label}: {report.facts.received.file_name}"),
+            lang=report.language.value,
+            title=shown(f"{label_words(report, words)}: {report.facts.received.file_name}"),
             author="Evident",
-            subject=shown(f"Report of enhancement, job {report.facts.origin.job}"),
+            subject=shown(words.front.subject.format(job=report.facts.origin.job)),
             creator=shown(report.facts.origin.application),
         )
         self._report = report
+        self._words = words
         self._sections = 0
         frame = Frame(
             MARGIN,
@@ -121,16 +133,16 @@ class _Document(BaseDocTemplate):  # type: ignore[misc]  # reportlab ships no ty
 
     def _furnish(self, canvas: Canvas, _: Any) -> None:
         """Draw header and footer."""
-        report = self._report
+        report, words = self._report, self._words
         colour = label_colours(report)[0]
         canvas.saveState()
         top = PAGE_HEIGHT - 15 * MARGIN / 20
         canvas.setFont(BOLD, 9)
         canvas.setFillColor(colour)
-        canvas.drawString(MARGIN, top, report.label)
+        canvas.drawString(MARGIN, top, label_words(report, words))
         canvas.setFont(SANS, _SMALL)
         canvas.setFillColor(QUIET)
-        canvas.drawRightString(PAGE_WIDTH - MARGIN, top, "Evident: report of enhancement")
+        canvas.drawRightString(PAGE_WIDTH - MARGIN, top, words.front.title)
         canvas.setStrokeColor(colour)
         canvas.setLineWidth(1.2)
         canvas.line(MARGIN, top - 6, PAGE_WIDTH - MARGIN, top - 6)
@@ -138,9 +150,10 @@ class _Document(BaseDocTemplate):  # type: ignore[misc]  # reportlab ships no ty
         canvas.setStrokeColor(LINE)
         canvas.setLineWidth(0.5)
         canvas.line(MARGIN, low + 10, PAGE_WIDTH - MARGIN, low + 10)
-        job = shown(f"Job {report.facts.origin.job}", letters=letters(SANS), longest=_LONGEST_JOB)
+        job = words.front.job_line.format(job=report.facts.origin.job)
+        job = shown(job, letters=letters(SANS), longest=_LONGEST_JOB)
         canvas.drawString(MARGIN, low, job)
-        page = f"Page {canvas.getPageNumber()} of "
+        page = words.front.page.format(page=canvas.getPageNumber())
         right = PAGE_WIDTH - MARGIN - canvas.stringWidth("00", SANS, _SMALL)
         canvas.drawRightString(right, low, page)
         canvas.translate(right, low)
@@ -148,18 +161,22 @@ class _Document(BaseDocTemplate):  # type: ignore[misc]  # reportlab ships no ty
         canvas.restoreState()
 
 
-def _story(report: Report, previews: Sequence[Preview], drawn: Drawn) -> list[Flowable]:
-    facts = report.facts
+def _story(
+    report: Report, previews: Sequence[Preview], drawn: Drawn, *, original: Report
+) -> list[Flowable]:
+    facts, words = report.facts, words_in(report.language)
     return [
-        *front(report),
-        *file_section(report),
-        *preview_section(previews),
-        *map_section(facts.quality, drawn),
-        *step_section(facts),
-        *network_section(facts),
-        *note_section(facts),
-        *conservation_section(facts),
-        *stream_section(facts),
-        *run_section(facts),
-        *closing(report),
+        *front(report, words, written=original.language),
+        *court_section(report, words),
+        *file_section(report, words),
+        *preview_section(report, previews, words),
+        *map_section(facts.quality, drawn, words),
+        *step_section(facts, words),
+        *network_section(facts, words),
+        *note_section(facts, words),
+        *conservation_section(facts, words),
+        *stream_section(facts, words),
+        *custody_section(report, words),
+        *run_section(facts, words),
+        *closing(report, words, original=original),
     ]

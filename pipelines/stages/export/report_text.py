@@ -5,84 +5,113 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from pipelines.stages.export.document import label_of
 from pipelines.stages.export.fact_types import Chosen
-from pipelines.stages.export.facts import LawFacts, ReportFacts
+from pipelines.stages.export.facts import ReportFacts
 from pipelines.stages.export.facts_steps import NetworkFacts, StepFacts
-from pipelines.stages.export.plain_words import size_words, value_words
+from pipelines.stages.export.plain_words import gate_word, size_words, value_words
 from pipelines.stages.export.sanitise import shown
-from pipelines.stages.export.sentences import TRAINED, time
+from pipelines.stages.export.sentences import time
+from pipelines.stages.export.words import Language, Words, words_in
 
 _MOST_LINES = 8
 _LONGEST = 200
 _LONGEST_VALUE = 60
 
 
-def summarise(facts: ReportFacts, *, files: Sequence[Path] = ()) -> str:
+def summarise(
+    facts: ReportFacts, *, files: Sequence[Path] = (), language: Language = Language.EN
+) -> str:
     """Return the summary: safe to print on a terminal, without a line end.
 
     One line per operation with its class and its main settings, then assumptions, overrides,
     warnings and broken laws, then `files`, the paths of what was written.
     """
-    name = shown(facts.received.file_name, longest=_LONGEST)
-    lines = [f"{name}: {label_of(facts)} (preset {facts.preset}, job {_say(facts.origin.job)})"]
+    words = words_in(language)
+    said = words.summary
+    lines = [_head(facts, words)]
     networks = {network.name: network for network in facts.networks}
     for number, step in enumerate(facts.steps, start=1):
-        lines.append(f"  {number}. {_step(step, networks.get(step.network or ''))}")
+        lines.append(f"  {number}. {_step(step, networks.get(step.network or ''), words)}")
     if not facts.steps:
-        lines.append("  No operation: the samples are those that were decoded.")
-    lines.append(f"  Result: {_result(facts)}")
+        lines.append(f"  {said.no_operation}")
+    lines.append(f"  {said.result}: {_result(facts, words)}")
     if facts.trained:
-        lines.append(f"  Note: {TRAINED}")
+        lines.append(f"  {said.note}: {words.sentences.trained}")
     if facts.assumed_rate is not None:
-        lines.append(f"  Note: {time(facts.assumed_rate)}")
-    lines.extend(_listed("Assumed", facts.assumptions))
-    lines.extend(_listed("Override", facts.overrides))
-    lines.extend(_listed("Warning", facts.warnings))
-    lines.extend(_listed("Already in the source", facts.source_defects))
-    broken = (f"{law.name}: {law.source} became {law.result}" for law in _broken(facts))
-    lines.extend(_listed("Not conserved", tuple(broken)))
+        lines.append(f"  {said.note}: {time(facts.assumed_rate, words)}")
+    for title, texts in (
+        (said.assumed, facts.assumptions),
+        (said.override, facts.overrides),
+        (said.warning, facts.warnings),
+        (said.defect, facts.source_defects),
+    ):
+        lines.extend(_listed(title, [words.say(text) for text in texts], words))
+    lines.extend(_listed(said.broken, _broken(facts, words), words))
     lines.extend(f"  -> {shown(str(path), longest=1000)}" for path in files)
     return "\n".join(lines)
 
 
-def _step(step: StepFacts, network: NetworkFacts | None) -> str:
-    use = "mixes frames" if step.mixes_frames else "single frame"
-    settings = ", ".join(_settings(step))
-    line = f"{_say(step.name)} [{step.operation_class.value}, {use}]"
+def _head(facts: ReportFacts, words: Words) -> str:
+    label = words.front.generative if facts.generative else words.front.enhanced
+    return words.summary.head.format(
+        name=shown(facts.received.file_name, longest=_LONGEST),
+        label=label,
+        preset=facts.preset,
+        job=_say(facts.origin.job),
+    )
+
+
+def _step(step: StepFacts, network: NetworkFacts | None, words: Words) -> str:
+    kind = f"{words.steps.classes[step.operation_class]}, {words.steps.uses[step.frame_use]}"
+    settings = ", ".join(_settings(step, words))
+    line = f"{_say(step.name)} [{kind}]"
     if settings:
         line = f"{line} {settings}"
-    if network is not None:
-        line = f"{line}; network {_say(network.name)} {_say(network.version)} ({network.gate})"
-    return line
+    if network is None:
+        return line
+    said = words.summary.network.format(
+        name=_say(network.name), version=_say(network.version), gate=_say(gate_word(network, words))
+    )
+    return f"{line}; {said}"
 
 
-def _settings(step: StepFacts) -> Iterable[str]:
+def _settings(step: StepFacts, words: Words) -> Iterable[str]:
     """Yield what a person set; where nothing was, every setting that says something."""
     chosen = [one for one in step.parameters if one.chosen is not Chosen.DEFAULT]
     shown_ones = chosen or [one for one in step.parameters if one.value is not None]
     for one in shown_ones[:_MOST_LINES]:
-        yield f"{_say(one.name)} {shown(value_words(one.value), longest=_LONGEST_VALUE)}"
+        yield f"{_say(one.name)} {shown(value_words(one.value, words), longest=_LONGEST_VALUE)}"
     if len(shown_ones) > _MOST_LINES:
-        yield f"{len(shown_ones) - _MOST_LINES} more settings"
+        yield words.forms.counted(len(shown_ones) - _MOST_LINES, words.summary.more_settings)
 
 
-def _result(facts: ReportFacts) -> str:
+def _result(facts: ReportFacts, words: Words) -> str:
     file = facts.delivered
-    frames = "" if file.clip is None else f", {file.clip.frames} frames"
+    frames = ""
+    if file.clip is not None:
+        frames = words.forms.counted(file.clip.frames, words.summary.frames)
     name = shown(file.file_name, longest=_LONGEST)
-    return f"{name}, {file.width} x {file.height}{frames}, {size_words(file.bytes)}"
+    return f"{name}, {file.width} x {file.height}{frames}, {size_words(file.bytes, words)}"
 
 
-def _listed(title: str, texts: Sequence[str]) -> list[str]:
+def _listed(title: str, texts: Sequence[str], words: Words) -> list[str]:
     lines = [f"  {title}: {_say(text)}" for text in texts[:_MOST_LINES]]
     if len(texts) > _MOST_LINES:
-        lines.append(f"  {title}: {len(texts) - _MOST_LINES} more, all in the report")
+        left = words.forms.whole(len(texts) - _MOST_LINES)
+        lines.append(f"  {title}: {words.summary.more.format(count=left)}")
     return lines
 
 
-def _broken(facts: ReportFacts) -> list[LawFacts]:
-    return [law for law in facts.conservation if not law.holds]
+def _broken(facts: ReportFacts, words: Words) -> list[str]:
+    return [
+        words.summary.became.format(
+            name=words.say(law.name),
+            source=words.phrases.value(law.source),
+            result=words.phrases.value(law.result),
+        )
+        for law in facts.conservation
+        if not law.holds
+    ]
 
 
 def _say(text: str) -> str:

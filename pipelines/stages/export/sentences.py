@@ -1,46 +1,16 @@
 """The sentences that the product prints because they are true, and when each one applies.
 
-The words are fixed. They are neither shortened nor softened anywhere, and a report carries
-exactly those that apply to its facts.
+The words are fixed, in every language (`words/*/truths.py`). They are neither shortened nor
+softened anywhere, and a report carries exactly those that apply to its facts.
 """
 
 from __future__ import annotations
 
-from pipelines.evidence.verdict import SENTENCE as VERIFY
 from pipelines.stages.export.fact_types import Facts, Text
 from pipelines.stages.export.facts import PresetName, ReportFacts
 from pipelines.stages.export.facts_quality import MapKind
 from pipelines.stages.export.facts_steps import ScoreFacts, StepFacts
-
-PROFILE = (
-    "Conventional-processing profile. It limits which operations were allowed; it says nothing "
-    "about accuracy or admissibility."
-)
-TRAINED = (
-    "Contains content predicted from other images. Not for reading characters or for "
-    "identifying or comparing persons."
-)
-CONSISTENCY = (
-    "Shows where the result, reduced by the stated degradation, disagrees with the input. A low "
-    "value does not show that detail is genuine."
-)
-SUPPLIED = (
-    "Shows where the result differs from a plain reconstruction of the input: detail that the "
-    "input neither supports nor refutes. Detail that never was in the scene can agree with the "
-    "input exactly; this map shows it no differently from detail that was."
-)
-
-_PRESETS: dict[PresetName, str] = {
-    "forensic-safe": PROFILE,
-    "balanced": (
-        "Balanced preset. It allows conventional operations and networks trained for fidelity; "
-        "it says nothing about accuracy or admissibility."
-    ),
-    "presentation": (
-        "Presentation preset. It allows generative operations, which may invent content; it says "
-        "nothing about accuracy or admissibility."
-    ),
-}
+from pipelines.stages.export.words import Words
 
 
 class Sentence(Facts):
@@ -50,36 +20,39 @@ class Sentence(Facts):
     text: Text
 
 
-def preset_sentence(preset: PresetName) -> str:
+def preset_sentence(preset: PresetName, words: Words) -> str:
     """Return what the preset allows, and what that does not mean."""
-    return _PRESETS[preset]
+    return words.sentences.presets[preset]
 
 
-def fusion(frames: str, residual: str) -> str:
-    """Return the sentence for an operation that mixes `frames`, aligned to within `residual`."""
-    return (
-        f"Combines frames {frames}; registration residual {residual}; "
-        "improvement is not guaranteed."
+def fusion(step: StepFacts, words: Words) -> str:
+    """Return the sentence for an operation that mixes frames."""
+    before, after = step.reach.before, step.reach.after
+    frames = words.sentences.fusion_frames.format(
+        first=f"n-{before}" if before else "n", last=f"n+{after}" if after else "n"
     )
+    return words.sentences.fusion.format(frames=frames, residual=residual_words(step, words))
 
 
-def gate(judged_set: str, pictures: int) -> str:
+def residual_words(step: StepFacts, words: Words) -> str:
+    """Return how well mixed frames were aligned, or that nobody measured it."""
+    residual = step.registration_residual
+    return words.steps.not_measured if residual is None else words.phrases.value(residual)
+
+
+def gate(score: ScoreFacts, words: Words) -> str:
     """Return the sentence that goes with every score of a network on a validation set."""
-    return (
-        f"Performance on validation set {judged_set} (n = {pictures}); "
-        "not an error rate for this image."
+    return words.sentences.gate.format(
+        judged_set=words.say(score.judged_set), pictures=words.forms.whole(score.pictures)
     )
 
 
-def time(rate: str) -> str:
+def time(rate: str, words: Words) -> str:
     """Return the sentence for a clip without timing, of which `rate` frames/s was assumed."""
-    return (
-        f"The file carries no timing; {rate} fps assumed. "
-        "Derive no duration, speed or time of event."
-    )
+    return words.sentences.time.format(rate=words.forms.decimal(rate))
 
 
-def sentences_for(facts: ReportFacts) -> tuple[Sentence, ...]:
+def sentences_for(facts: ReportFacts, words: Words) -> tuple[Sentence, ...]:
     """Return the sentences that apply to `facts`, in the order in which they are printed.
 
     profile under `forensic-safe`; trained where a network made samples; fusion once for each
@@ -87,31 +60,20 @@ def sentences_for(facts: ReportFacts) -> tuple[Sentence, ...]:
     gate for each validation set whose scores are printed; time where timing was assumed;
     verify always.
     """
+    truths = words.sentences
     found: list[Sentence] = []
     if facts.preset == "forensic-safe":
-        found.append(Sentence(name="profile", text=PROFILE))
+        found.append(Sentence(name="profile", text=preset_sentence(facts.preset, words)))
     if facts.trained:
-        found.append(Sentence(name="trained", text=TRAINED))
-    found.extend(Sentence(name="fusion", text=_fusion(step)) for step in facts.mixing_steps)
+        found.append(Sentence(name="trained", text=truths.trained))
+    found.extend(Sentence(name="fusion", text=fusion(step, words)) for step in facts.mixing_steps)
     if facts.quality.measured(MapKind.CONTRADICTION):
-        found.append(Sentence(name="consistency", text=CONSISTENCY))
+        found.append(Sentence(name="consistency", text=truths.consistency))
     if facts.quality.measured(MapKind.SUPPLIED):
-        found.append(Sentence(name="supplied", text=SUPPLIED))
+        found.append(Sentence(name="supplied", text=truths.supplied))
     for network in facts.networks:
-        found.extend(Sentence(name="gate", text=_gate(score)) for score in network.scores)
+        found.extend(Sentence(name="gate", text=gate(score, words)) for score in network.scores)
     if facts.assumed_rate is not None:
-        found.append(Sentence(name="time", text=time(facts.assumed_rate)))
-    found.append(Sentence(name="verify", text=VERIFY))
+        found.append(Sentence(name="time", text=time(facts.assumed_rate, words)))
+    found.append(Sentence(name="verify", text=truths.verify))
     return tuple(dict.fromkeys(found))
-
-
-def _fusion(step: StepFacts) -> str:
-    before, after = step.reach.before, step.reach.after
-    first = f"n-{before}" if before else "n"
-    last = f"n+{after}" if after else "n"
-    residual = step.registration_residual or "not measured (frames were not aligned)"
-    return fusion(f"{first} to {last} for each frame n", residual)
-
-
-def _gate(score: ScoreFacts) -> str:
-    return gate(score.judged_set, score.pictures)

@@ -13,7 +13,6 @@ from pypdf import PdfReader
 
 from pipelines.graph.descriptors import ForwardModel, PlainForm
 from pipelines.graph.operation_table import OPERATIONS
-from pipelines.stages.export import limits, pdf_maps, sentences
 from pipelines.stages.export.document import complete, read_report, report_bytes
 from pipelines.stages.export.facts import ReportFacts
 from pipelines.stages.export.facts_quality import (
@@ -24,7 +23,12 @@ from pipelines.stages.export.facts_quality import (
     QualityFacts,
     Standing,
 )
+from pipelines.stages.export.pdf_maps import scale_words
 from pipelines.stages.export.report_pdf import report_pdf
+from pipelines.stages.export.words import WORDS, Language
+from pipelines.stages.export.words.ru.maps import MAP_PHRASES
+
+ENGLISH, RUSSIAN = WORDS[Language.EN], WORDS[Language.RU]
 
 COMFORT = re.compile(
     r"genuin|authentic|real detail|trustworth|reliab|faithful|confirm|proves|safe|valid|correct"
@@ -32,6 +36,12 @@ COMFORT = re.compile(
     re.IGNORECASE,
 )
 """Words that would read as reassurance beside a map."""
+
+RUSSIAN_COMFORT = re.compile(
+    r"подлинн|достоверн|надёжн|настоящ|правильн|верн(?:о|ый|ая|ое)\b|подтвержд|доказ|безопасн"
+    r"|проверен|без противоречий|точн(?:о|ый|ая|ое)\b|чист|хорош|успешн",
+    re.IGNORECASE,
+)
 
 
 def numbers(*, largest: str = "0.0", beyond: int = 0) -> MapNumbers:
@@ -93,32 +103,56 @@ def test_maps_that_found_nothing_are_printed_without_comfort(photo_facts: Report
     """Two empty maps print their sentences and their counts, and nothing that reassures."""
     facts = with_maps(photo_facts, *(measured(kind) for kind in MapKind))
     text = text_of(facts)
-    assert sentences.CONSISTENCY in text
-    assert sentences.SUPPLIED in text
-    assert limits.AGREEMENT in text
+    assert ENGLISH.sentences.consistency in text
+    assert ENGLISH.sentences.supplied in text
+    assert ENGLISH.limits.agreement in text
     section = text[text.index("Held against the input") : text.index("What was done, in order")]
     assert "0 of 76,800" in section
     assert "%" not in section
-    spoken = section.replace(sentences.CONSISTENCY, "").replace(sentences.SUPPLIED, "")
+    spoken = section.replace(ENGLISH.sentences.consistency, "").replace(
+        ENGLISH.sentences.supplied, ""
+    )
     assert COMFORT.findall(spoken) == []
 
 
 def test_no_text_about_maps_reassures() -> None:
     """Neither headings, scales, forward models nor reasons hold a word of comfort."""
     texts = [
-        *pdf_maps.TITLES.values(),
-        pdf_maps.SCALE,
-        pdf_maps.UNITS,
-        pdf_maps.NOT_ASKED,
-        sentences.SUPPLIED,
-        limits.AGREEMENT,
+        *ENGLISH.maps.titles.values(),
+        scale_words(ENGLISH),
+        ENGLISH.maps.units,
+        ENGLISH.maps.not_asked,
+        ENGLISH.sentences.supplied,
+        ENGLISH.limits.agreement,
         *(model.value for model in ForwardModel),
         *(form.value for form in PlainForm),
         *(one.consistency.reason for one in OPERATIONS.values()),
     ]
     assert [text for text in texts if COMFORT.search(text)] == []
-    assert sentences.CONSISTENCY.endswith("A low value does not show that detail is genuine.")
-    assert "no differently from detail that was" in sentences.SUPPLIED
+    assert ENGLISH.sentences.consistency.endswith(
+        "A low value does not show that detail is genuine."
+    )
+    assert "no differently from detail that was" in ENGLISH.sentences.supplied
+
+
+def test_no_russian_text_about_maps_reassures() -> None:
+    """The Russian words hold no comfort either, but where the sentences deny it."""
+    said = RUSSIAN.maps
+    texts = [
+        *said.titles.values(),
+        scale_words(RUSSIAN),
+        said.units,
+        said.not_asked,
+        said.largest,
+        said.percentile,
+        said.noise,
+        said.allowed,
+        said.beyond,
+        *MAP_PHRASES.values(),
+    ]
+    assert [text for text in texts if RUSSIAN_COMFORT.search(text)] == []
+    assert RUSSIAN.sentences.consistency.endswith("не показывает, что деталь подлинная.")
+    assert "так же, как и те, что были" in RUSSIAN.sentences.supplied
 
 
 def test_each_sentence_goes_with_its_map(photo_facts: ReportFacts) -> None:
@@ -129,7 +163,7 @@ def test_each_sentence_goes_with_its_map(photo_facts: ReportFacts) -> None:
         assert len(named & {"consistency", "supplied"}) == 1
     bare = complete(photo_facts)
     assert {"consistency", "supplied"}.isdisjoint(one.name for one in bare.sentences)
-    assert limits.AGREEMENT not in bare.limits
+    assert ENGLISH.limits.agreement not in bare.limits
 
 
 def test_what_was_not_measured_says_so(photo_facts: ReportFacts) -> None:
@@ -142,7 +176,7 @@ def test_what_was_not_measured_says_so(photo_facts: ReportFacts) -> None:
         measured(MapKind.SUPPLIED),
     )
     assert "Not applicable: sharpen: why." in text_of(facts)
-    assert pdf_maps.NOT_ASKED in text_of(photo_facts)
+    assert ENGLISH.maps.not_asked in text_of(photo_facts)
 
 
 def test_frames_are_told_apart(clip_facts: ReportFacts) -> None:

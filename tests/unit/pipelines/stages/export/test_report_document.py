@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from pipelines.errors import EvidenceError
 from pipelines.evidence.canonical import canonical_bytes
 from pipelines.stages.export.document import (
-    RECEIVED_STATEMENT,
     complete,
     label_of,
     read_report,
@@ -23,6 +22,7 @@ from pipelines.stages.export.document import (
 from pipelines.stages.export.facts import ReportFacts
 from pipelines.stages.export.facts_steps import ParameterFacts
 from pipelines.stages.export.preview import Preview
+from pipelines.stages.export.words import Language
 
 PUBLISHED = Path(__file__).resolve().parents[5] / "docs" / "report.schema.json"
 
@@ -37,88 +37,11 @@ def dumped(items: tuple[Any, ...]) -> list[dict[str, Any]]:
     return [item.model_dump() for item in items]
 
 
-def check(value: object, schema: dict[str, Any], root: dict[str, Any], path: str) -> list[str]:
-    """Where `value` breaks `schema`: the keywords that our schema uses, any other is an error."""
-    if "$ref" in schema:
-        target = schema["$ref"].removeprefix("#/$defs/")
-        return check(value, root["$defs"][target], root, path)
-    if "anyOf" in schema:
-        tries = [check(value, one, root, path) for one in schema["anyOf"]]
-        return [] if any(not found for found in tries) else min(tries, key=len)
-    known = {"type", "$defs", "$id", "$schema", "title", "description", "default"}
-    wrong = _type(value, schema["type"], path) if "type" in schema else []
-    if wrong:
-        return wrong
-    for keyword, rule in schema.items():
-        if keyword not in known:
-            wrong.extend(RULES[keyword](value, rule, schema, root, path))
-    return wrong
-
-
-def _type(value: object, rule: str, path: str) -> list[str]:
-    kinds: dict[str, tuple[type, ...]] = {
-        "object": (dict,),
-        "array": (list,),
-        "string": (str,),
-        "integer": (int,),
-        "boolean": (bool,),
-        "null": (type(None),),
-    }
-    fits = isinstance(value, kinds[rule]) and (rule == "boolean" or not isinstance(value, bool))
-    return [] if fits else [f"{path}: {value!r} is no {rule}"]
-
-
-def _properties(value: Any, rule: dict[str, Any], _: Any, root: Any, path: str) -> list[str]:
-    return [
-        found
-        for name, one in rule.items()
-        if name in value
-        for found in check(value[name], one, root, f"{path}.{name}")
-    ]
-
-
-def _additional(value: Any, rule: object, schema: Any, _: Any, path: str) -> list[str]:
-    assert rule is False
-    return [f"{path}: {name}" for name in value if name not in schema["properties"]]
-
-
-def _items(value: Any, rule: Any, schema: Any, root: Any, path: str) -> list[str]:
-    first = len(schema.get("prefixItems", []))
-    return [
-        found
-        for index, item in enumerate(value[first:])
-        for found in check(item, rule, root, f"{path}[{index}]")
-    ]
-
-
-def _prefix(value: Any, rule: Any, _: Any, root: Any, path: str) -> list[str]:
-    return [
-        found
-        for item, one in zip(value, rule, strict=True)
-        for found in check(item, one, root, path)
-    ]
-
-
-def _when(holds: Any) -> Any:
-    return lambda value, rule, schema, root, path: (
-        [] if holds(value, rule) else [f"{path}: {value!r} against {rule!r}"]
-    )
-
-
-RULES: dict[str, Any] = {
-    "properties": _properties,
-    "additionalProperties": _additional,
-    "items": _items,
-    "prefixItems": _prefix,
-    "required": _when(lambda value, rule: set(rule) <= set(value)),
-    "enum": _when(lambda value, rule: value in rule),
-    "const": _when(lambda value, rule: value == rule),
-    "pattern": _when(lambda value, rule: re.search(rule, value) is not None),
-    "minimum": _when(lambda value, rule: value >= rule),
-    "maximum": _when(lambda value, rule: value <= rule),
-    "minItems": _when(lambda value, rule: len(value) >= rule),
-    "maxItems": _when(lambda value, rule: len(value) <= rule),
-}
+def against_schema(value: object) -> list[str]:
+    """Where `value` breaks the published schema, as another implementation judges it."""
+    schema = json.loads(PUBLISHED.read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    return [one.message for one in Draft202012Validator(schema).iter_errors(value)]
 
 
 def test_the_bytes_are_canonical_and_come_back(clip_facts: ReportFacts, preview: Preview) -> None:
@@ -147,44 +70,45 @@ def test_real_reports_keep_the_published_schema(
     photo_facts: ReportFacts, clip_facts: ReportFacts, preview: Preview
 ) -> None:
     """Reports of a photograph and of a clip are valid under the published schema."""
-    schema = json.loads(PUBLISHED.read_text(encoding="utf-8"))
     for facts in (photo_facts, clip_facts):
-        value = json.loads(report_bytes(complete(facts, [preview.facts])))
-        assert check(value, schema, schema, "report") == []
+        for language in Language:
+            report = complete(facts, [preview.facts], language=language)
+            assert against_schema(json.loads(report_bytes(report))) == []
 
 
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (("format",), "evident-report/2"),
+        (("format",), "evident-report/3"),
         (("facts", "received", "sha256"), "ABC"),
         (("facts", "run", "threads"), "2"),
         (("facts", "run", "threads"), -1),
         (("facts", "surprise"), 1),
         (("facts", "origin", "created"), "yesterday"),
+        (("language",), "fr"),
     ],
 )
 def test_the_schema_refuses_what_is_no_report(
     photo_facts: ReportFacts, path: tuple[str, ...], value: object
 ) -> None:
     """A report with one wrong value is refused by the schema and by the reader."""
-    schema = json.loads(PUBLISHED.read_text(encoding="utf-8"))
     document = json.loads(report_bytes(complete(photo_facts)))
     inner = document
     for name in path[:-1]:
         inner = inner[name]
     inner[path[-1]] = value
-    assert check(document, schema, schema, "report")
+    assert against_schema(document)
     with pytest.raises(EvidenceError, match="not of this format"):
         read_report(canonical_bytes(document))
 
 
-@pytest.mark.parametrize("part", ["label", "sentences", "limits", "received_statement"])
+@pytest.mark.parametrize("part", ["label", "answers", "sentences", "limits", "received_statement"])
 def test_a_derived_part_cannot_be_stated_otherwise(clip_facts: ReportFacts, part: str) -> None:
     """A report whose label, sentences or limits are not those of its facts is refused."""
     document = json.loads(report_bytes(complete(clip_facts)))
     document[part] = {
         "label": "ENHANCED - GENERATIVE",
+        "answers": document["answers"][:2],
         "sentences": document["sentences"][1:],
         "limits": [],
         "received_statement": "All is well.",
@@ -196,7 +120,7 @@ def test_a_derived_part_cannot_be_stated_otherwise(clip_facts: ReportFacts, part
 def test_the_received_file_is_spoken_for(photo_facts: ReportFacts) -> None:
     """Every report says where the file as received is and that it was not altered."""
     report = complete(photo_facts)
-    assert report.received_statement == RECEIVED_STATEMENT
+    assert "was not altered" in report.received_statement
     assert any(photo_facts.received.sha256 in one.text for one in report.verification)
     assert "evident verify bundle.zip" in [one.command for one in report.verification]
 
@@ -246,6 +170,6 @@ def test_a_name_that_no_shell_takes_is_not_typed(photo_facts: ReportFacts) -> No
     """A command shows the file's name quoted, or FILE where the name is not safe to type."""
     received = photo_facts.received.model_dump()
     quoted = changed(photo_facts, received={**received, "file_name": "it's $HOME.png"})
-    assert complete(quoted).verification[1].command == "sha256sum -- 'it'\"'\"'s $HOME.png'"
+    assert complete(quoted).verification[2].command == "sha256sum -- 'it'\"'\"'s $HOME.png'"
     hidden = changed(photo_facts, received={**received, "file_name": "a\u202egnp.exe"})
-    assert complete(hidden).verification[1].command == "sha256sum -- FILE"
+    assert complete(hidden).verification[2].command == "sha256sum -- FILE"

@@ -9,7 +9,10 @@ import pytest
 from pipelines.stages.export.facts import ReportFacts
 from pipelines.stages.export.plain_words import in_short, size_words, step_words, value_words
 from pipelines.stages.export.report_text import summarise
-from pipelines.stages.export.sentences import TRAINED, time
+from pipelines.stages.export.sentences import time
+from pipelines.stages.export.words import WORDS, Language
+
+ENGLISH = WORDS[Language.EN]
 
 
 def changed(facts: ReportFacts, **more: object) -> ReportFacts:
@@ -32,7 +35,7 @@ def test_a_clip_says_all_that_matters(clip_facts: ReportFacts) -> None:
     lines = text.splitlines()
     assert lines[1] == "  1. denoise_temporal [conventional, mixes frames] radius 2"
     assert lines[2].endswith("network evident-sr-x2 1.0.0 (ungated)")
-    assert f"  Note: {TRAINED}" in lines
+    assert f"  Note: {ENGLISH.sentences.trained}" in lines
     for title in ("Assumed", "Override", "Warning", "Already in the source"):
         assert sum(line.startswith(f"  {title}: ") for line in lines) == 1
     assert lines[-1] == "  -> out/report.pdf"
@@ -42,7 +45,7 @@ def test_assumed_timing_is_said(clip_facts: ReportFacts) -> None:
     """The summary carries the time sentence where timing was assumed."""
     received = clip_facts.received.model_dump()
     received["clip"].update(timing="assumed", assumed_rate=25)
-    assert time("25") in summarise(changed(clip_facts, received=received))
+    assert time("25", ENGLISH) in summarise(changed(clip_facts, received=received))
 
 
 def test_a_broken_law_is_said(clip_facts: ReportFacts) -> None:
@@ -73,7 +76,7 @@ def test_an_empty_graph_is_said(photo_facts: ReportFacts) -> None:
     """Without an operation the summary says so instead of listing nothing."""
     text = summarise(changed(photo_facts, steps=()))
     assert "No operation: the samples are those that were decoded." in text
-    assert "No operation was applied to it" in in_short(changed(photo_facts, steps=()))
+    assert "No operation was applied to it" in in_short(changed(photo_facts, steps=()), ENGLISH)
 
 
 @pytest.mark.parametrize(
@@ -93,19 +96,19 @@ def test_an_empty_graph_is_said(photo_facts: ReportFacts) -> None:
 )
 def test_values_in_words(value: object, words: str) -> None:
     """Values of parameters are written as people write them."""
-    assert value_words(value) == words  # type: ignore[arg-type]
+    assert value_words(value, ENGLISH) == words  # type: ignore[arg-type]
 
 
 def test_sizes_in_words() -> None:
     """A size is given to the byte, with a rounded form where it is long."""
-    assert size_words(1) == "1 byte"
-    assert size_words(999) == "999 bytes"
-    assert size_words(1_234_567_890) == "1,234,567,890 bytes (1.2 GB)"
+    assert size_words(1, ENGLISH) == "1 byte"
+    assert size_words(999, ENGLISH) == "999 bytes"
+    assert size_words(1_234_567_890, ENGLISH) == "1,234,567,890 bytes (1.2 GB)"
 
 
 def test_steps_in_words(clip_facts: ReportFacts) -> None:
     """A step says where its samples come from and which frames it combined."""
-    mixed, trained = (step_words(step) for step in clip_facts.steps)
+    mixed, trained = (step_words(step, ENGLISH) for step in clip_facts.steps)
     assert "a fixed calculation on the recorded samples" in mixed
     assert "combines up to 2 frames before and 2 frames after it" in mixed
     assert "a network that predicts samples" in trained

@@ -1,0 +1,124 @@
+"""English words of the operations, the networks, the notes and the run."""
+
+from __future__ import annotations
+
+from pipelines.graph.descriptors import FrameUse, OperationClass, ParameterSource, PlaneUse
+from pipelines.stages.export.fact_types import Chosen
+from pipelines.stages.export.words.language import Plural
+from pipelines.stages.export.words.parts_work import NetworkWords, NoteWords, RunWords, StepWords
+
+STEPS = StepWords(
+    heading="What was done, in order",
+    title="Step {number}: {name}",
+    looks_at="Looks at",
+    own_position="its own position only",
+    around=Plural(
+        "{count} sample on each side",
+        "{count} samples on each side",
+        "{count} samples on each side",
+    ),
+    frames_around="{near}; {before} before and {after} after",
+    frames=Plural("{count} frame", "{count} frames", "{count} frames"),
+    network="Network",
+    size="Size",
+    size_value="{width} x {height} to {wide} x {high} samples",
+    residual="Registration residual",
+    not_measured="not measured (frames were not aligned)",
+    columns=("Setting", "Value", "Default", "Chosen", "Meaning"),
+    facts="{operation_class}, {use}, settings {source}",
+    classes={
+        OperationClass.CONVENTIONAL: "conventional",
+        OperationClass.TRAINED: "trained",
+        OperationClass.GENERATIVE: "generative",
+    },
+    uses={FrameUse.SINGLE: "single frame", FrameUse.MIXES: "mixes frames"},
+    sources={ParameterSource.GIVEN: "given", ParameterSource.ESTIMATED: "estimated"},
+    chosen={
+        Chosen.GIVEN: "set for this job",
+        Chosen.DEFAULT: "default",
+        Chosen.ESTIMATED: "estimated",
+    },
+    made="The result comes from {made_by}.",
+    made_by={
+        OperationClass.CONVENTIONAL: "a fixed calculation on the recorded samples",
+        OperationClass.TRAINED: "a network that predicts samples from what it learnt on other "
+        "images",
+        OperationClass.GENERATIVE: "a generative network, which may invent content",
+    },
+    alone="Every picture was treated by itself",
+    combined="Each result frame combines up to {before} before and {after} after it",
+    chose={
+        ParameterSource.GIVEN: "its settings were given, not estimated from the picture",
+        ParameterSource.ESTIMATED: "software estimated settings from the picture itself",
+    },
+    planes="It may change {planes}.",
+    changes={
+        PlaneUse.LUMA: "brightness only",
+        PlaneUse.COLOUR: "brightness and colour, not opacity",
+        PlaneUse.ALL: "all samples, opacity included",
+    },
+    yes="yes",
+    no="no",
+    none="none",
+)
+
+NETWORKS = NetworkWords(
+    heading="Networks",
+    none="No network was used.",
+    title="Title",
+    network_class="Class",
+    weights="Weights",
+    weights_value="{file}, {count} trained numbers",
+    weights_digest="Weights, SHA-256",
+    weights_travel="Where they are",
+    weights_in_bundle="in the bundle, under data/networks/",
+    weights_not_in_bundle="not in the bundle: their licence does not let them travel",
+    licence="Licence",
+    origin="Origin",
+    trained_on="Trained on",
+    trained_for="Trained for",
+    cutting="How it may be cut",
+    gate="gate: {gate}",
+    gates={"passed": "passed", "failed": "failed", "ungated": "ungated"},
+    gate_judged="judged on {judged_set} (n = {pictures})",
+    gate_not_judged="no gate has judged it (n = 0)",
+    failures="Known failures",
+    score="PSNR {psnr} dB, {gain} dB above {reference}. {sentence}",
+)
+
+NOTES = NoteWords(
+    heading="Assumptions, warnings and defects",
+    assumptions="Assumptions",
+    no_assumptions="Nothing had to be assumed.",
+    overrides="Overrides by the operator",
+    no_overrides="No rule was overridden.",
+    warnings="Warnings",
+    no_warnings="There are no warnings.",
+    replans="Changes of the plan while it ran",
+    no_replans="The plan was not changed.",
+    defects="Defects already in the file as received",
+    no_defects="None was found.",
+    more="{count} more; all of them are in report.json.",
+)
+
+RUN = RunWords(
+    heading="How it was computed",
+    graph="Graph, SHA-256",
+    plan="Plan, SHA-256",
+    engine="Engine",
+    engine_value="{engine}, {precision}, on {device}",
+    no_engine="no network engine, {precision}, on {device}",
+    threads="Threads",
+    tile="Tile",
+    not_cut="not cut",
+    segments="Segments",
+    segments_value="{count}, up to {frames}",
+    segments_seconds="{count}, up to {frames} ({seconds} s)",
+    resumed="Resumed",
+    resumed_value=Plural("once", "{count} times", "{count} times"),
+    time="Computing time",
+    software="Software",
+    application="Application",
+    hardware="Hardware",
+    host="Host",
+)

@@ -1,0 +1,84 @@
+"""Russian words for conservation laws, changes of plan, warnings, software and hardware."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_LAWS = {
+    "frames": "число кадров",
+    "presentation times": "времена показа",
+    "frame {n_frame} at {n_time} s": "кадр {n_frame} в {n_time} с",
+    "{n_time} s, and {n_frames} frames differ": "{n_time} с, расходится кадров: {n_frames}",
+    "all equal": "все равны",
+    "duration of the last frame": "длительность последнего кадра",
+    "{n_time} s": "{n_time} с",
+    "Matroska states no duration of a last frame": "Matroska не указывает длительность последнего "
+    "кадра",
+    "bits per sample": "бит на отсчёт",
+    "planes and chroma": "плоскости и цветность",
+    "rotation": "поворот",
+    "{n_degrees} degrees": "{n_degrees} градусов",
+    "display matrix": "матрица показа",
+    "sample aspect": "пропорции отсчёта",
+    "1 or not stated": "1 или не указано",
+    "primaries": "основные цвета",
+    "transfer": "передаточная функция",
+    "matrix": "матрица",
+    "range": "диапазон",
+    "not stated": "не указано",
+    "H.264 and H.265 that state no range are studio range": "H.264 и H.265 без указания диапазона "
+    "имеют студийный",
+    "streams": "потоки",
+    "left out on request: {n_streams}": "исключены по требованию: {n_streams}",
+    "stream {n_stream} ({kind}, {codec}): packets": "поток {n_stream} ({kind!t}, {codec}): пакеты",
+    "stream {n_stream} ({kind}, {codec}): payloads": "поток {n_stream} ({kind!t}, {codec}): "
+    "содержимое пакетов",
+    "stream {n_stream} ({kind}, {codec}): times": "поток {n_stream} ({kind!t}, {codec}): времена",
+    "stream {n_stream} ({kind}, {codec}): language": "поток {n_stream} ({kind!t}, {codec}): язык",
+    "headers in the packets moved into the container": "заголовки из пакетов перенесены в "
+    "контейнер",
+    "{n_times} times": "времён: {n_times}",
+    "{n_times}, others without": "{n_times}, без времени другие",
+    "largest difference {n_worst} s": "наибольшее расхождение {n_worst} с",
+    "rounded to whole samples, which the container counts in": "округлено до целых отсчётов, "
+    "которыми считает контейнер",
+    "chapters": "главы",
+    "none": "нет",
+    "channels": "каналы",
+    "rgb": "RGB",
+    "gray": "серый",
+    "ycbcr": "YCbCr",
+    "{family} with opacity": "{family!t} с непрозрачностью",
+    "orientation to apply": "ориентация, которую следует применить",
+    "orientation {n_value} was applied to the samples": "ориентация {n_value} применена к отсчётам",
+    "ICC profile": "профиль ICC",
+    "samples as encoded": "отсчёты, как закодированы",
+    "{n_bytes} bytes, SHA-256 {digest}": "{n_bytes} байт, SHA-256 {digest}",
+    "declared by {operations}": "заявлено операцией {operations}",
+}
+
+_RUN = {
+    "The content credentials name the file as received by its digest only; the C2PA library could "
+    "not read that file itself.": "Сведения о происхождении называют полученный файл только по "
+    "контрольной сумме; библиотека C2PA не смогла прочитать сам файл.",
+    "The result carries no content credentials: {reason}.": "Результат не содержит сведений о "
+    "происхождении: {reason!t}.",
+    "they were left out on request": "они исключены по требованию",
+    "no key for them is configured": "ключ для них не задан",
+    "the C2PA library is not installed": "библиотека C2PA не установлена",
+    "{name} ran although no gate has judged it (ungated).": "Сеть {name} работала без контрольной "
+    "проверки (ungated).",
+    "{name}: out of memory for {size} samples in tiles of {n_side}; run again in tiles of "
+    "{n_smaller}": "{name}: не хватило памяти для {size} отсчётов при фрагментах {n_side}; "
+    "выполнено заново с фрагментами {n_smaller}",
+    "{name}: the tile at row {n_row}, column {n_column} was not finite and was run again in "
+    "fp32": "{name}: во фрагменте со строки {n_row}, столбца {n_column} получены не числа; "
+    "выполнено заново в fp32",
+    "system": "система",
+    "processor": "процессор",
+    "processor threads": "потоков процессора",
+    "cpu": "процессоре (cpu)",
+}
+
+RUN_PHRASES: Mapping[str, str] = {**_LAWS, **_RUN}
+"""By the English words of the conservation laws, the engines and the runner."""
