@@ -81,7 +81,7 @@ def read_logged(bundle: ReplayBundle) -> Logged:
         graph=graph,
         plan=plan,
         plan_sha256=hashlib.sha256(raw).hexdigest(),
-        parts=tuple(_parts(plan, bundle.entries)),
+        parts=tuple(parts_on_record(plan, bundle.entries)),
         software=_texts(environment.get("software")),
         hardware=_texts(environment.get("hardware")),
         application=bundle.entries[-1].actor.application,
@@ -150,7 +150,7 @@ def _step(planned: PlannedStep, cards: Mapping[str, NetworkCard]) -> Step:
     return Step(descriptor, parameters, planned.operation_class, card)
 
 
-def _parts(plan: Plan, entries: tuple[Entry, ...]) -> Iterator[Part]:
+def parts_on_record(plan: Plan, entries: tuple[Entry, ...]) -> Iterator[Part]:
     """Neighbouring segments that were rendered with the same tiles, as one part each.
 
     The last entry of a segment counts: it is of the attempt whose samples were delivered.

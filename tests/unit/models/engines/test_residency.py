@@ -16,6 +16,7 @@ from models.engines.residency import WarmNetworks, usable_cores
 from models.errors import (
     AlteredWeightsError,
     EngineUnavailableError,
+    OutOfMemoryError,
     PrecisionError,
     UnknownModelError,
 )
@@ -83,6 +84,16 @@ def test_facts_state_what_runs(tiny: Catalog, name: str) -> None:
     assert (facts["precision"], facts["tile_pixels"], facts["threads"]) == ("fp32", 96, 1)
     assert (facts["device_class"], facts["gate"]) == ("cpu", "ungated")
     assert facts["tiling"] == "exact(reach 6)"
+
+
+def test_facts_state_the_tiles_that_are_left(tiny: Catalog) -> None:
+    """After memory ran out, the next plan is told the tiles that would be used now."""
+    warm = WarmNetworks(threads=1, tile_pixels=96, networks=tiny)
+    network = warm.network("tiny-x2")
+    with pytest.raises(OutOfMemoryError):
+        network._shrink(np.zeros((70, 70), np.float32), 96, MemoryError())
+        network._shrink(np.zeros((70, 70), np.float32), 64, MemoryError())
+    assert warm.facts("tiny-x2")["tile_pixels"] == 64
 
 
 def test_altered_weights_are_never_warm(own_folder: Path) -> None:

@@ -15,7 +15,7 @@ import models
 from models import catalog
 from models.catalog import Catalog
 from models.engines.residency import WarmNetworks
-from models.engines.tiled import SMALLEST_TILE_PIXELS, TiledNetwork
+from models.engines.tiled import SMALLEST_TILE_PIXELS, TiledNetwork, replanned_tile
 from models.errors import EngineError, NotFiniteError, OutOfMemoryError
 from models.spec import NetworkCard, TilingRule
 
@@ -146,6 +146,16 @@ def test_a_lack_of_memory_makes_tiles_smaller_and_says_so(
     assert "out of memory for 310x300 samples in tiles of 400" in network.replans[0]
     network.run(source)
     assert len(network.replans) == 3
+    assert [replanned_tile(line) for line in network.replans] == [
+        (card.name, 200),
+        (card.name, 100),
+        (card.name, SMALLEST_TILE_PIXELS),
+    ]
+
+
+def test_other_lines_of_a_record_are_no_tiles() -> None:
+    """What was run again in another precision tells nothing about tiles."""
+    assert replanned_tile("net-a: the tile at row 0, column 0 was run again in fp32") is None
 
 
 def test_a_lack_of_memory_that_stays_is_an_error(card: NetworkCard) -> None:
