@@ -56,19 +56,19 @@ def mentions(body: Mapping[str, Json]) -> tuple[Mention, ...]:
     """List the digests in an entry's body, each once per part, in the order of the body."""
     found: dict[tuple[str, Part], Mention] = {}
     for key, value in body.items():
-        for one in _in_member(key, value):
+        for one in _in_member(key, value, _name(body)):
             known = found.get((one.sha256, one.part))
             if known is None or (one.name and not known.name):
                 found[one.sha256, one.part] = one
     return tuple(found.values())
 
 
-def _in_member(key: str, value: Json) -> Iterator[Mention]:
+def _in_member(key: str, value: Json, name: str) -> Iterator[Mention]:
     if key in {"inputs", "outputs", "files"} and _is_list(value):
         for element in value:
             yield from _in_line(key, element)
     else:
-        yield from _anywhere(key, value, "")
+        yield from _anywhere(key, value, name if key == "sha256" else "")
 
 
 def _in_line(key: str, element: Json) -> Iterator[Mention]:

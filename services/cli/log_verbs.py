@@ -69,6 +69,7 @@ def query(  # noqa: PLR0913 - one parameter per option of the verb
         str | None, typer.Option(metavar="CURSOR", help="Go on after this entry of a listing.")
     ] = None,
     form: Annotated[Form, typer.Option("--format", help="How to print it.")] = Form.TEXT,
+    home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """List entries of the log, oldest first: who did what, when, and where it is sealed.
@@ -92,7 +93,9 @@ def query(  # noqa: PLR0913 - one parameter per option of the verb
         stated=stated,
     )
     chosen = Form.JSON if as_json else form
-    raise typer.Exit(log_query_command.main(asked, chosen.value, limit=limit, after=after))
+    raise typer.Exit(
+        log_query_command.main(asked, chosen.value, limit=limit, after=after, home=home)
+    )
 
 
 @app.command()

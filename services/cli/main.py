@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli import bundle_verbs, log_verbs, replay_verb, trace_verb
+from services.cli import bundle_verbs, log_add_verbs, log_verbs, replay_verb, trace_verb
 
 app = typer.Typer(
     name="evident",
@@ -30,6 +30,8 @@ app = typer.Typer(
 models_app = typer.Typer(name="models", help="The networks that can be used.", no_args_is_help=True)
 app.add_typer(models_app)
 app.add_typer(bundle_verbs.app)
+log_verbs.app.add_typer(log_add_verbs.app)
+log_verbs.app.command("import")(log_add_verbs.import_events)
 app.add_typer(log_verbs.app)
 app.command("replay")(replay_verb.replay)
 app.command("trace")(trace_verb.trace)

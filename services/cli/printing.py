@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from pipelines.errors import EvidentError
 from pipelines.stages.export.sanitise import shown
 
 GOOD, FAILED, WRONG_USE = 0, 1, 2
@@ -43,3 +44,11 @@ def print_error(console: Console, about: str, reason: str, next_step: str) -> No
     )
     if next_step:
         console.print(Text(f"  next: {shown(next_step, longest=_LONGEST)}"), soft_wrap=True)
+
+
+def wrong_use(error: EvidentError, *, as_json: bool) -> int:
+    """Print an error that ends a verb, in JSON as well where asked; returns the exit code."""
+    if as_json:
+        print_json({"ok": False, "error": {"reason": str(error), "next_step": error.next_step}})
+    print_error(console_on_stderr(), "", str(error), error.next_step)
+    return WRONG_USE

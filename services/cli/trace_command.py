@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from pipelines.errors import EvidentError
+from services.cli.evidence_wiring import settings_for
 from services.cli.named_bytes import digest_or_file
 from services.cli.printing import (
     FAILED,
     GOOD,
-    WRONG_USE,
-    console_on_stderr,
-    print_error,
     print_json,
     print_text,
+    wrong_use,
 )
 from services.provenance.event_text import csv_text
 from services.provenance.log_view import LogView
 from services.provenance.trace import Trace, Way, trace
 from services.provenance.trace_text import TRACE_COLUMNS, trace_json, trace_lines, trace_rows
-from services.settings.settings import Settings
 
 _WAYS = {
     "back": (Way.BACK,),
@@ -28,17 +27,14 @@ _WAYS = {
 }
 
 
-def main(what: str, direction: str, form: str) -> int:
+def main(what: str, direction: str, form: str, *, home: Path | None) -> int:
     """Print the trace; returns the exit code: 1 where the log does not know the bytes."""
     try:
         named = digest_or_file(what)
-        with LogView(Settings().home / "log") as view:
+        with LogView(settings_for(home).home / "log") as view:
             found = trace(view, named.sha256, _WAYS[direction])
     except EvidentError as error:
-        if form == "json":
-            print_json({"error": {"reason": str(error), "next_step": error.next_step}})
-        print_error(console_on_stderr(), "", str(error), error.next_step)
-        return WRONG_USE
+        return wrong_use(error, as_json=form == "json")
     _print(found, form)
     return GOOD if found.is_known else FAILED
 

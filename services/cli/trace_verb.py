@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,6 +27,10 @@ def trace(
     both: Annotated[
         bool, typer.Option("--both", help="Both ways; so it is without these.")
     ] = False,
+    home: Annotated[
+        Path | None,
+        typer.Option("--home", metavar="DIR", help="The home whose log is meant: EVIDENT_HOME."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object on stdout.")
     ] = False,
@@ -41,4 +46,4 @@ def trace(
     if forward != back and not both:
         direction = Direction.FORWARD if forward else Direction.BACK
     form = "json" if as_json else "csv" if as_csv else "text"
-    raise typer.Exit(trace_command.main(what, direction.value, form))
+    raise typer.Exit(trace_command.main(what, direction.value, form, home=home))

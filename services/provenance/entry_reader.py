@@ -81,13 +81,6 @@ class EntryReader:
         query = _SELECT + " WHERE leaf = ?"
         return {row.leaf: row for one in leaves for row in self._rows(query, (one,))}
 
-    def erased(self) -> Iterator[int]:
-        """Yield the leaf numbers of the entries whose bodies were erased."""
-        with self._lock, translated():
-            rows = self._db.execute("SELECT leaf FROM entries WHERE canonical IS NULL")
-            found = [int(row[0]) for row in rows]
-        yield from found
-
     def _rows(self, query: str, parameters: tuple[int, ...]) -> list[LogRow]:
         with self._lock, translated():
             return [LogRow(*row) for row in self._db.execute(query, parameters)]

@@ -26,7 +26,7 @@ _MOST_NAMED = 3
 _LONGEST_WORD = 80
 _LONGEST_CELL = 100_000
 _PLAIN_FIELDS = (
-    "stage", "preset", "plan", "segment", "means", "from", "to", "purpose", "case", "item",
+    "action", "stage", "preset", "plan", "segment", "means", "from", "to", "case", "item",
     "error", "reason", "value", "field", "assumption",
 )  # fmt: skip
 
@@ -87,8 +87,9 @@ def event_row(event: LogEvent) -> tuple[object, ...]:
 
 
 def _facts(event: LogEvent) -> Iterator[str]:
-    if event.stated_at:
-        yield f"stated for {_word(event.stated_at)}"
+    if event.is_stated:
+        yield f"stated by {_word(event.actor.get('operator', ''))}"
+        yield f"for {_word(event.stated_at)}" if event.stated_at else "for no time"
     for name in _PLAIN_FIELDS:
         value = event.body.get(name)
         if isinstance(value, str | int) and not isinstance(value, bool):

@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from pipelines.evidence.erasure import LOG_JOB
 from services.provenance.entry_reader import EntryReader, LogRow
 from services.provenance.index_file import IndexFile, Mark, TornIndexError, discard
-from services.provenance.index_row import LOG_JOB, IndexRow, index_row
+from services.provenance.index_row import IndexRow, index_row
 
 BATCH_ENTRIES = 5_000
 
@@ -77,25 +78,22 @@ class EvidenceIndex:
         return stored.canonical is None or sha256 is None or sha256 == _sha256(stored)
 
     def _read_on(self) -> None:
-        erasures = 0
+        erased: set[int] = set()
         while True:
             batch = _Batch(self._reader)
             if not self._file.take(batch.rows, batch.mark):
                 break
-            erasures += batch.erasures
+            erased |= batch.erased
         self._file.finish()
-        if erasures:
-            self._forget_erased()
+        if erased:
+            self._forget(erased)
 
-    def _forget_erased(self) -> None:
+    def _forget(self, erased: set[int]) -> None:
         """Read the jobs again of which an entry was erased; entries of no job one by one."""
         touched: set[int] = set()
-        for leaf in self._reader.erased():
-            found = self._file.rows(
-                "SELECT e.leaf FROM entries e WHERE e.leaf = ? AND e.kind IS NOT NULL",
-                (leaf,),
-            )
-            if found:
+        for leaf in erased - touched:
+            query = "SELECT 1 FROM entries WHERE leaf = ? AND kind IS NOT NULL"
+            if self._file.rows(query, (leaf,)):
                 touched |= self._with_its_job(leaf)
         if touched:
             leaves = sorted(touched)
@@ -115,13 +113,13 @@ class _Batch:
     def __init__(self, reader: EntryReader) -> None:
         self._reader = reader
         self._last: LogRow | None = None
-        self.erasures = 0
+        self.erased: set[int] = set()
 
     def rows(self, after: int) -> Iterator[IndexRow]:
         for stored in self._reader.after(after, most=BATCH_ENTRIES):
             self._last = stored
             row = index_row(stored)
-            self.erasures += row.kind == "erasure"
+            self.erased |= row.erases
             yield row
 
     def mark(self) -> Mark:

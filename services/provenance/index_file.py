@@ -16,9 +16,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipelines.errors import DiskFullError, EvidentError, ResourceError
-from services.provenance.index_row import LOG_JOB, IndexRow
+from pipelines.evidence.erasure import LOG_JOB
+from services.provenance.index_row import IndexRow
 
 INDEX_VERSION = 1
+SUBMISSION_KIND = "submission"
+"""The kind of entry whose case, item and project are those of its whole job."""
+
 BUSY_SECONDS = 30.0
 WORD_COLUMNS = ("job", "kind", "operator", "session", "host", "case", "item", "project")
 """Columns of entries that hold a word by its number."""
@@ -238,7 +242,7 @@ class IndexFile:
         return count
 
     def _inherited(self, row: IndexRow, job: int) -> tuple[int | None, ...]:
-        """Return the row's case, item and project: its own, else those that its job stated."""
+        """Return the row's case, item and project: its own, else those of its job's submission."""
         stated = (row.case, row.item, row.project)
         own = tuple(None if word is None else self._number(word) for word in stated)
         if row.job == LOG_JOB:
@@ -249,8 +253,8 @@ class IndexFile:
             known = (None, None, None)
             self._db.execute("INSERT INTO jobs VALUES (?, NULL, NULL, NULL)", (job,))
         for column, word, before in zip(_INHERITED, own, known, strict=True):
-            if word is not None and before is None:
-                # Entries of the job that came before it was said take part in it, too.
+            if word is not None and before is None and row.kind == SUBMISSION_KIND:
+                # Entries of the job that came before its submission take part in it, too.
                 for table in ("jobs", "entries"):
                     self._db.execute(
                         f'UPDATE {table} SET "{column}" = ? WHERE job = ? AND "{column}" IS NULL',  # noqa: S608 - names of our own

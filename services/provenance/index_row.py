@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pipelines.evidence.erasure import ERASURE_KIND
 from pipelines.evidence.mentions import Mention, mentions
 from services.provenance.entry_reader import LogRow
-
-LOG_JOB = "log"
-"""The job of entries that belong to no job."""
 
 PERSON_FIELDS = ("principal", "operator", "requester", "reviewer", "from", "to", "by")
 """Members of a body that name who was concerned, besides the actor who made the entry."""
@@ -31,8 +29,9 @@ _LONGEST_WORD = 400
 class IndexRow:
     """One entry as the index keeps it. Times are microseconds since 1970 in UTC.
 
-    `stated` is the time that a person stated for what happened, where one did. Of an entry
-    whose body was erased only its place is known: job and sequence.
+    `stated` is the time that a person stated for what happened, where one did. `erases` are the
+    leaves whose bodies this entry took away. Of an entry whose body was erased only its place
+    is known: job and sequence.
     """
 
     leaf: int
@@ -49,6 +48,7 @@ class IndexRow:
     project: str | None = None
     people: frozenset[str] = frozenset()
     mentions: tuple[Mention, ...] = ()
+    erases: frozenset[int] = frozenset()
 
 
 def index_row(stored: LogRow) -> IndexRow:
@@ -56,14 +56,15 @@ def index_row(stored: LogRow) -> IndexRow:
     members = members_of(stored.canonical)
     body, actor = object_in(members, "body"), object_in(members, "actor")
     operator = word_in(actor, "operator")
+    kind = word_in(members, "kind")
     people = {operator, *(word_in(body, field) for field in PERSON_FIELDS)}
     return IndexRow(
         leaf=stored.leaf,
         job=stored.job,
         sequence=stored.sequence,
-        kind=word_in(members, "kind"),
+        kind=kind,
         at=microseconds(members.get("at")),
-        stated=microseconds(body.get("stated_at")),
+        stated=microseconds(_with_zone(body.get("stated_at"))),
         operator=operator,
         session=word_in(actor, "session"),
         host=word_in(actor, "host"),
@@ -72,6 +73,7 @@ def index_row(stored: LogRow) -> IndexRow:
         project=word_in(body, "project"),
         people=frozenset(one for one in people if one is not None),
         mentions=mentions(body),
+        erases=frozenset(_leaves(body)) if kind == ERASURE_KIND else frozenset(),
     )
 
 
@@ -98,6 +100,22 @@ def word_in(members: Mapping[str, Any], key: str) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     return value[:_LONGEST_WORD] if isinstance(value, str) and value else None
+
+
+def _leaves(body: Mapping[str, Any]) -> list[int]:
+    listed = body.get("leaves")
+    return [one for one in listed if isinstance(one, int)] if isinstance(listed, list) else []
+
+
+def _with_zone(stated: object) -> object:
+    """Return a stated time to search by: a date as its first moment, one without zone as UTC."""
+    if not isinstance(stated, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(stated)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
 
 
 def microseconds(at: object) -> int | None:

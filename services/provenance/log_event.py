@@ -46,12 +46,21 @@ class LogEvent:
     @property
     def stated_at(self) -> str | None:
         """The time that a person stated for what happened, apart from that of recording."""
-        return word_in(self.body, "stated_at")
+        return self.word("stated_at")
+
+    @property
+    def is_stated(self) -> bool:
+        """Whether it is somebody's word about what happened outside, not a fact of this system."""
+        return self.body.get("stated") is True
+
+    def word(self, field: str) -> str | None:
+        """Return the text or number under `field` of the body; None where there is none."""
+        return word_in(self.body, field)
 
     @property
     def who(self) -> str:
         """Whom it is about: the principal of an access, else the operator who made the entry."""
-        return word_in(self.body, "principal") or self.actor.get("operator", "")
+        return self.word("principal") or self.actor.get("operator", "")
 
     def as_json(self) -> dict[str, Any]:
         """Spell it for programs."""

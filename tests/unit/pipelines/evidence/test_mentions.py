@@ -57,3 +57,9 @@ def test_a_digest_counts_once_per_part() -> None:
     """The same digest twice in one part is one mention, which keeps the name it has anywhere."""
     body: dict[str, Json] = {"inputs": [{"sha256": A}, {"sha256": A, "name": "n"}], "sha256": A}
     assert mentions(body) == (Mention(A, Part.INPUT, "n"), Mention(A, Part.MENTIONED))
+
+
+def test_the_bytes_that_an_entry_is_about_have_its_name() -> None:
+    """A body's own `sha256` goes by the body's `name`; other digests of it do not."""
+    body: dict[str, Json] = {"sha256": A, "name": "clip.mp4", "plan_sha256": B}
+    assert mentions(body) == (Mention(A, Part.MENTIONED, "clip.mp4"), Mention(B, Part.MENTIONED))

@@ -107,3 +107,34 @@ def test_what_is_neither_digest_nor_file_is_wrong_use(run: Run, what: str) -> No
     code, _, err = run("trace", what)
     assert code == 2
     assert "64 hexadecimal" in err
+
+
+def test_a_hand_over_is_recorded_as_a_statement(run: Run, tmp_path: Path) -> None:
+    """`log add` records what the operator states, sealed at once, and says that it is stated."""
+    (tmp_path / "bag").write_bytes(b"out.png")
+    words = ("--sha256", str(tmp_path / "bag"), "--at", "2026-01-05", "--means", "by courier")
+    code, out, _ = run("log", "add", "transfer", *words, "--from", "Unit 4", "--to", "Lab")
+    assert code == 0
+    assert "Recorded as your statement" in out
+    assert "sealed under checkpoint 4" in out
+    assert run("log", "add", "access", *words, "--by", "A. Expert", "--case", "C-2")[0] == 0
+    out = run("trace", digest("out.png"))[1]
+    assert "transfer  olga  stated by olga  for 2026-01-05  means by courier  from Unit 4" in out
+    assert "access  A. Expert  stated by olga" in out
+    assert run("log", "query", "--case", "C-2")[1].count("\n") == 1
+    assert run("log", "add", "access", *words, "--by", "x\ny")[0] == 2
+
+
+def test_an_older_log_is_imported_once(run: Run, tmp_path: Path) -> None:
+    """`log import` takes a file in whole, says so, and knows it the second time."""
+    path = tmp_path / "events.jsonl"
+    path.write_text('{"user": "vera", "time": "2020-01-01T00:00:00Z"}\n')
+    first = run("log", "import", str(path), "--json")
+    assert json.loads(first[1])["imported_before"] is None
+    code, out, _ = run("log", "import", str(path))
+    assert code == 0
+    assert "was imported before" in out
+    path.write_text("{}\nx\n")
+    code, _, err = run("log", "import", str(path))
+    assert code == 2
+    assert "line 2" in err

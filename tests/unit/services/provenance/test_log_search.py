@@ -56,7 +56,7 @@ def admitted(wanted: Filter, events: tuple[LogEvent, ...]) -> list[int]:
     """Judge every entry by itself, from what it says, without any index."""
     cases: dict[str, Any] = {}
     for one in events:
-        if one.job != "log" and "case" in one.body:
+        if one.job != "log" and one.kind == "submission" and "case" in one.body:
             cases.setdefault(one.job, one.body["case"])
     return [one.leaf for one in events if _admits(wanted, one, cases)]
 
@@ -145,11 +145,12 @@ def test_pages_join_without_a_gap(home: Path) -> None:
 
 
 def test_a_job_belongs_to_its_case_from_its_first_entry(tmp_path: Path) -> None:
-    """Entries of a job belong to the case that it states, those before the statement as well."""
+    """Entries of a job belong to its submission's case, earlier ones too, unless they say else."""
     with writing(tmp_path) as log:
         log.record("a", "received", {})
         log.record("a", "submission", {"case": "C-7", "item": 3})
         log.record("a", "plan", {})
+        log.record("a", "transfer", {"case": "C-8"})
         log.record("log", "access", {"sha256": digest("x")})
         log.record("log", "transfer", {"case": "C-7"})
         log.record("b", "plan", {})
@@ -157,7 +158,7 @@ def test_a_job_belongs_to_its_case_from_its_first_entry(tmp_path: Path) -> None:
         of_case = view.page(Filter(case="C-7")).events
         of_item = view.page(Filter(item="3")).events
     assert [one.kind for one in of_case] == ["received", "submission", "plan", "transfer"]
-    assert [one.kind for one in of_item] == ["received", "submission", "plan"]
+    assert [one.kind for one in of_item] == ["received", "submission", "plan", "transfer"]
 
 
 def test_a_day_alone_is_meant_whole() -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.errors import EvidenceError, RequestError
+from pipelines.errors import RequestError
 from pipelines.evidence.merkle import is_consistent, is_included, leaf_hash
 from pipelines.evidence.tiles import decode_entries, entries_path
-from services.provenance.public_log import PublicKind, PublicLog
+from services.provenance.public_log import PublicLog
+from services.provenance.published_log import LogFaultError
 from tests.unit.services.provenance.view_kit import writing
 
 
@@ -34,22 +35,25 @@ def public(home: Path) -> PublicLog:
     return PublicLog(home / "log" / "public")
 
 
-def test_every_published_file_has_its_kind(public: PublicLog) -> None:
-    """Heads, past heads, tiles and entry bundles are found by their names."""
-    names = {
-        "checkpoint": PublicKind.HEAD,
-        "checkpoints/260": PublicKind.PAST_HEAD,
-        "tile/0/000": PublicKind.TILE,
-        "tile/0/001.p/44": PublicKind.TILE,
-        "tile/1/000.p/1": PublicKind.TILE,
-        "tile/entries/000": PublicKind.BUNDLE,
-        "tile/entries/001.p/4": PublicKind.BUNDLE,
-    }
-    for name, kind in names.items():
+def test_every_published_file_is_served(public: PublicLog) -> None:
+    """Heads, past heads, keys, tiles and entry bundles are served; what can change is not final."""
+    changing, text, binary = (
+        {"checkpoint", "vkey"},
+        {"checkpoints/260", "checkpoints/300"},
+        {
+            "tile/0/000",
+            "tile/0/001.p/44",
+            "tile/1/000.p/1",
+            "tile/entries/000",
+            "tile/entries/001.p/4",
+        },
+    )
+    for name in changing | text | binary:
         found = public.file(name)
         assert found is not None
-        assert found.kind is kind
-    assert public.file("checkpoints/300") is not None
+        assert found.data
+        assert found.is_final is (name not in changing)
+        assert found.is_text is (name not in binary)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +62,7 @@ def test_every_published_file_has_its_kind(public: PublicLog) -> None:
         "", "secret", "../entries.db", "checkpoints/../secret", "checkpoint/", "/checkpoint",
         "checkpoints/0260", "checkpoints/+260", "checkpoints/٢٦٠", "checkpoints/260\n",
         "tile/0/0", "tile/0/000.p/0", "tile/0/000.p/256", "tile/0/001.p/044", "tile/00/000",
-        "tile/8/000", "tile/-1/000", "tile/entries/../../secret", "tile/0/000/", "TILE/0/000",
+        "tile/100/000", "tile/-1/000", "tile/entries/../../secret", "tile/0/000/", "TILE/0/000",
         "tile/0/x000/000", "tile\\0\\000", "tile/0/000\x00", "checkpoints/261", "tile/0/999",
     ],
 )  # fmt: skip
@@ -69,12 +73,16 @@ def test_no_other_name_is_served(public: PublicLog, name: str) -> None:
 
 def test_no_link_folder_or_giant_is_served(public: PublicLog, home: Path) -> None:
     """What stands under a public name and is no plain file of its size is not served."""
-    root = home / "log" / "public"
-    (root / "checkpoints" / "7").symlink_to(home / "log" / "entries.db")
-    (root / "checkpoints" / "8").mkdir()
-    (root / "checkpoints" / "9").write_bytes(bytes(20_000))
-    os.mkfifo(root / "checkpoints" / "10")
-    assert [public.file(f"checkpoints/{size}") for size in (7, 8, 9, 10)] == [None] * 4
+    heads = home / "log" / "public" / "checkpoints"
+    (heads / "7").symlink_to(home / "log" / "entries.db")
+    (heads / "8").mkdir()
+    (heads / "9").write_bytes(bytes(20_000))
+    os.mkfifo(heads / "10")
+    assert public.file("checkpoints/8") is None
+    assert public.file("checkpoints/10") is None
+    for size in (7, 9):
+        with pytest.raises(LogFaultError):
+            public.file(f"checkpoints/{size}")
 
 
 def test_proofs_hold_at_every_size(public: PublicLog, home: Path) -> None:
@@ -122,8 +130,9 @@ def test_a_lost_tile_is_said(home: Path, tmp_path: Path) -> None:
         Path(shutil.copytree(home / "log" / "public", tmp_path / "public", ignore=_pipes))
     )
     (tmp_path / "public" / "tile" / "0" / "000").unlink()
-    with pytest.raises(EvidenceError, match="tile/0/000"):
+    with pytest.raises(LogFaultError) as caught:
         public.inclusion(0, 300)
+    assert caught.value.file == "tile/0/000"
 
 
 def _pipes(folder: str, names: list[str]) -> list[str]:
