@@ -1,8 +1,13 @@
-"""VERIFY.txt: one page for a person who has `unzip`, `sha256sum` and `openssl`, nothing else."""
+"""VERIFY.txt: one page for a person who has `sha256sum`, `openssl` and, for clips, `ffmpeg`.
+
+Every indented block is a command that works as it stands; the tests run them.
+"""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pipelines.evidence.verdict import SENTENCE
 
@@ -53,9 +58,9 @@ made this bundle. Unpack the archive and open a terminal in the folder "bundle".
 
    It must print: Signature Verified Successfully
 
-6. Read what was recorded. data/log/entries.jsonl has one entry per line, oldest first; the
-   line of kind "export" names every file of the job with its SHA-256. data/report.json and
-   data/plan.json say what was done.
+{optional}{last}. Read what was recorded. data/log/entries.jsonl has one entry per line, oldest
+   first; the line of kind "export" names every file of the job with its SHA-256.
+   data/report.json and data/plan.json say what was done.
 
 Not checked by these steps: that each entry is a leaf of the log (data/log/proofs.json, audit
 paths of RFC 6962) and that the archive has no byte besides. "evident verify" checks both, and
@@ -65,9 +70,74 @@ any other implementation of the published formats can.
 """
 
 
-def verify_page(*, job: str, statement_key: str, log_key: str) -> bytes:
-    """Return the page; the keys are named by their SHA-256 in hexadecimal."""
-    page = _PAGE.format(job=job, statement_key=statement_key, log_key=log_key, sentence=SENTENCE)
+_STAMP = """\
+{number}. The signature is as old as its time stamp says. As ../tsa.pem take the certificate of a
+   time stamping authority that you trust, from the authority itself.
+
+    openssl ts -verify -in statement/timestamp.tsr -data statement/statement.sig \\
+        -CAfile ../tsa.pem
+    openssl ts -reply -in statement/timestamp.tsr -text
+
+   The first must print Verification: OK; the second shows the time.
+
+"""
+_CLIP = """\
+{number}. The frames are those of the ledger, at both ends. Needs ffmpeg 5.1 or newer. A damaged
+   clip may decode otherwise with another version of it.
+
+    frames() {{ ffmpeg -v error -noautorotate -i "$1" -map "0:$2" -fps_mode passthrough \\
+        -f framehash -hash sha256 - | sed -n 's/^[0-9].* //p'; }}
+    stated() {{ sed -n "s/.*\\"$1\\":\\"\\([0-9a-f]*\\)\\".*/\\1/p" data/ledger.jsonl; }}
+    frames {received} {received_stream} > ../frames.txt
+    stated source_sha256 | cmp - ../frames.txt && echo received: same
+    frames {result} {result_stream} > ../frames.txt
+    stated delivered_sha256 | cmp - ../frames.txt && echo result: same
+
+   It must print: received: same, and: result: same
+
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipEnds:
+    """A clip's two ends: paths in the bundle, and the number of the video stream in each."""
+
+    received: str
+    received_stream: int
+    result: str
+    result_stream: int
+
+
+def verify_page(
+    *,
+    job: str,
+    statement_key: str,
+    log_key: str,
+    stamped: bool = False,
+    clip: ClipEnds | None = None,
+) -> bytes:
+    """Return the page of a bundle; the keys are named by their SHA-256 in hexadecimal."""
+    optional = []
+    if stamped:
+        optional.append(_STAMP.format(number=6))
+    if clip is not None:
+        optional.append(
+            _CLIP.format(
+                number=6 + len(optional),
+                received=shlex.quote(clip.received),
+                received_stream=clip.received_stream,
+                result=shlex.quote(clip.result),
+                result_stream=clip.result_stream,
+            )
+        )
+    page = _PAGE.format(
+        job=job,
+        statement_key=statement_key,
+        log_key=log_key,
+        optional="".join(optional),
+        last=6 + len(optional),
+        sentence=SENTENCE,
+    )
     return page.encode("utf-8")
 
 

@@ -13,6 +13,10 @@ from typing import Any
 
 import pytest
 
+from pipelines.evidence.bundle import build_bundle
+from pipelines.evidence.bundle_layout import place
+from pipelines.evidence.export_entry import export_body
+
 TOOLS = ("bash", "openssl", "sha256sum", "base64", "grep", "sed")
 
 
@@ -82,3 +86,60 @@ def test_every_command_of_the_page_can_fail(unpacked: Path, step: int, file: str
     bad = run(commands(unpacked)[step], unpacked)
     assert good.returncode == 0
     assert bad.returncode != 0
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Path:
+    """Make a time stamping authority of our own; return the folder with tsa.pem."""
+    folder = tmp_path / "authority"
+    folder.mkdir()
+    (folder / "tsa.cnf").write_text(
+        "[req]\ndistinguished_name=name\nx509_extensions=stamping\nprompt=no\n"
+        "[name]\nCN=A time stamping authority of a test\n"
+        "[stamping]\nextendedKeyUsage=critical,timeStamping\n"
+        "[tsa]\ndefault_tsa=own\n"
+        "[own]\nserial=serial\nsigner_digest=sha256\ndigests=sha256\n"
+        "default_policy=1.2.3.4.1\nclock_precision_digits=0\n"
+    )
+    (folder / "serial").write_text("01\n")
+    command = (
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 30 -config tsa.cnf"
+        " -keyout tsa.key -out tsa.pem"
+    )
+    assert run(command, folder).returncode == 0
+    return folder
+
+
+def test_the_page_of_a_stamped_bundle_checks_its_time_stamp(
+    workshop: Any, unpacked: Path, authority: Path, tmp_path: Path
+) -> None:
+    """Where a bundle carries a time stamp, openssl checks it as the page says, and can fail."""
+    assert unpacked.exists()
+
+    def stamp(signature: bytes) -> bytes:
+        (authority / "signature").write_bytes(signature)
+        for command in (
+            "openssl ts -query -data signature -sha256 -cert -out query",
+            (
+                "openssl ts -reply -config tsa.cnf -queryfile query -signer tsa.pem -inkey tsa.key"
+                " -out reply"
+            ),
+        ):
+            done = run(command, authority)
+            assert done.returncode == 0, done.stderr
+        return (authority / "reply").read_bytes()
+
+    placed = place(workshop.files())
+    proof = workshop.prove(placed, export_body(placed))
+    out = BytesIO()
+    build_bundle(out, files=placed, proof=proof, signer=workshop.signer, time_stamper=stamp)
+    with zipfile.ZipFile(out) as packed:
+        packed.extractall(tmp_path / "stamped")
+    bundle = tmp_path / "stamped" / "bundle"
+    shutil.copy(authority / "tsa.pem", tmp_path / "stamped" / "tsa.pem")
+    step = commands(bundle)[-1]
+    done = run(step, bundle)
+    assert "Verification: OK" in done.stdout
+    assert "Time stamp:" in done.stdout
+    (bundle / "statement" / "statement.sig").write_bytes(bytes(64))
+    assert "Verification: OK" not in run(step, bundle).stdout
