@@ -20,7 +20,7 @@ from pipelines.evidence.json_value import Json
 from pipelines.evidence.outside import NotChecked
 
 VERSION = 1
-REPORT_FORMAT = "evident-report/1"
+REPORT_FORMATS = ("evident-report/1", "evident-report/2")
 HELD = (GRAPH, PLAN, REPORT)
 """The papers that are read, not only hashed."""
 
@@ -86,7 +86,7 @@ def check_plan(papers: Papers) -> str | NotChecked:
 
 def check_report(papers: Papers, job: str) -> str | NotChecked:
     """Check the report against plan, graph, files and job, and that it claims no broken law."""
-    if papers.report.get("format") != REPORT_FORMAT:
+    if papers.report.get("format") not in REPORT_FORMATS:
         return NotChecked(f"format {papers.report.get('format')} is not known here")
     facts = dig(papers.report, "facts")
     _require(REPORT, dig(facts, "origin", "job"), job, "job")

@@ -84,7 +84,7 @@ def a_job() -> dict[str, Any]:
     }
     plan_sha256 = hashlib.sha256(canonical_bytes(plan)).hexdigest()
     report = {
-        "format": "evident-report/1",
+        "format": "evident-report/2",
         "facts": {
             "origin": {"job": JOB},
             "preset": "balanced",

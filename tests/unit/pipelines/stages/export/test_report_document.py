@@ -12,7 +12,9 @@ from pydantic import ValidationError
 
 from pipelines.errors import EvidenceError
 from pipelines.evidence.canonical import canonical_bytes
+from pipelines.evidence.papers import REPORT_FORMATS
 from pipelines.stages.export.document import (
+    FORMAT,
     complete,
     label_of,
     read_report,
@@ -59,6 +61,11 @@ def test_real_numbers_are_decimal_strings(clip_facts: ReportFacts) -> None:
     value = json.loads(data, parse_float=lambda text: floats.append(text) or text)
     assert floats == []
     assert value["facts"]["networks"][0]["scores"][0]["gain_db"] == "2.31"
+
+
+def test_verification_knows_this_form_of_report() -> None:
+    """What is written here is a form that a bundle's verification reads, not passes over."""
+    assert REPORT_FORMATS[-1] == FORMAT
 
 
 def test_the_published_schema_is_the_code_s() -> None:
