@@ -113,8 +113,10 @@ def _case(
 ) -> Case:
     """Find everything that the plan names. Raises NotReplayableError for the first that lacks."""
     plan = logged.plan
-    # The first key is the statement's: a bundle of this machine needs no pinned key.
-    known = bool(wish.trusted) or bundle.verdict.keys[:1] == (tools.signer.key_id,)
+    # The first key is the statement's: a bundle of this machine needs no pinned key. The first
+    # of a disclosure is that of whoever left something out.
+    ours = bundle.verdict.keys[:1] == (tools.signer.key_id,) and not bundle.is_disclosure
+    known = bool(wish.trusted) or ours
     other_engine = wish.engine is not None
     catalogs = find_catalogs(plan.networks, bundle, known_signer=known, other_engine=other_engine)
     checked = checked_by_plan(logged, cards_of(catalogs))

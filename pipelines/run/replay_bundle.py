@@ -1,5 +1,7 @@
 """What a replay takes out of a bundle: verified first, then copied out bit by bit, with bounds.
 
+A disclosure is a bundle from which something was left out; what it still holds can be taken.
+
 Nothing leaves the archive before all of it verifies. What leaves is hashed on its way and must
 be what the export entry names, so a file that is swapped in the meantime is an error. Names come
 out as the archive's rules admit them (no folders, no links), into a scratch folder of our own.
@@ -18,11 +20,12 @@ from pipelines.errors import DiskFullError, EvidenceError, RequestError, Unreada
 from pipelines.evidence.archive_form import Member
 from pipelines.evidence.archive_reader import read_chunks, read_members
 from pipelines.evidence.bundle_layout import BASE, ENTRIES, OWN_FILES, Role, role_of
+from pipelines.evidence.disclosure import DISCLOSURE_KIND, KEPT
 from pipelines.evidence.entry import Entry
 from pipelines.evidence.export_entry import exported
 from pipelines.evidence.log_files import log_entries
 from pipelines.evidence.verdict import Verdict
-from pipelines.evidence.verify import verify_bundle
+from pipelines.evidence.verify_any import verify_any
 from pipelines.run.durable_file import refusal
 
 MOST_JSON_BYTES = 64 << 20
@@ -44,7 +47,7 @@ class ReplayBundle:
         try:
             self.size = os.fstat(self._file.fileno()).st_size
             self.sha256 = hashlib.file_digest(self._file, "sha256").hexdigest()
-            self.verdict: Verdict = verify_bundle(self._file, trusted_keys=trusted)
+            self.verdict: Verdict = verify_any(self._file, trusted_keys=trusted)[0]
             self._members: dict[str, Member] = {}
             self.entries: tuple[Entry, ...] = ()
             self._named: dict[str, str] = {}
@@ -94,10 +97,20 @@ class ReplayBundle:
             self._taken[path] = target
         return self._taken[path]
 
+    @property
+    def is_disclosure(self) -> bool:
+        """Whether it is a bundle from which something was left out."""
+        return self.verdict.subject == DISCLOSURE_KIND.name
+
     def _look(self) -> None:
+        base = DISCLOSURE_KIND.base + KEPT if self.is_disclosure else BASE
         self._members = {
-            member.name.removeprefix(BASE): member for member in read_members(self._file)
+            member.name.removeprefix(base): member
+            for member in read_members(self._file)
+            if member.name.startswith(base)
         }
+        if ENTRIES not in self._members:
+            return
         lines = b"".join(read_chunks(self._file, self._members[ENTRIES]))
         self.entries = log_entries({ENTRIES: lines})
         for line in exported(self.entries):

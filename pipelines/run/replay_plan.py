@@ -67,6 +67,8 @@ class Logged:
 
 def read_logged(bundle: ReplayBundle) -> Logged:
     """Read graph, plan and entries. Raises NotReplayableError for versions unknown here."""
+    if not bundle.entries:
+        raise NotReplayableError("the entries of the job: some were left out of this disclosure")
     raw = bundle.read(_only(bundle, Role.PLAN))
     plan = _plan(raw)
     graph_bytes = bundle.read(_only(bundle, Role.GRAPH))

@@ -137,6 +137,25 @@ def test_a_stranger_is_refused_by_a_pinned_key(evident: Evident, bundle: Path) -
     assert "pinned" in said.json["missing"][0]
 
 
+def test_a_disclosure_is_replayed_as_far_as_it_goes(evident: Evident, bundle: Path) -> None:
+    """Without the report the plan still runs; without the file as received nothing can."""
+
+    def disclosed(*without: str) -> str:
+        out = evident.folder / f"without-{without[0]}.zip".replace(":", "-")
+        options = [one for what in without for one in ("--without", what)]
+        said = evident("bundle", "disclose", bundle, *options, "--out", out, "--reason", "a test")
+        assert said.code == 0, said.err
+        return str(out)
+
+    said = evident("replay", disclosed("report-pdf", "weights"))
+    assert said.code == 0, said.err + said.out
+    refused = evident("replay", disclosed("received"), "--json").json
+    assert refused["verdict"] == "not-replayable"
+    assert "the file as received" in refused["missing"][0]
+    without_entries = evident("replay", disclosed("entries:plan"), "--json").json
+    assert "the entries of the job" in without_entries["missing"][0]
+
+
 def perturbed(parts: Parts) -> None:
     """Weights that differ a little from those that made the result, by a plan that names them."""
     path = f"data/networks/{MODEL}.onnx"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,22 @@ def test_the_verdict_is_an_entry_of_the_job(evident: Evident, denoised: Path) ->
         }
     ]
     assert "Repeatability is not validity" in str(entry.body["sentence"])
+
+
+def test_a_verdict_travels_in_a_supplement(evident: Evident, photo: Path) -> None:
+    """What was replayed after the bundle was made is a later entry, and verifies beside it."""
+    bundle = made(evident, photo, "later", "--scale", "1")
+    assert evident("replay", bundle, "--out", "later-verdict").code == 0
+    verdict = evident.folder / "later-verdict" / "verdict.json"
+    later = evident("bundle", "supplement", bundle, "--attach", verdict, "--json")
+    assert later.code == 0, later.err
+    assert later.json["later_entries"] >= 1
+    supplement = later.json["supplement"]
+    assert evident("verify", bundle, "--supplement", supplement).code == 0
+    with zipfile.ZipFile(supplement) as archive:
+        content = b"".join(archive.read(name) for name in archive.namelist())
+    assert b'"kind":"replay"' in content
+    assert verdict.read_bytes() in content
 
 
 def test_other_parameters_differ_by_what_the_results_differ(
