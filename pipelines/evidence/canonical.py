@@ -11,7 +11,7 @@ strings, nesting deeper than `MAX_DEPTH`, and any text that is not its own re-en
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NoReturn
 
 from pipelines.errors import EvidenceError
@@ -31,18 +31,30 @@ _SORTING = json.JSONEncoder(
 _AS_GIVEN = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=_SEPARATORS)
 
 
-def canonical_bytes(value: Json) -> bytes:
-    """Return the only spelling of `value`, in UTF-8.
+def canonical_bytes(value: Json, *, depth: int = 0) -> bytes:
+    """Return the only spelling of `value`, in UTF-8, which will stand `depth` deep in another.
 
     Raises `EvidenceError` for a value that the form refuses.
     """
-    if _is_plain(value, 0):
+    if _is_plain(value, depth):
         return _utf8(_SORTING.encode(value))
-    return _utf8(_AS_GIVEN.encode(_ordered(value, 0)))
+    return _utf8(_AS_GIVEN.encode(_ordered(value, depth)))
 
 
 def parse_canonical(data: bytes) -> Json:
     """Return the value that `data` spells; raises `EvidenceError` unless it is canonical."""
+    try:
+        # Read without questions: whatever is not canonical has another spelling afterwards.
+        quick: Json = _PLAIN_READER.decode(data.decode("utf-8"))
+        if canonical_bytes(quick) == data:
+            return quick
+    except (ValueError, RecursionError, EvidenceError):
+        pass
+    return _diagnosed(data)
+
+
+def _diagnosed(data: bytes) -> Json:
+    """Read `data` again, slowly, to say what is wrong with it."""
     try:
         value: Json = _READER.decode(data.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -75,14 +87,21 @@ def _is_plain(value: object, depth: int) -> bool:
     if type(value) is int:
         return -MAX_INTEGER <= value <= MAX_INTEGER
     if type(value) is dict and depth < MAX_DEPTH:
-        # Most members are strings: the cheapest question first.
-        return all(
-            type(key) is str and key.isascii() and (type(one) is str or _is_plain(one, depth + 1))
-            for key, one in value.items()
-        )
+        for key in value:
+            if type(key) is not str or not key.isascii():
+                return False
+        return _are_plain(value.values(), depth + 1)
     if (type(value) is list or type(value) is tuple) and depth < MAX_DEPTH:
-        return all(_is_plain(one, depth + 1) for one in value)
+        return _are_plain(value, depth + 1)
     return False
+
+
+def _are_plain(values: Iterable[object], depth: int) -> bool:
+    # Most values are strings: the cheapest question first. A loop, since this runs per entry.
+    for one in values:  # noqa: SIM110
+        if type(one) is not str and not _is_plain(one, depth):
+            return False
+    return True
 
 
 def _ordered(value: object, depth: int) -> Json:
@@ -137,6 +156,7 @@ def _bounded(text: str) -> int:
     return int(text)
 
 
+_PLAIN_READER = json.JSONDecoder()
 _READER = json.JSONDecoder(
     object_pairs_hook=_unique,
     parse_float=_refuse_number,

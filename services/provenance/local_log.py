@@ -71,7 +71,6 @@ class LocalLog:
         actor: Actor,
         lock_wait_seconds: float = LOCK_WAIT_SECONDS,
     ) -> None:
-        actor.members()
         try:
             make_folder(directory)
         except OSError as error:
