@@ -5,6 +5,7 @@ EvidentError
 │   ├── UnreadableError       no such file, no permission, empty, not a regular file
 │   ├── NotMediaError         no picture and no video in it
 │   ├── DamagedError          media, but it does not decode
+│   │   └── UnsteadyError         it decoded to other samples than the time before
 │   └── TooLargeError         beyond the stated limits of pixels, frames or bytes
 ├── RequestError          what was asked for is not possible or not admitted
 │   ├── GraphError            the graph does not validate; names the field
@@ -47,6 +48,10 @@ class NotMediaError(InputError):
 
 class DamagedError(InputError):
     """The file is media but does not decode to a single picture or frame."""
+
+
+class UnsteadyError(DamagedError):
+    """A frame decoded to other samples than it did when the clip was indexed."""
 
 
 class TooLargeError(InputError):

@@ -39,8 +39,8 @@ class PlannedPicture(Strict):
 class PlannedSource(Strict):
     """The file as received, and what of it is worked on.
 
-    `stream`, `frames`, `time_base` are those of a clip; `orientation` says what a photo's
-    orientation tag leads to.
+    `stream`, `frames`, `time_base` are those of a clip; `decoder_threads` decode it, one where it
+    is damaged. `orientation` says what a photo's orientation tag leads to.
     """
 
     sha256: str
@@ -51,6 +51,7 @@ class PlannedSource(Strict):
     frames: int = 1
     time_base: str | None = None
     index_sha256: str | None = None
+    decoder_threads: int | None = None
     orientation: Literal["apply", "keep"] | None = None
 
 

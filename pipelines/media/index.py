@@ -7,6 +7,7 @@ matrix, a range, times) is assumed, and each assumption is a sentence for the re
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.errors import DecodeChildError, UnsupportedError
+from pipelines.errors import DamagedError, DecodeChildError, UnsupportedError
 from pipelines.media.limits import VideoLimits
 from pipelines.media.picture import Family, FrameShape, Matrix
 from pipelines.media.pixel_formats import FORMATS, MATRICES, PixelFormat
@@ -34,7 +35,12 @@ from pipelines.media.video import (
 from pipelines.ports import Progress, SilentProgress
 
 NO_TIME = -(2**63)
+ONE_THREAD = (
+    "The clip is damaged, and only one thread of a decoder conceals damage in the same way every "
+    "time; so one thread decodes it."
+)
 _HD_HEIGHT = 720
+_MOST_THREADS = 16
 _FALLBACK_RATE = Fraction(25)
 _DEFAULT_LIMITS = VideoLimits()
 _SILENT = SilentProgress()
@@ -47,17 +53,45 @@ def index_video(
     path: Path,
     *,
     stream: int | None = None,
+    threads: int | None = None,
     progress: Progress = _SILENT,
     limits: VideoLimits = _DEFAULT_LIMITS,
 ) -> VideoIndex:
     """Decode the clip once, in a child, and list what it holds.
 
-    `stream` is the container's index of the video stream, None for the default one. Raises
-    InputError in its kinds, UnsupportedError, DecodeChildError.
+    `stream` is the container's index of the video stream, None for the default one. `threads`
+    decode it, None for as many as the machine has use for; where damage is noticed it is one in
+    any case. Raises InputError in its kinds, UnsupportedError, DecodeChildError.
     """
+    several = threads or _every_core()
+    try:
+        return _indexed(pool, path, stream, several, progress, limits)
+    except _DamageError:
+        index = _indexed(pool, path, stream, 1, progress, limits)
+        return replace(index, defects=(*index.defects, ONE_THREAD))
+
+
+class _DamageError(Exception):
+    """Several threads decoded a clip, and it is damaged."""
+
+
+def _indexed(
+    pool: DecodePool,
+    path: Path,
+    stream: int | None,
+    threads: int,
+    progress: Progress,
+    limits: VideoLimits,
+) -> VideoIndex:
     progress.start("indexing", 0)
-    with pool.session("video_index", _arguments(path, stream, limits)) as session:
+    arguments = _arguments(path, stream, threads, limits)
+    with pool.session("video_index", arguments, steady=threads == 1) as session:
         return _received(session, progress)
+
+
+def decoder_threads(cores: int) -> int:
+    """How many threads decode on so many cores, by FFmpeg's own rule (pthread_frame.c)."""
+    return 1 if cores == 1 else min(cores + 1, _MOST_THREADS)
 
 
 class SegmentIndexer:
@@ -71,13 +105,22 @@ class SegmentIndexer:
         self._session: ChildSession | None = None
 
     def index(self, path: Path) -> VideoIndex:
-        """Decode `path` and list what it holds. Raises as `index_video` does."""
-        arguments = _arguments(path, None, _DEFAULT_LIMITS)
+        """Decode `path` and list what it holds.
+
+        Raises as `index_video` does; what we made ourselves must not be damaged.
+        """
+        arguments = _arguments(path, None, _every_core(), _DEFAULT_LIMITS)
         if self._session is None:
             self._session = self._pool.session("video_index", arguments)
         else:
             self._session.order("video_index", arguments)
-        return _received(self._session, _SILENT)
+        try:
+            return _received(self._session, _SILENT)
+        except _DamageError as error:
+            raise DamagedError(
+                f"{path.name}, written a moment ago, does not decode without errors.",
+                next_step="Check the disk and the memory of this machine, then run again.",
+            ) from error
 
     def close(self) -> None:
         """End the child."""
@@ -86,11 +129,18 @@ class SegmentIndexer:
             self._session = None
 
 
-def _arguments(path: Path, stream: int | None, limits: VideoLimits) -> dict[str, object]:
+def _every_core() -> int:
+    return decoder_threads(len(os.sched_getaffinity(0)))
+
+
+def _arguments(
+    path: Path, stream: int | None, threads: int, limits: VideoLimits
+) -> dict[str, object]:
     return {
         "path": str(path),
         "name": path.name,
         "stream": stream,
+        "threads": threads,
         "limits": {
             "pixels": limits.pixels,
             "side": limits.side,
@@ -107,6 +157,8 @@ def _received(session: ChildSession, progress: Progress) -> VideoIndex:
     while "end" not in (message := session.receive()):
         if "facts" in message:
             facts = message["facts"]
+        elif "damaged" in message:
+            raise _DamageError
         else:
             batch = message["batch"]
             data = base64.b64decode(batch["numbers"])
@@ -149,6 +201,7 @@ def _built(
             PacketDigests(one["stream"], one["packets"], one["bytes"], bytes.fromhex(one["chain"]))
             for one in end["packets"]
         ),
+        decoder_threads=int(end["threads"]),
         container_metadata={str(k): str(v) for k, v in facts["metadata"].items()},
         defects=tuple(defects),
     )

@@ -29,7 +29,7 @@ from pipelines.media.video import (
     VideoIndex,
 )
 
-_FORMAT = "evident-index/1"
+_FORMAT = "evident-index/2"
 _ARRAYS = ("pts", "duration", "digest", "keyframe", "picture_type", "corrupt", "interlaced")
 _MOST_HEADER_BYTES = 16 << 20
 _NOT_AN_INDEX = (
@@ -75,6 +75,7 @@ def _header(index: VideoIndex) -> dict[str, Any]:
         "format_name": index.format_name,
         "metadata": dict(index.container_metadata),
         "defects": list(index.defects),
+        "decoder_threads": index.decoder_threads,
         "streams": [_stream_record(one) for one in index.streams],
         "packets": [[p.stream, p.packets, p.payload_bytes, p.chain.hex()] for p in index.packets],
         "stream": video.stream.index,
@@ -151,6 +152,7 @@ def _index(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Vid
             PacketDigests(stream, packets, size, bytes.fromhex(chain))
             for stream, packets, size, chain in header["packets"]
         ),
+        decoder_threads=header["decoder_threads"],
         container_metadata=header["metadata"],
         defects=tuple(header["defects"]),
     )

@@ -33,6 +33,12 @@ from pipelines.media.child import main
 from pipelines.media.limits import DecodeLimits
 main(int(sys.argv[2]), int(sys.argv[3]), DecodeLimits(**json.loads(sys.argv[4])))
 """
+_ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
+_STEADY = {
+    # glibc (mallopt(3), "M_PERTURB"): memory begins with the same bytes wherever it comes from.
+    # Its cache of small pieces would go around that.
+    "GLIBC_TUNABLES": "glibc.malloc.perturb=90:glibc.malloc.tcache_count=0",
+}
 _END_SECONDS = 5.0
 _DEFAULT = DecodeLimits()
 _NEXT = "The file may be damaged or made to harm; obtain it again from its source."
@@ -157,14 +163,22 @@ class DecodePool:
         self.close()
 
     def session(
-        self, task: str, arguments: Mapping[str, object], *, limits: DecodeLimits | None = None
+        self,
+        task: str,
+        arguments: Mapping[str, object],
+        *,
+        limits: DecodeLimits | None = None,
+        steady: bool = False,
     ) -> ChildSession:
-        """Begin `task` in a child of its own, under `limits` of its own where they are given."""
+        """Begin `task` in a child of its own, under `limits` of its own where they are given.
+
+        In a `steady` child memory that a decoder forgets to fill holds the same bytes every time.
+        """
         started = None
-        if limits is None:
+        if limits is None and not steady:
             with self._lock:
                 started = self._waiting.pop(0) if self._waiting else None
-        process, channel, lifeline = started or self._start(limits or self._limits)
+        process, channel, lifeline = started or self._start(limits or self._limits, steady=steady)
         session = ChildSession(process, channel, lifeline, task)
         try:
             session.order(task, arguments)
@@ -187,8 +201,10 @@ class DecodePool:
             while not self._closed and len(self._waiting) < self._spare:
                 self._waiting.append(self._start(self._limits))
 
-    def _start(self, limits: DecodeLimits) -> tuple[subprocess.Popen[bytes], Channel, int]:
-        """Start a child that inherits two descriptors, no environment and no streams."""
+    def _start(
+        self, limits: DecodeLimits, *, steady: bool = False
+    ) -> tuple[subprocess.Popen[bytes], Channel, int]:
+        """Start a child that inherits two descriptors, none of our environment and no streams."""
         ours, theirs = socket.socketpair()
         read_end, lifeline = os.pipe()
         command = [
@@ -208,7 +224,7 @@ class DecodePool:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(), read_end),
-                env={"LC_ALL": "C.UTF-8"},
+                env={**_ENVIRONMENT, **_STEADY} if steady else _ENVIRONMENT,
                 cwd="/",
                 start_new_session=True,
             )

@@ -3,6 +3,7 @@
 Reading may begin anywhere: it seeks to the key frame before, and where what comes back is not
 what the index lists, it starts again from the beginning of the file. So an index and a range
 always give the same samples, and a file that decodes differently the second time is an error.
+As many threads decode as did for the index; where that is one, memory is steady too.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from pipelines.errors import DamagedError, DecodeChildError
+from pipelines.errors import DecodeChildError, UnsteadyError
 from pipelines.media.photo_planes import plane_views
 from pipelines.media.picture import Samples
 from pipelines.media.pool import ChildSession, DecodePool
@@ -65,7 +66,7 @@ class FrameReader:
         self._end()
 
     def __iter__(self) -> Iterator[DecodedFrame]:
-        """Yield the frames. Raises DamagedError where one does not decode as it was indexed."""
+        """Yield the frames. Raises UnsteadyError where one does not decode as it was indexed."""
         seek = self._seek()
         wanted = self._first
         while wanted < self._stop:
@@ -77,7 +78,7 @@ class FrameReader:
                 wanted += 1
             if wanted < self._stop:
                 if seek is None:
-                    raise DamagedError(
+                    raise UnsteadyError(
                         f"Frame {wanted} does not decode as it did when the clip was indexed.",
                         next_step="Check that nothing changes the file, then run again.",
                     )
@@ -119,7 +120,9 @@ class FrameReader:
                 "first": wanted,
                 "stop": self._stop,
                 "seek": seek,
+                "threads": self._index.decoder_threads,
             },
+            steady=self._index.decoder_threads == 1,
         )
         self._session = session
         descriptor = os.memfd_create("frames", os.MFD_CLOEXEC)

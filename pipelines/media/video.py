@@ -115,6 +115,8 @@ class VideoIndex:
     keyframe: (N,) bool. picture_type: (N,) uint8 of ASCII I, P, B or ?.
     corrupt: (N,) bool, frames that the decoder itself marked as damaged.
     interlaced: (N,) bool.
+    decoder_threads: how many threads decoded it, and decode it whenever it is read; 1 for a clip
+        that is damaged, because only then it gives the same samples every time.
     """
 
     video: VideoFacts
@@ -128,6 +130,7 @@ class VideoIndex:
     corrupt: NDArray[np.bool_]
     interlaced: NDArray[np.bool_]
     packets: tuple[PacketDigests, ...]
+    decoder_threads: int
     container_metadata: Mapping[str, str] = field(default_factory=dict)
     defects: tuple[str, ...] = ()
 

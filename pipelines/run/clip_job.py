@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from fractions import Fraction
 from pathlib import Path
 
-from pipelines.errors import EvidentError
+from pipelines.errors import UnsteadyError
 from pipelines.graph.plan import (
     SEGMENT_SECONDS,
     Plan,
@@ -22,18 +21,16 @@ from pipelines.graph.validate import CheckedGraph
 from pipelines.media.conservation import check_laws, require, source_defects
 from pipelines.media.credentials import memory_bytes as credential_memory_bytes
 from pipelines.media.delivery import choose_delivery
-from pipelines.media.index import index_video
-from pipelines.media.index_store import load_index, save_index
 from pipelines.media.ledger import write_ledger
 from pipelines.media.reader import SLOTS
 from pipelines.media.video import Delivery, VideoIndex
-from pipelines.ports import Progress
 from pipelines.run.clip_facts import (
     delivered_facts,
     received_facts,
     stream_fates,
 )
 from pipelines.run.clip_file import whole_clip
+from pipelines.run.clip_index import index_anew, index_digest, job_index
 from pipelines.run.clip_pixels import FRAMES_WAITING, ClipRenderer, load_planes, preview_path
 from pipelines.run.entries import (
     assumption_body,
@@ -71,17 +68,6 @@ _MOST_TOGETHER_BYTES = 4 << 30
 # for footage, and a disk that fills up all the same ends the run in a state that can be resumed.
 _CODED_SHARE = {True: Fraction(1, 2), False: Fraction(1, 8)}
 
-INDEX = "index"
-
-
-def index_clip(
-    received: Received, checked: CheckedGraph, tools: Tools, progress: Progress
-) -> VideoIndex:
-    """Decode the clip once and list every displayed frame with its digest."""
-    return index_video(
-        tools.pool, received.path, stream=checked.ingest.video_stream, progress=progress
-    )
-
 
 def plan_clip(
     received: Received, checked: CheckedGraph, tools: Tools, index: VideoIndex
@@ -109,7 +95,8 @@ def plan_clip(
             stream=video.stream.index,
             frames=index.frames,
             time_base=f"{base.numerator}/{base.denominator}",
-            index_sha256=_index_digest(index),
+            index_sha256=index_digest(index),
+            decoder_threads=index.decoder_threads,
         ),
         steps=planned_steps(chain),
         networks=networks,
@@ -158,12 +145,23 @@ def _bound(checked: CheckedGraph, tools: Tools, index: VideoIndex) -> tuple[Chai
 
 
 def make_clip(job: Job) -> Made:
-    """Run a clip job up to the checked, unpublished result."""
+    """Run a clip job up to the checked, unpublished result.
+
+    Damage of which no decoder speaks shows when a frame decodes to other samples than it did for
+    the index. One thread then indexes the clip anew, and everything is made from there.
+    """
+    try:
+        return _made(job)
+    except UnsteadyError as error:
+        return _made(job, index_anew(job, error))
+
+
+def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
     started = time.monotonic()
     warm = (job.tools.networks, job.tools.frame_networks)
     known_replans = [len(one.replans()) for one in warm]
     with stage(job, StageKind.INGEST) as ingested:
-        index = _index(job)
+        index = indexed or job_index(job)
         plan, chain, delivery = plan_clip(job.received, job.checked, job.tools, index)
         require_room(
             plan.ceilings,
@@ -246,19 +244,6 @@ def preview_frames(frames: int) -> tuple[int, ...]:
     return tuple(sorted({frames // 3, 2 * frames // 3}))
 
 
-def _index(job: Job) -> VideoIndex:
-    """Index the clip, or take the index that an earlier attempt made durable."""
-    path = job.folder.path(INDEX)
-    if job.resumed:
-        try:
-            return load_index(path)
-        except (OSError, EvidentError):
-            job.progress.note("The index of the earlier attempt is not usable; it is made again.")
-    index = index_clip(job.received, job.checked, job.tools, job.progress)
-    save_index(index, path)
-    return index
-
-
 def _ledger(job: Job, index: VideoIndex, delivery: Delivery, marks: tuple[Mark, ...]) -> Path:
     path = job.folder.path("ledger.jsonl")
     encoder = [digest for mark in marks for digest in mark.encoder]
@@ -321,12 +306,3 @@ def _ceilings(
     return PlannedCeilings(
         memory_bytes=max(rendering, signing), scratch_bytes=0, disk_bytes=received.size + 2 * coded
     )
-
-
-def _index_digest(index: VideoIndex) -> str:
-    """SHA-256 over pts and durations (int64, big-endian), then every frame's digest."""
-    digest = hashlib.sha256()
-    for times in (index.pts, index.duration):
-        digest.update(times.astype(">i8").tobytes())
-    digest.update(index.digest.tobytes())
-    return digest.hexdigest()

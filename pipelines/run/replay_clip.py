@@ -23,7 +23,8 @@ from pipelines.media.picture import Samples
 from pipelines.media.reader import FrameReader
 from pipelines.media.video import DecodedFrame, VideoIndex
 from pipelines.run.clip_frames import finished_frames, native
-from pipelines.run.clip_job import index_clip, plan_clip
+from pipelines.run.clip_index import index_clip
+from pipelines.run.clip_job import plan_clip
 from pipelines.run.planning import require_room
 from pipelines.run.replay_case import Case, Ran, require_shapes
 from pipelines.run.replay_compare import Tally
@@ -47,7 +48,13 @@ def replay_clip(case: Case) -> Ran:
     Raises NotReplayableError, and what decoding, operations and a lack of room raise.
     """
     logged = case.logged.plan
-    index = index_clip(case.received, case.checked, case.tools, case.progress)
+    index = index_clip(
+        case.received,
+        case.checked,
+        case.tools,
+        case.progress,
+        threads=logged.source.decoder_threads,
+    )
     if index.frames != logged.source.frames:
         raise NotReplayableError(
             f"a decoder that finds the {logged.source.frames} frames on record: here the file as "

@@ -19,7 +19,8 @@ from pipelines.graph.plan import Plan
 from pipelines.graph.spec import StageKind
 from pipelines.graph.validate import CheckedGraph, check_graph
 from pipelines.ports import Progress
-from pipelines.run.clip_job import index_clip, make_clip, plan_clip
+from pipelines.run.clip_index import index_clip
+from pipelines.run.clip_job import make_clip, plan_clip
 from pipelines.run.durable_file import refusal
 from pipelines.run.earlier import earlier_outcome
 from pipelines.run.entries import (

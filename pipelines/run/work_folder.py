@@ -109,6 +109,12 @@ class WorkFolder:
         """Write the job's record, by which `unfinished` finds the folder again."""
         write_whole(self.work / _JOB, json.dumps(record, sort_keys=True).encode())
 
+    def start_over(self) -> None:
+        """Forget all that was made so far but the job's own record."""
+        for path in self.work.iterdir():
+            if path.name != _JOB:
+                path.unlink(missing_ok=True)
+
     def path(self, name: str) -> Path:
         """Where the unfinished file `name` lies."""
         return self.work / name

@@ -27,6 +27,7 @@ from pipelines.media.tasks.video_source import (
     opened,
     planar_format,
     require_size,
+    use_threads,
 )
 
 
@@ -34,7 +35,8 @@ def run(arguments: Mapping[str, Any], channel: Channel) -> None:
     """Hand out frames.
 
     `arguments`: "path", "name", "stream", "slots", "first" and "stop" (frame indexes), and
-    "seek": None to decode from the start, else [pts to seek to, pts of frame `first`].
+    "seek": None to decode from the start, else [pts to seek to, pts of frame `first`],
+    "threads" of the decoder.
     """
     with opened(Path(str(arguments["path"]))) as container:
         stream = chosen_stream(container, arguments["stream"], str(arguments["name"]))
@@ -70,7 +72,7 @@ def _wanted(
     arguments: Mapping[str, Any], container: InputContainer, stream: VideoStream
 ) -> Iterator[VideoFrame]:
     """Decode from the start or from a key frame; yield from frame `first` on."""
-    stream.thread_type = "AUTO"
+    use_threads(stream, int(arguments["threads"]))
     seek = arguments["seek"]
     skip = 0 if seek else int(arguments["first"])
     reached = seek is None

@@ -2,6 +2,10 @@
 
 Messages, all out: `{"facts": …}` when the first frame is there; `{"batch": …}` for up to
 `BATCH_FRAMES` frames, arrays as base64; `{"end": …}` with the packet digests and the defects.
+
+A damaged clip that is decoded with several threads shows other samples every time, for what is
+concealed depends on which thread came first. So the first sign of damage ends such a pass with
+`{"damaged": …}`, and another child has to begin anew with one thread.
 """
 
 from __future__ import annotations
@@ -25,6 +29,7 @@ from av.video.stream import VideoStream
 
 from pipelines.errors import TooLargeError
 from pipelines.media.channel import Channel
+from pipelines.media.tasks.decoder_words import Complaints, DecoderWords
 from pipelines.media.tasks.video_source import (
     chosen_stream,
     frame_digest,
@@ -34,6 +39,7 @@ from pipelines.media.tasks.video_source import (
     planar_format,
     require_size,
     undecodable,
+    use_threads,
 )
 
 BATCH_FRAMES = 32
@@ -44,13 +50,23 @@ _MOST_DEFECTS = 100
 
 
 def run(arguments: Mapping[str, Any], channel: Channel) -> None:
-    """Index one clip. `arguments`: "path", "name", "stream" (or None), "limits"."""
-    with opened(Path(str(arguments["path"]))) as container:
-        _Indexer(arguments, container, channel).run()
+    """Index one clip.
+
+    `arguments`: "path", "name", "stream" (or None), "limits", "threads" of the decoder.
+    """
+    try:
+        with opened(Path(str(arguments["path"]))) as container:
+            _Indexer(arguments, container, channel).run()
+    except _DamageNoticedError:
+        channel.send({"damaged": 1})
+
+
+class _DamageNoticedError(Exception):
+    """The clip is damaged, and several threads decode it."""
 
 
 class _Indexer:
-    """One pass. Frames leave in order; hashing runs beside decoding."""
+    """One pass. Frames leave in order; with several threads hashing runs beside decoding."""
 
     def __init__(
         self, arguments: Mapping[str, Any], container: InputContainer, channel: Channel
@@ -60,9 +76,11 @@ class _Indexer:
         self._limits = arguments["limits"]
         self._container = container
         self._channel = channel
+        self._threads = int(arguments["threads"])
         self._stream = chosen_stream(container, arguments["stream"], self._name)
         self._packets = {one.index: _Packets(one.index) for one in own_streams(container)}
         self._defects: list[str] = []
+        self._complaints = Complaints()
         self._frames = 0
         self._form: tuple[int, int, str] | None = None
         self._batch: list[tuple[list[int], bytes]] = []
@@ -70,7 +88,26 @@ class _Indexer:
 
     def run(self) -> None:
         self._check_claims()
-        self._stream.thread_type = "AUTO"
+        use_threads(self._stream, self._threads)
+        with DecoderWords(self._stream.codec_context.codec.name) as words:
+            reason = self._read(words)
+        if not self._frames:
+            raise undecodable(self._name, reason)
+        self._send_batch()
+        defects = [*self._defects, *self._complaints.sentences()]
+        self._channel.send(
+            {
+                "end": {
+                    "packets": [one.summary() for one in self._packets.values()],
+                    "defects": defects,
+                    "last_duration": self._last_duration,
+                    "threads": self._threads,
+                }
+            }
+        )
+
+    def _read(self, words: DecoderWords) -> str:
+        """Read to the end; returns why it came too early, if it did."""
         waiting: deque[tuple[list[int], Future[bytes]]] = deque()
         reason = ""
         with ThreadPoolExecutor(1) as hasher:
@@ -78,28 +115,42 @@ class _Indexer:
                 for packet in self._container.demux():
                     self._count(packet)
                     for frame in self._decoded(packet):
-                        waiting.append((self._described(frame), hasher.submit(frame_digest, frame)))
+                        waiting.append((self._described(frame), self._hashed(hasher, frame)))
                         while len(waiting) > _HASHES_WAITING:
                             self._put(*waiting.popleft())
+                    self._hear(words)
             except MemoryError:
                 raise
             except av.error.FFmpegError as error:
                 reason = _words(error)
                 self._note(f"Reading stopped before the end: {reason}.")
+            self._hear(words)
             while waiting:
                 self._put(*waiting.popleft())
-        if not self._frames:
-            raise undecodable(self._name, reason)
-        self._send_batch()
-        self._channel.send(
-            {
-                "end": {
-                    "packets": [one.summary() for one in self._packets.values()],
-                    "defects": self._defects[:_MOST_DEFECTS],
-                    "last_duration": self._last_duration,
-                }
-            }
-        )
+        return reason
+
+    def _hashed(self, hasher: ThreadPoolExecutor, frame: VideoFrame) -> Future[bytes]:
+        """The digest to come.
+
+        One thread decodes into places of memory in the order in which they became free, and where
+        damage left a gap their earlier contents show: so a frame is let go at once there, here
+        as in the reader.
+        """
+        if self._threads > 1:
+            return hasher.submit(frame_digest, frame)
+        done: Future[bytes] = Future()
+        done.set_result(frame_digest(frame))
+        return done
+
+    def _hear(self, words: DecoderWords) -> None:
+        for said in words.heard():
+            self._damaged()
+            self._complaints.add(said, self._frames)
+
+    def _damaged(self) -> None:
+        """Damage was noticed."""
+        if self._threads > 1:
+            raise _DamageNoticedError
 
     def _check_claims(self) -> None:
         context = self._stream.codec_context
@@ -125,6 +176,7 @@ class _Indexer:
             # That is this process, not the clip: frames would be missed for no fault of its own.
             raise
         except av.error.FFmpegError as error:
+            self._damaged()
             self._note(f"A packet near frame {self._frames} does not decode: {_words(error)}.")
             return []
 
@@ -132,6 +184,8 @@ class _Indexer:
         if self._form is None:
             self._form = (frame.width, frame.height, frame.format.name)
             self._channel.send({"facts": first_facts(self._container, self._stream, frame)})
+        if frame.is_corrupt:
+            self._damaged()
         require_size(frame, *self._form, self._frames)
         self._frames += 1
         if self._frames > self._limits["frames"]:

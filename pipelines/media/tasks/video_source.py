@@ -82,6 +82,12 @@ def chosen_stream(container: InputContainer, wanted: int | None, name: str) -> V
     )
 
 
+def use_threads(stream: VideoStream, threads: int) -> None:
+    """Decode with so many threads, frames side by side where the codec allows it."""
+    stream.thread_type = "AUTO"
+    stream.codec_context.thread_count = threads
+
+
 def is_attached(stream: Any) -> bool:
     """Whether a stream is cover art or a thumbnail, not footage."""
     attached = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails

@@ -120,7 +120,7 @@ def _index_with(*, pts: list[int], repeat: int, corrupt: int) -> VideoIndex:
     times = np.array(pts, np.int64)
     return VideoIndex(
         video, (stream,), "mov", times, np.full(count, 40, np.int64), digest, flags,
-        np.full(count, ord("P"), np.uint8), damaged, flags, (),
+        np.full(count, ord("P"), np.uint8), damaged, flags, (), 3,
     )  # fmt: skip
 
 
@@ -139,6 +139,6 @@ def test_a_ledger_has_the_form_that_bundles_check(pool: DecodePool, tmp_path: Pa
     write_ledger(ledger, index=index, delivery=delivery, encoder=digests, delivered=digests)
     check = LedgerCheck()
     check.feed(ledger.read_bytes())
-    assert check.finish() == index.frames
+    assert check.finish().frames == index.frames
     with pytest.raises(EvidenceError):
         write_ledger(ledger, index=index, delivery=delivery, encoder=digests[1:], delivered=digests)

@@ -49,6 +49,17 @@ def test_an_unfinished_job_is_found_by_what_it_is(tmp_path: Path) -> None:
         assert again.job["input_sha256"] == "a"
 
 
+def test_starting_over_forgets_all_but_the_job(tmp_path: Path) -> None:
+    """A job that begins anew finds no mark, no segment and no map of before, and is still found."""
+    with WorkFolder.claim(tmp_path, "a.png") as folder:
+        folder.record_job(dict(IDENTITY))
+        for name in ("segment-000000.json", "segment-000000.mkv", "index", "maps-3.json"):
+            folder.path(name).touch()
+        folder.start_over()
+        assert [path.name for path in folder.work.iterdir()] == ["job.json"]
+        assert folder.job == IDENTITY
+
+
 def test_a_folder_that_is_held_is_refused(tmp_path: Path) -> None:
     """Two processes never work in one folder."""
     with WorkFolder.claim(tmp_path, "a.png") as folder:
