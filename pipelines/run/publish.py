@@ -51,8 +51,9 @@ def publish(job: Job, made: Made, facts: ReportFacts) -> Published:
     """
     work = job.folder.work
     job.progress.start("proving", 0)
-    write_report(facts, made.previews, work / REPORT, work / REPORT_PDF, drawn=made.judged.drawn)
     with_pdf = "report-pdf" in job.checked.export.formats
+    pdf = work / REPORT_PDF if with_pdf else None
+    write_report(facts, made.previews, work / REPORT, pdf, drawn=made.judged.drawn)
     placed = place(tuple(_files(job, made, with_pdf=with_pdf)))
     _require_unchanged(job, made, placed)
     job.record(EXPORT_KIND, {**export_body(placed), "plan_sha256": made.plan.digest()})

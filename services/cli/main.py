@@ -13,7 +13,14 @@ from typing import Annotated
 
 import typer
 
-from services.cli import bundle_verbs, log_add_verbs, log_verbs, replay_verb, trace_verb
+from services.cli import (
+    bundle_verbs,
+    gate_verb,
+    log_add_verbs,
+    log_verbs,
+    replay_verb,
+    trace_verb,
+)
 
 app = typer.Typer(
     name="evident",
@@ -33,6 +40,7 @@ app.add_typer(bundle_verbs.app)
 log_verbs.app.add_typer(log_add_verbs.app)
 log_verbs.app.command("import")(log_add_verbs.import_events)
 app.add_typer(log_verbs.app)
+app.command("gate")(gate_verb.gate)
 app.command("replay")(replay_verb.replay)
 app.command("trace")(trace_verb.trace)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -53,10 +53,10 @@ def calibrate(metric: Psnr | Ssim | MsSsim | Niqe | Brisque) -> tuple[Known, ...
         case Ssim() | MsSsim():
             return tuple(_similarity(metric))
         case Niqe():
-            found = metric.score(textured()).value
+            found = replace(metric, crop=0).score(textured()).value
             return (Known("niqe", "textured", NIQE_KNOWN, found, _LEARNT),)
         case Brisque():
-            found = metric.score(textured()).value
+            found = replace(metric, crop=0).score(textured()).value
             return (Known("brisque", "textured", BRISQUE_KNOWN, found, _LEARNT),)
 
 

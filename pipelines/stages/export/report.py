@@ -27,24 +27,27 @@ def write_report(
     facts: ReportFacts,
     previews: Sequence[Preview],
     json_path: Path,
-    pdf_path: Path,
+    pdf_path: Path | None,
     *,
     drawn: Drawn = NOTHING_DRAWN,
     language: Language = Language.EN,
 ) -> None:
-    """Write both forms of the report in `language`; an older file in their place is replaced.
+    """Write the report in `language`; an older file in its place is replaced.
+
+    No `pdf_path`, no document.
 
     `drawn` are the maps' thumbnails by file name.
 
-    Nothing is written unless both forms could be made. Raises EvidenceError where the facts have
+    Nothing is written unless all of it could be made. Raises EvidenceError where the facts have
     no canonical spelling, UnsupportedError where the document's letters are not installed,
     DiskFullError or ResourceError where a file cannot be written.
     """
     report = complete(facts, [preview.facts for preview in previews], language=language)
     data = report_bytes(report)
-    document = report_pdf(report, previews, drawn)
+    document = None if pdf_path is None else report_pdf(report, previews, drawn)
     _write(json_path, data)
-    _write(pdf_path, document)
+    if pdf_path is not None and document is not None:
+        _write(pdf_path, document)
 
 
 def _write(path: Path, data: bytes) -> None:

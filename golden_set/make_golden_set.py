@@ -1,0 +1,279 @@
+"""Makes the small golden set: truths, degraded inputs, character sheets, a clip, the manifest.
+
+Run in the development environment: `python golden_set/make_golden_set.py`. Every degradation is
+spelt out here with its seed. The same libraries give the same bytes; `manifest.toml` holds the
+digests, and a gate refuses a set that does not have them. The photographs are among those that
+none of our networks was trained on; the character sheets and the chart are computed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
+from skimage import data
+
+HERE = Path(__file__).parent
+SMALL = HERE / "small"
+FONT = HERE.parent / "pipelines" / "stages" / "export" / "fonts" / "DejaVuSans-Bold.ttf"
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+SIDE = 256
+OVERSAMPLED = 4
+
+Rgb = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Degradation:
+    """What is done to a truth, in this order.
+
+    `blur` is the standard deviation of a Gaussian in samples of the truth per unit of scale,
+    `noise` that of Gaussian noise in 8-bit code values, `quality` that of a JPEG (IJG scale,
+    4:2:0), None where the input is stored without loss.
+    """
+
+    name: str
+    blur: float = 0.0
+    noise: float = 0.0
+    quality: int | None = None
+
+    def words(self, scale: int) -> str:
+        """Say it in one sentence for the manifest."""
+        parts = [f"Gaussian blur {self.blur * scale:g}"] if self.blur else []
+        parts += [f"reduction by {scale} (Pillow's bicubic)"] if scale > 1 else []
+        parts += [f"Gaussian noise {self.noise:g} of 255"] if self.noise else []
+        parts += [f"JPEG quality {self.quality}"] if self.quality else ["stored without loss"]
+        return ", ".join(parts)
+
+
+CLEAN = Degradation("clean")
+REAL = Degradation("real", blur=0.3, noise=4.0, quality=75)
+HEAVY = Degradation("heavy", blur=0.45, noise=9.0, quality=50)
+NOISE = Degradation("noise", noise=12.0)
+NOISE_JPEG = Degradation("noise-jpeg", noise=8.0, quality=80)
+OF_SCALE = {1: (NOISE, NOISE_JPEG), 2: (CLEAN, REAL, HEAVY), 4: (CLEAN, REAL, HEAVY)}
+OF_TEXT = (CLEAN, REAL)
+PIXELS = {2: (3, 4, 5, 6, 8), 4: (2, 3, 4, 5)}
+
+
+def main() -> None:
+    """Write the whole set anew."""
+    shutil.rmtree(SMALL, ignore_errors=True)
+    SMALL.mkdir()
+    lines = ["# Made by make_golden_set.py. SHA-256 of every file.", ""]
+    lines += ["[set]", 'name = "small"', "version = 1", ""]
+    for number, (name, picture, licence) in enumerate(truths()):
+        lines += photo_cases(number, name, picture, licence)
+    for scale, sizes in PIXELS.items():
+        for pixels in sizes:
+            lines += sheet_cases(scale, pixels)
+    lines += clip_case()
+    (HERE / "manifest.toml").write_text("\n".join(lines), encoding="utf-8")
+
+
+def truths() -> list[tuple[str, Rgb, str]]:
+    """The pictures that a result should have been, (256, 256, 3) in code values."""
+    return [
+        ("astronaut", part(data.astronaut(), 0, 100), "public domain (NASA)"),
+        ("coffee", part(data.coffee(), 60, 150), "CC0 (Rachel Michetti)"),
+        ("chelsea", part(data.chelsea(), 20, 90), "CC0 (Stéfan van der Walt)"),
+        ("chart", chart(), "Apache-2.0 (computed)"),
+    ]
+
+
+def part(picture: NDArray[Any], top: int, left: int) -> Rgb:
+    """Cut a square out of a photograph."""
+    return picture[top : top + SIDE, left : left + SIDE].astype(np.float64)
+
+
+def chart() -> Rgb:
+    """Rings that grow finer, slanted edges in colour, and a ramp."""
+    rows, columns = np.mgrid[0:SIDE, 0:SIDE] - SIDE / 2
+    rings = 127.5 + 100 * np.cos((rows**2 + columns**2) * np.pi / (3.2 * SIDE))
+    picture = np.repeat(rings[..., None], 3, axis=2)
+    edge = columns[:96, :96] * 0.97 + rows[:96, :96] * 0.26 > -110
+    picture[:96, :96] = np.where(edge[..., None], (200, 60, 40), (30, 90, 180))
+    picture[-48:, :] = np.linspace(16, 235, SIDE)[None, :, None]
+    return np.clip(np.rint(picture), 0, 255)
+
+
+def degraded(picture: Rgb, kind: Degradation, scale: int, seed: int) -> tuple[bytes, str]:
+    """Degrade a picture; returns the file and its suffix."""
+    random = np.random.default_rng(seed)
+    if kind.blur:
+        width = kind.blur * scale
+        picture = ndimage.gaussian_filter(picture, (width, width, 0))
+    if scale > 1:
+        size = (picture.shape[1] // scale, picture.shape[0] // scale)
+        channels = [
+            np.asarray(
+                Image.fromarray(picture[..., channel].astype(np.float32)).resize(
+                    size, Image.Resampling.BICUBIC
+                )
+            )
+            for channel in range(3)
+        ]
+        picture = np.stack(channels, axis=-1).astype(np.float64)
+    picture = picture + random.normal(0, kind.noise, picture.shape)
+    codes = Image.fromarray(np.clip(np.rint(picture), 0, 255).astype(np.uint8))
+    stored = io.BytesIO()
+    if kind.quality is None:
+        codes.save(stored, "PNG", optimize=True)
+        return stored.getvalue(), "png"
+    codes.save(stored, "JPEG", quality=kind.quality)
+    return stored.getvalue(), "jpg"
+
+
+def photo_cases(number: int, name: str, picture: Rgb, licence: str) -> list[str]:
+    """Store a truth and its inputs."""
+    truth = kept(f"{name}.png", png(picture))
+    lines = []
+    for scale, kinds in OF_SCALE.items():
+        for kind in kinds:
+            seed = 1000 * number + 10 * scale + kinds.index(kind)
+            content, suffix = degraded(picture, kind, scale, seed)
+            case = f"{name}-{kind.name}-x{scale}"
+            lines += ["[[photo]]", f'name = "{case}"', f"scale = {scale}"]
+            lines += [f'degradation = "{kind.name}"', f'made_by = "{kind.words(scale)}"']
+            lines += [f"seed = {seed}", f'licence = "{licence}"']
+            lines += [f"truth = {truth}", f"input = {kept(f'{case}.{suffix}', content)}", ""]
+    return lines
+
+
+def sheet_cases(scale: int, pixels: int) -> list[str]:
+    """Store a sheet of characters whose capitals are `pixels` high in the input."""
+    height = scale * pixels
+    seed = 100 * scale + pixels
+    random = np.random.default_rng(seed)
+    text = "".join(random.permutation(list(ALPHABET * 2)).tolist())
+    cell = Cell(height)
+    sheet = np.zeros((9 * cell.rows, 8 * cell.columns, 3))
+    for at, letter in enumerate(text):
+        row, column = divmod(at, 8)
+        paper, ink = (
+            ((225, 225, 215), (30, 30, 34)) if row % 2 else ((24, 60, 140), (240, 240, 240))
+        )
+        shade = cell.glyph(letter, *random.uniform(-0.5, 0.5, 2))[..., None]
+        place = np.s_[
+            row * cell.rows : (row + 1) * cell.rows,
+            column * cell.columns : (column + 1) * cell.columns,
+        ]
+        sheet[place] = np.array(paper) * (1 - shade) + np.array(ink) * shade
+    name = f"characters-{pixels}px-x{scale}"
+    truth = kept(f"{name}.png", png(sheet))
+    strip = np.concatenate([cell.glyph(letter, 0, 0) for letter in ALPHABET], axis=1)
+    glyphs = kept(f"{name}-glyphs.png", png(255 * strip))
+    lines = []
+    for kind in OF_TEXT:
+        content, suffix = degraded(sheet, kind, scale, seed)
+        lines += ["[[characters]]", f'name = "{name}-{kind.name}"', f"scale = {scale}"]
+        lines += [f'degradation = "{kind.name}"', f'made_by = "{kind.words(scale)}"']
+        lines += [f"seed = {seed}", 'licence = "Apache-2.0 (computed)"']
+        lines += [f"pixels_per_character = {pixels}", f'text = "{text}"']
+        lines += [f'alphabet = "{ALPHABET}"', f"cell = [{cell.rows}, {cell.columns}]"]
+        lines += [f"truth = {truth}", f"glyphs = {glyphs}"]
+        lines += [f"input = {kept(f'{name}-{kind.name}.{suffix}', content)}", ""]
+    return lines
+
+
+class Cell:
+    """The room of one character whose capitals are `height` samples high; sides divide by 4."""
+
+    def __init__(self, height: int) -> None:
+        self.rows = -(-int(1.75 * height + 4) // 4) * 4
+        self.columns = -(-int(1.35 * height + 4) // 4) * 4
+        self._height = height * OVERSAMPLED
+        size = self._height
+        while self._capital(size) < self._height:
+            size += 1
+        self._font = ImageFont.truetype(str(FONT), size)
+
+    def glyph(self, letter: str, right: float, down: float) -> NDArray[np.float64]:
+        """Ink of a letter, 0 to 1, moved by fractions of a sample."""
+        large = Image.new("L", (self.columns * OVERSAMPLED, self.rows * OVERSAMPLED))
+        left, top, end, bottom = self._font.getbbox(letter)
+        x = (large.width - (end - left)) / 2 - left + right * OVERSAMPLED
+        y = (large.height - self._height) / 2 + down * OVERSAMPLED
+        del top, bottom
+        ascent = self._font.getbbox("H")[1]
+        ImageDraw.Draw(large).text((round(x), round(y - ascent)), letter, 255, font=self._font)
+        ink = np.asarray(large, np.float64) / 255
+        blocks = ink.reshape(self.rows, OVERSAMPLED, self.columns, OVERSAMPLED)
+        return blocks.mean(axis=(1, 3))
+
+    @staticmethod
+    def _capital(size: int) -> float:
+        box = ImageFont.truetype(str(FONT), size).getbbox("H")
+        return float(box[3] - box[1])
+
+
+def clip_case() -> list[str]:
+    """Store a pan over a photograph, half as large and with noise that changes per frame."""
+    random = np.random.default_rng(77)
+    scene, frames = data.coffee().astype(np.float64), 12
+    truth, small = [], []
+    for number in range(frames):
+        top, left = 90 + number, 200 + 2 * number
+        frame = scene[top : top + 128, left : left + 160]
+        truth.append(frame)
+        half = np.asarray(
+            Image.fromarray(frame.astype(np.uint8)).resize((80, 64), Image.Resampling.BICUBIC)
+        )
+        small.append(half + random.normal(0, 3, half.shape))
+    lines = ["[[clip]]", 'name = "coffee-pan-x2"', "scale = 2", 'degradation = "pan"']
+    lines += ['made_by = "reduction by 2 (Pillow\'s bicubic), Gaussian noise 3 of 255, H.264"']
+    lines += ["seed = 77", 'licence = "CC0 (Rachel Michetti)"', f"frames = {frames}"]
+    lines += [f"truth = {kept('coffee-pan.mp4', video(truth, qp=0))}"]
+    lines += [f"input = {kept('coffee-pan-x2.mp4', video(small, qp=18))}", ""]
+    return lines
+
+
+def video(frames: list[NDArray[Any]], *, qp: int) -> bytes:
+    """Code frames as H.264, 25 per second."""
+    stored = io.BytesIO()
+    with av.open(stored, "w", format="mp4", options={"fflags": "+bitexact"}) as out:
+        options = {"qp": str(qp), "preset": "slow"}
+        stream: Any = out.add_stream("libx264", rate=25, options=options)
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.thread_count = 1
+        stream.codec_context.time_base = Fraction(1, 25)
+        for number, one in enumerate(frames):
+            codes = np.clip(np.rint(one), 0, 255).astype(np.uint8)
+            frame = av.VideoFrame.from_ndarray(codes, format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            for packet in stream.encode(frame):
+                out.mux(packet)
+        for packet in stream.encode(None):
+            out.mux(packet)
+    return stored.getvalue()
+
+
+def png(picture: NDArray[np.float64]) -> bytes:
+    """Store a picture without loss."""
+    stored = io.BytesIO()
+    Image.fromarray(np.clip(np.rint(picture), 0, 255).astype(np.uint8)).save(
+        stored, "PNG", optimize=True
+    )
+    return stored.getvalue()
+
+
+def kept(name: str, content: bytes) -> str:
+    """Write a file of the set; returns its line in the manifest."""
+    (SMALL / name).write_bytes(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    return f'{{ file = "small/{name}", sha256 = "{sha256}", bytes = {len(content)} }}'
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""A/B: two networks or two engines, case by case on the same golden set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipelines.errors import RequestError
+from pipelines.evidence.json_value import Json
+from pipelines.gates.judge import LOWER_IS_BETTER, groups
+from pipelines.gates.results import Results, real
+from pipelines.gates.statistics import Interval, mean_interval
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """How much better B is than A in one metric; `change` is positive where B is better."""
+
+    metric: str
+    degradation: str
+    change: Interval
+
+    @property
+    def words(self) -> str:
+        """The contrast for a person; an interval that holds zero decides nothing."""
+        found = self.change
+        verdict = "no difference shown"
+        if found.low > 0:
+            verdict = "B better"
+        elif found.high < 0:
+            verdict = "A better"
+        return (
+            f"{self.metric} ({self.degradation}): {found.value:+.4g} "
+            f"[{found.low:+.4g} to {found.high:+.4g}, n = {found.count}]  {verdict}"
+        )
+
+    def as_json(self) -> dict[str, Json]:
+        """Spell the contrast."""
+        found = self.change
+        return {
+            "metric": self.metric,
+            "degradation": self.degradation,
+            "change": real(found.value),
+            "low": real(found.low),
+            "high": real(found.high),
+            "n": found.count,
+        }
+
+
+def contrasts(first: Results, second: Results) -> tuple[Contrast, ...]:
+    """Compare B (`second`) with A (`first`); raises RequestError where they had other cases."""
+    if first.set_sha256 != second.set_sha256:
+        raise RequestError("A and B were judged on different golden sets.")
+    return tuple(_contrasts(first, second))
+
+
+def _contrasts(first: Results, second: Results) -> Iterator[Contrast]:
+    known = {(one.metric, one.case): one.value for one in first.scores}
+    for metric, degradation, scores in groups(second):
+        if first.fingerprints.get(metric) != second.fingerprints.get(metric):
+            continue
+        sign = -1 if metric in LOWER_IS_BETTER else 1
+        try:
+            changes = [sign * (one.value - known[metric, one.case]) for one in scores]
+        except KeyError as error:
+            raise RequestError(
+                "A and B were judged on different cases.",
+                next_step="Compare networks of the same task and scale.",
+            ) from error
+        yield Contrast(metric, degradation, mean_interval(changes))

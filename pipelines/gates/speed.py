@@ -1,0 +1,49 @@
+"""How fast a network is, as a figure that travels: its time over that of a matrix product.
+
+A budget in seconds would judge the machine. So the network's run over one plane is timed in turn
+with a float32 matrix product of about as many multiply-adds, and the ratio of the medians is
+kept. About 1 means that the engine does what the processor's arithmetic allows.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from models.spec import NetworkCard
+from pipelines.gates.results import Speed
+from pipelines.operations.base import Network
+
+SIDE = 256
+ROUNDS = 7
+_INNER = 512
+
+
+def measure_speed(
+    card: NetworkCard,
+    network: Network,
+    *,
+    clock: Callable[[], float] = time.perf_counter,
+    rounds: int = ROUNDS,
+) -> Speed:
+    """Time `network` and a matrix product in turn; the first round of either warms up."""
+    rows, columns = np.mgrid[0:SIDE, 0:SIDE]
+    plane = (0.5 + 0.3 * np.sin(rows / 7.0) * np.cos(columns / 5.0)).astype(np.float32)
+    multiplications = card.parameters * SIDE * SIDE
+    columns_wanted = max(1, multiplications // (_INNER * _INNER))
+    left = np.ones((_INNER, _INNER), np.float32)
+    right = np.ones((_INNER, columns_wanted), np.float32)
+    spent: list[float] = []
+    product: list[float] = []
+    for _ in range(rounds + 1):
+        begun = clock()
+        network.run(plane)
+        between = clock()
+        np.matmul(left, right)
+        spent.append(between - begun)
+        product.append(clock() - between)
+    ratio = statistics.median(spent[1:]) / statistics.median(product[1:])
+    return Speed(ratio=ratio, pixels=SIDE * SIDE)
