@@ -88,7 +88,7 @@ is_here = [ "$$(cat $(1)/.made 2>/dev/null)" = "$$(pwd -P)" ]
 
 .venv/.made: pyproject.toml $(shell $(call is_here,.venv) || echo FORCE)
 	@$(call environment,.venv,a minute)
-	@.venv/bin/python $(PIP) --editable ".[cpu,credentials]"
+	@.venv/bin/python $(PIP) --editable ".[cpu,credentials,time-stamps]"
 	@pwd -P >$@
 
 # torch first and by itself: from the index of its builds without CUDA where that can be reached.

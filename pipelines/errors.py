@@ -16,6 +16,7 @@ EvidentError
 │   └── MemoryCeilingError    the computed ceiling exceeds what is available
 ├── DecodeChildError      the bounded decoder crashed, ran away or stopped answering
 ├── CredentialsError      content credentials cannot be made or read here
+├── TimeStampError        the time-stamping authority gave no time stamp that counts
 ├── ConservationError     the result broke a conservation law; carries the numbers
 └── EvidenceError         a record, bundle or log is not what it claims
 
@@ -96,6 +97,10 @@ class DecodeChildError(EvidentError):
 
 class CredentialsError(EvidentError):
     """Content credentials cannot be made for this file, or cannot be read from it."""
+
+
+class TimeStampError(EvidentError):
+    """The time-stamping authority cannot be asked, or gave no time stamp that counts."""
 
 
 class ConservationError(EvidentError):

@@ -50,6 +50,17 @@ class CredentialSigner(Protocol):
         """A signature as COSE wants it (RFC 9053): for ECDSA, r and s side by side."""
 
 
+class TimeStampAuthority(Protocol):
+    """Stamps digests with the time (RFC 3161)."""
+
+    @property
+    def authority(self) -> str:
+        """Who is asked, for a person."""
+
+    def stamp(self, message: bytes) -> bytes:
+        """A response (DER) over SHA-256 of `message`. Raises TimeStampError."""
+
+
 class EvidenceLog(Protocol):
     """Takes entries and seals them. An entry is durable when `record` returns."""
 

@@ -25,18 +25,22 @@ from pipelines.ports import CredentialSigner
 EMBEDDED_TYPES = frozenset({"image/jpeg", "image/png", "video/mp4"})
 """Media types whose files carry their credentials; every other kind gets a file beside it."""
 
+MOST_STORE_BYTES = 32 << 20
+"""The most that credentials may take of a file, those of its parents included."""
+
 SIDECAR_SUFFIX = ".c2pa"
 SIDECAR_TYPE = "application/c2pa"
 
 _SIGNED_FORM = b"\x84\x6aSignature1"
 _MOST_SIGNED_BYTES = 1 << 20
-_MOST_STORE_BYTES = 32 << 20
 _OWN_STORE_BYTES = 1 << 20
 _PIECE_BYTES = 256 << 20
 _CHILD_BYTES = 64 << 20
 _SLACK_BYTES = 2 << 30
 _WARM_BYTES = 1 << 30
-_SOUND = ("Valid", "Trusted")
+_TRUSTED = "Trusted"
+_SOUND = ("Valid", _TRUSTED)
+_OF_THE_SIGNER = {"signingCredential.untrusted", "signingCredential.expired"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,17 @@ class FoundCredentials:
     def is_sound(self) -> bool:
         """Whether nothing but the trust in the signer is missing."""
         return self.state in _SOUND
+
+    @property
+    def is_unbroken(self) -> bool:
+        """Whether all that fails, if anything, is about the signer's certificate today."""
+        failed = {code for code, _ in self.failures}
+        return self.is_sound or (bool(failed) and failed <= _OF_THE_SIGNER)
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether an issuer that the reader named vouches for the signer."""
+        return self.state == _TRUSTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +139,7 @@ def make_credentials(
         "ingredient": dict(parent.ingredient),
     }
     room = result.stat().st_size + _OWN_STORE_BYTES
-    room += min(parent.path.stat().st_size, _MOST_STORE_BYTES)
+    room += min(parent.path.stat().st_size, MOST_STORE_BYTES)
     try:
         return _signed(pool, arguments, signer, room=room, out=out)
     except (CredentialsError, DecodeChildError):

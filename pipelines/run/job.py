@@ -15,7 +15,7 @@ from pipelines.graph.spec import Graph
 from pipelines.graph.validate import CheckedGraph
 from pipelines.media.pool import DecodePool
 from pipelines.operations.base import NetworkSource
-from pipelines.ports import CredentialSigner, EvidenceLog, Progress, Signer
+from pipelines.ports import CredentialSigner, EvidenceLog, Progress, Signer, TimeStampAuthority
 from pipelines.quality.drift import FaceEmbedding
 from pipelines.run.work_folder import WorkFolder
 from pipelines.stages.export.facts import LawFacts, Origin
@@ -67,7 +67,8 @@ class Tools:
 
     `networks` use every thread for one picture, `frame_networks` one thread for each of several
     frames at once. `available_memory_bytes` is what ceilings are checked against. Without
-    `credentials` results carry no content credentials, and their reports say so.
+    `credentials` results carry no content credentials, and their reports say so; without
+    `time_stamps` bundles carry no time stamp.
     `face_embedding` measures drift; none ships.
     """
 
@@ -80,6 +81,7 @@ class Tools:
     threads: int
     available_memory_bytes: int
     credentials: CredentialSigner | None = None
+    time_stamps: TimeStampAuthority | None = None
     face_embedding: FaceEmbedding | None = None
 
 

@@ -9,13 +9,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from models import catalog
 from models.spec import WeightsFormat
-from pipelines.errors import EvidenceError
+from pipelines.errors import EvidenceError, TimeStampError
 from pipelines.evidence.archive_writer import ArchiveFacts, Source, bytes_source
 from pipelines.evidence.bundle import build_bundle
 from pipelines.evidence.bundle_layout import BundleFile, PlacedFile, Role, place, sidecar_of
@@ -26,21 +28,28 @@ from pipelines.evidence.verdict import Verdict
 from pipelines.evidence.verify import verify_bundle
 from pipelines.graph.plan import Plan
 from pipelines.media.credentials import SIDECAR_TYPE
+from pipelines.ports import TimeStampAuthority
 from pipelines.run.durable_file import writing
+from pipelines.run.entries import failure_body
 from pipelines.run.job import Job, Made, Output
 from pipelines.stages.export.facts import ReportFacts
 from pipelines.stages.export.report import write_report
 from pipelines.stages.ingest import require_same
 
+TIME_STAMP_KIND = "time_stamp"
 REPORT, REPORT_PDF, BUNDLE = "report.json", "report.pdf", "bundle.zip"
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What was handed over. `outputs` begin with the enhanced medium."""
+    """What was handed over. `outputs` begin with the enhanced medium.
+
+    `warnings` are about what came after the report, so it cannot hold them.
+    """
 
     outputs: tuple[Output, ...]
     verdict: Verdict | None
+    warnings: tuple[str, ...] = ()
 
 
 def publish(job: Job, made: Made, facts: ReportFacts) -> Published:
@@ -59,10 +68,12 @@ def publish(job: Job, made: Made, facts: ReportFacts) -> Published:
     job.record(EXPORT_KIND, {**export_body(placed), "plan_sha256": made.plan.digest()})
     proof = job.tools.log.seal(job.job)
     bundle, verdict = None, None
+    warnings: tuple[str, ...] = ()
     if "bundle" in job.checked.export.formats:
-        bundle = _write_bundle(job, placed, proof)
+        bundle, warnings = _write_bundle(job, placed, proof)
         verdict = _verified(work / BUNDLE)
-    return Published(_delivered(job, made, placed, bundle, with_pdf=with_pdf), verdict)
+    outputs = _delivered(job, made, placed, bundle, with_pdf=with_pdf)
+    return Published(outputs, verdict, warnings)
 
 
 def _files(job: Job, made: Made, *, with_pdf: bool) -> Iterable[BundleFile]:
@@ -108,9 +119,36 @@ def _require_unchanged(job: Job, made: Made, placed: tuple[PlacedFile, ...]) -> 
             )
 
 
-def _write_bundle(job: Job, placed: tuple[PlacedFile, ...], proof: JobProof) -> ArchiveFacts:
+def _write_bundle(
+    job: Job, placed: tuple[PlacedFile, ...], proof: JobProof
+) -> tuple[ArchiveFacts, tuple[str, ...]]:
+    """Write the bundle, with a time stamp where an authority is set and gives one.
+
+    The stamp is asked for before the first byte is written, so doing without is writing anew.
+    """
+    build = partial(build_bundle, files=placed, proof=proof, signer=job.tools.signer)
     with writing(job.folder.path(BUNDLE)) as out:
-        return build_bundle(out, files=placed, proof=proof, signer=job.tools.signer)
+        if job.tools.time_stamps is None:
+            return build(out), ()
+        try:
+            return build(out, time_stamper=partial(_stamped, job, job.tools.time_stamps)), ()
+        except TimeStampError as error:
+            body = {"authority": job.tools.time_stamps.authority, "outputs": []}
+            job.record(TIME_STAMP_KIND, {**body, **failure_body(error)})
+            return build(out), (f"{error} {error.next_step}".strip(),)
+
+
+def _stamped(job: Job, authority: TimeStampAuthority, signature: bytes) -> bytes:
+    """Have the statement's signature stamped; one entry says so."""
+    token = authority.stamp(signature)
+    asked, given = (hashlib.sha256(data).hexdigest() for data in (signature, token))
+    body = {
+        "authority": authority.authority,
+        "inputs": [{"role": "statement signature", "sha256": asked}],
+        "outputs": [{"role": "time stamp", "sha256": given}],
+    }
+    job.record(TIME_STAMP_KIND, body)
+    return token
 
 
 def _verified(path: Path) -> Verdict:

@@ -197,7 +197,7 @@ def _finished(job: Job) -> Outcome:
         bundle=named.get(BUNDLE),
         report=named.get(REPORT),
         metrics=made.metrics,
-        warnings=facts.warnings,
+        warnings=(*facts.warnings, *published.warnings),
         summary=summarise(facts, files=[output.path for output in published.outputs]),
         verdict=published.verdict,
     )

@@ -180,6 +180,18 @@ def verify(
         list[Path] | None,
         typer.Option(metavar="FILE", help="A supplement of the bundle, checked beside it."),
     ] = None,
+    tsa_ca: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Certificates (PEM) of time-stamping authorities that you know."
+        ),
+    ] = None,
+    credential_ca: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Certificates (PEM) of issuers of content credentials you know."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check every digest, proof and signature of a bundle. Needs no network and no server.
@@ -189,7 +201,12 @@ def verify(
     from services.cli import verify_command  # noqa: PLC0415 - see the module docstring
 
     raise typer.Exit(
-        verify_command.main(bundle, tuple(trust or ()), tuple(supplement or ()), as_json=as_json)
+        verify_command.main(
+            verify_command.Asked(
+                bundle, tuple(trust or ()), tuple(supplement or ()), credential_ca, tsa_ca
+            ),
+            as_json=as_json,
+        )
     )
 
 

@@ -10,6 +10,7 @@ from pipelines.media.pool import DecodePool
 from pipelines.run.job import Operator, Tools
 from services.cli.capacity import available_memory_bytes
 from services.cli.evidence_wiring import actor, evidence_log, signing_key
+from services.cli.outside_checks import time_stamps
 from services.provenance.certificates import credential_signer
 from services.settings.settings import Settings
 
@@ -42,6 +43,7 @@ def tools(settings: Settings) -> Iterator[Tools]:
             ),
             threads=threads,
             available_memory_bytes=settings.memory_bytes or available_memory_bytes(),
+            time_stamps=time_stamps(settings),
             credentials=credential_signer(
                 settings.home / "keys" / "credentials",
                 key=settings.credentials_key,

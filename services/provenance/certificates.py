@@ -151,6 +151,14 @@ def credential_signer(folder: Path, *, key: Path | None, chain: Path | None) -> 
     )
 
 
+def read_certificates(pem: bytes) -> tuple[x509.Certificate, ...]:
+    """Return the certificates in `pem`, each once. Raises EvidenceError where there is none."""
+    try:
+        return tuple(dict.fromkeys(x509.load_pem_x509_certificates(pem)))
+    except ValueError as error:
+        raise EvidenceError("It holds no certificates (PEM).") from error
+
+
 def _self_made(public_key: bytes) -> str:
     """Certify `public_key` by an authority whose key exists in this function only."""
     authority = Ed25519PrivateKey.generate()
@@ -247,12 +255,12 @@ def _private_key(path: Path) -> Ed25519PrivateKey | ec.EllipticCurvePrivateKey:
     raise EvidenceError(f"The key in {path} is of no kind that is used: Ed25519, P-256, P-384.")
 
 
-def _chain(pem: str, path: Path) -> list[x509.Certificate]:
+def _chain(pem: str, path: Path) -> tuple[x509.Certificate, ...]:
     try:
-        return x509.load_pem_x509_certificates(pem.encode())
-    except ValueError as error:
+        return read_certificates(pem.encode())
+    except EvidenceError as error:
         raise EvidenceError(
-            f"{path} holds no certificates (PEM).",
+            f"{path}: {error}",
             next_step="Restore the file, or move it aside to have new ones made.",
         ) from error
 

@@ -34,7 +34,8 @@ class Settings(BaseSettings):
     `home` holds the signing key and the evidence log. `threads` and `memory_bytes` None mean
     what this process may use. `engine` None means the best that is installed.
     `credentials_key` and `credentials_chain` (PEM) sign content credentials in place of a
-    self-made certificate.
+    self-made certificate. `tsa_url` is a time-stamping authority (RFC 3161) that every
+    statement is sent to by digest; stamps must lead to a certificate in `tsa_ca` where it is set.
     """
 
     model_config = SettingsConfigDict(env_prefix="EVIDENT_", frozen=True, extra="ignore")
@@ -49,6 +50,9 @@ class Settings(BaseSettings):
     item: str | None = Field(default=None, max_length=200)
     credentials_key: Path | None = None
     credentials_chain: Path | None = None
+    tsa_url: str | None = None
+    tsa_ca: Path | None = None
+    tsa_timeout_seconds: float = Field(default=15.0, gt=0, le=600)
 
 
 def read_settings() -> Settings:
