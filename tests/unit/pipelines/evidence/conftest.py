@@ -8,32 +8,24 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.evidence.archive_reader import read_chunks, read_members
-from pipelines.evidence.archive_writer import bytes_source, measure, write_archive
-from pipelines.evidence.attestation import Statement, sign_statement
+from pipelines.evidence.archive_writer import bytes_source
 from pipelines.evidence.bundle import build_bundle
-from pipelines.evidence.bundle_content import FileFact, manifest, predicate, subjects, tag_manifest
 from pipelines.evidence.bundle_layout import (
-    BASE,
-    CHECKPOINT,
-    ENTRIES,
-    MANIFEST,
     STATEMENT_FILES,
-    TAG_MANIFEST,
     BundleFile,
     PlacedFile,
     Role,
     place,
 )
-from pipelines.evidence.checkpoint import Checkpoint, parse_checkpoint
-from pipelines.evidence.entry import JobProof, parse_entry
+from pipelines.evidence.checkpoint import Checkpoint
+from pipelines.evidence.entry import JobProof
 from pipelines.evidence.export_entry import EXPORT_KIND, export_body
 from pipelines.evidence.json_value import Json
 from pipelines.evidence.signature import Signer
-from pipelines.evidence.signed_bag import statement_files
 from pipelines.evidence.verdict import Verdict
 from pipelines.evidence.verify import verify_bundle
 from services.provenance.keys import FileSigner
+from tests.unit.pipelines.evidence import forge_kit
 from tests.unit.services.provenance.log_kit import open_log
 
 LEDGER = b'{"frames":2,"version":1}\n{"index":0,"pts":"0"}\n{"index":1,"pts":"1/25"}\n'
@@ -83,34 +75,10 @@ class Workshop:
         build_bundle(out, files=placed, proof=proof, signer=signer or self.signer)
         return out.getvalue()
 
-    @staticmethod
-    def unpack(bundle: bytes) -> dict[str, bytes]:
-        """Return the files of `bundle` by their paths in it."""
-        file = BytesIO(bundle)
-        return {
-            member.name.removeprefix(BASE): b"".join(read_chunks(file, member))
-            for member in read_members(file)
-        }
-
-    @staticmethod
-    def pack(files: Mapping[str, bytes]) -> bytes:
-        """Return a canonical archive of `files`, whatever they say."""
-        out = BytesIO()
-        write_archive(out, [(BASE + p, measure(bytes_source(d))) for p, d in files.items()])
-        return out.getvalue()
-
-    @staticmethod
-    def facts(files: Mapping[str, bytes]) -> dict[str, FileFact]:
-        """Measure `files`."""
-        measured = {path: measure(bytes_source(data)) for path, data in files.items()}
-        return {path: FileFact(one.sha256, one.size) for path, one in measured.items()}
-
-    def relist(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
-        """Return `files` with manifests that are right about them."""
-        kept = {path: d for path, d in files.items() if path not in {MANIFEST, TAG_MANIFEST}}
-        kept[MANIFEST] = manifest(self.facts(kept))
-        kept[TAG_MANIFEST] = tag_manifest(self.facts(kept))
-        return kept
+    unpack = staticmethod(forge_kit.unpack)
+    pack = staticmethod(forge_kit.pack)
+    facts = staticmethod(forge_kit.facts)
+    relist = staticmethod(forge_kit.relist)
 
     def resign(
         self,
@@ -120,17 +88,11 @@ class Workshop:
         job: str | None = None,
     ) -> bytes:
         """Return a bundle of `files` with manifests and statement made anew over them."""
-        signer = signer or self.signer
-        drop = {*STATEMENT_FILES, MANIFEST, TAG_MANIFEST}
-        kept = {path: data for path, data in files.items() if path not in drop}
-        kept[MANIFEST] = manifest(self.facts(kept))
-        facts = self.facts(kept)
-        head = head or parse_checkpoint(files[CHECKPOINT].partition(b"\n\n")[0] + b"\n")
-        job = job or parse_entry(files[ENTRIES].split(b"\n")[0]).job
-        envelope = sign_statement(Statement(subjects(facts), predicate(job, head, facts)), signer)
-        kept |= statement_files(envelope, signer.public_key)
-        kept[TAG_MANIFEST] = tag_manifest(self.facts(kept))
-        return self.pack(kept)
+        relisted = forge_kit.relist(
+            {path: data for path, data in files.items() if path not in STATEMENT_FILES}
+        )
+        said = forge_kit.bundle_says(relisted, head=head, job=job)
+        return forge_kit.resign(files, signer or self.signer, said=said)
 
     def verify(self, bundle: bytes, *, pinned: bool = False) -> Verdict:
         """Verify `bundle`, with the workshop's key pinned or with none."""
