@@ -12,10 +12,9 @@ hexadecimal digits, with or without `sha256:` before them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TypeGuard
 
 from pipelines.evidence.bundle_layout import Role
 from pipelines.evidence.json_value import Json
@@ -53,7 +52,10 @@ def digest_in(value: object) -> str | None:
 
 
 def mentions(body: Mapping[str, Json]) -> tuple[Mention, ...]:
-    """List the digests in an entry's body, each once per part, in the order of the body."""
+    """List the digests in an entry's body, each once per part, in the order of the body.
+
+    The body is as JSON is parsed: what is not a `dict` or a `list` holds nothing.
+    """
     found: dict[tuple[str, Part], Mention] = {}
     for key, value in body.items():
         for one in _in_member(key, value, _name(body)):
@@ -64,7 +66,7 @@ def mentions(body: Mapping[str, Json]) -> tuple[Mention, ...]:
 
 
 def _in_member(key: str, value: Json, name: str) -> Iterator[Mention]:
-    if key in {"inputs", "outputs", "files"} and _is_list(value):
+    if key in {"inputs", "outputs", "files"} and isinstance(value, list):
         for element in value:
             yield from _in_line(key, element)
     else:
@@ -73,7 +75,7 @@ def _in_member(key: str, value: Json, name: str) -> Iterator[Mention]:
 
 def _in_line(key: str, element: Json) -> Iterator[Mention]:
     """Yield the digests of one line of `inputs`, `outputs` or `files`: its own `sha256` first."""
-    if not isinstance(element, Mapping):
+    if not isinstance(element, dict):
         return
     own = digest_in(element.get("sha256"))
     if own is not None:
@@ -91,11 +93,11 @@ def _part(key: str, element: Mapping[str, Json]) -> Part:
 
 def _anywhere(key: str, value: Json, name: str) -> Iterator[Mention]:
     """Yield what is mentioned at any depth; bodies nest no deeper than canonical JSON admits."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         own = _name(value)
         for inner, one in value.items():
             yield from _anywhere(inner, one, own)
-    elif _is_list(value):
+    elif isinstance(value, list):
         for one in value:
             yield from _anywhere(key, one, name)
     elif key == "sha256" or key.endswith("_sha256"):
@@ -111,7 +113,3 @@ def _name(element: Mapping[str, Json]) -> str:
         return name
     path = element.get("path")
     return path.rpartition("/")[2] if isinstance(path, str) else ""
-
-
-def _is_list(value: object) -> TypeGuard[Sequence[Json]]:
-    return isinstance(value, Sequence) and not isinstance(value, str)

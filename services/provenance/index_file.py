@@ -27,6 +27,7 @@ BUSY_SECONDS = 30.0
 WORD_COLUMNS = ("job", "kind", "operator", "session", "host", "case", "item", "project")
 """Columns of entries that hold a word by its number."""
 
+_NEVER = -(2**62)
 _INHERITED = ("case", "item", "project")
 _MOST_KNOWN_WORDS = 50_000
 _CACHE_KIB = 65_536
@@ -47,6 +48,7 @@ CREATE TABLE entries (
     leaf INTEGER PRIMARY KEY,
     sequence INTEGER NOT NULL,
     at INTEGER,
+    latest INTEGER NOT NULL,
     stated INTEGER,
     job INTEGER NOT NULL,
     kind INTEGER,
@@ -79,7 +81,8 @@ CREATE INDEX IF NOT EXISTS entries_project ON entries (project) WHERE project IS
 CREATE INDEX IF NOT EXISTS entries_at ON entries (at) WHERE at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS entries_stated ON entries (stated) WHERE stated IS NOT NULL;
 CREATE INDEX IF NOT EXISTS people_person ON people (person);
-CREATE INDEX IF NOT EXISTS mentions_made ON mentions (sha256, part) WHERE part > 0;
+CREATE INDEX IF NOT EXISTS mentions_input ON mentions (sha256) WHERE part = 1;
+CREATE INDEX IF NOT EXISTS mentions_output ON mentions (sha256) WHERE part = 2;
 CREATE INDEX IF NOT EXISTS mentions_sha256 ON mentions (sha256);
 """
 
@@ -214,14 +217,16 @@ class IndexFile:
         count = 0
         for row in rows:
             count += 1
+            latest = self._latest(row)
             job = self._number(row.job)
             inherited = self._inherited(row, job)
             self._db.execute(
-                "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     row.leaf,
                     row.sequence,
                     row.at,
+                    latest,
                     row.stated,
                     job,
                     *(
@@ -240,6 +245,13 @@ class IndexFile:
                 [(row.leaf, bytes.fromhex(one.sha256), one.part) for one in row.mentions],
             )
         return count
+
+    def _latest(self, row: IndexRow) -> int:
+        """Return the latest time up to this entry: it never falls, so it can be searched by."""
+        query = "SELECT latest FROM entries WHERE leaf < ? ORDER BY leaf DESC LIMIT 1"
+        before = self._db.execute(query, (row.leaf,)).fetchone()
+        known = _NEVER if before is None else int(before[0])
+        return known if row.at is None else max(known, row.at)
 
     def _inherited(self, row: IndexRow, job: int) -> tuple[int | None, ...]:
         """Return the row's case, item and project: its own, else those of its job's submission."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 
 from services.provenance.index_file import IndexFile
 
-_ENOUGH = 10_000
+_ENOUGH = 2_000
 _WORDS = ("session", "host", "job", "case", "item", "project", "kind")
 
 
@@ -69,6 +69,7 @@ def search(wanted: Filter, *, after: int, most: int) -> Callable[[IndexFile], li
             return []
         driver = min((one for one in terms if one.size <= _ENOUGH), key=_size, default=None)
         source, place = ("entries e", "e") if driver is None else (driver.source, driver.place)
+        first = max(after, _before_all(index, wanted))
         checks = "".join(f" AND {term.drive if term is driver else term.check}" for term in terms)
         # The query is made of this file's own words; every value goes in as a parameter.
         query = (
@@ -76,9 +77,27 @@ def search(wanted: Filter, *, after: int, most: int) -> Callable[[IndexFile], li
             f"WHERE {place}.leaf > ?{checks} ORDER BY {place}.leaf LIMIT ?"
         )
         values = [value for term in terms for value in term.values]
-        return [row[0] for row in index.rows(query, (after, *values, most))]
+        return [row[0] for row in index.rows(query, (first, *values, most))]
 
     return answer
+
+
+def _before_all(index: IndexFile, wanted: Filter) -> int:
+    """Return a leaf that lies before every entry since the time that is asked for.
+
+    Clocks may be set back, so times are not in the log's order; the latest time up to each
+    entry is, and is searched by halves.
+    """
+    ((last,),) = index.rows("SELECT COALESCE(MAX(leaf), -1) FROM entries", ())
+    low, high = -1, last + 1
+    if wanted.since is None or wanted.stated:
+        return low
+    query = "SELECT latest FROM entries WHERE leaf >= ? ORDER BY leaf LIMIT 1"
+    while high - low > 1:
+        middle = (low + high) // 2
+        ((latest,),) = index.rows(query, (middle,))
+        low, high = (middle, high) if latest < wanted.since else (low, middle)
+    return low
 
 
 def _size(term: _Term) -> int:

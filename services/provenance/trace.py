@@ -20,10 +20,11 @@ from services.provenance.log_view import LogView
 MOST_NODES = 500
 MOST_DEPTH = 40
 MOST_FAN = 50
-MOST_ROOT_EVENTS = 1_000
+MOST_ROOT_EVENTS = 200
 MOST_NODE_EVENTS = 50
 
 _MOST_DERIVATIONS = 2_000
+_MOST_LOOKED_AT = 10_000
 
 
 class Way(StrEnum):
@@ -35,9 +36,10 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """One digest with the names it went by and the events that name it, oldest first.
+    """One digest with the names it went by and the events that name it, in the log's order.
 
-    `more_events` says that there are more than are held here.
+    Who had the bytes comes first: where there are more events than can be read, accesses and
+    hand-overs are kept and of the others the first and the last. `more_events` says so.
     """
 
     sha256: str
@@ -150,34 +152,51 @@ def _derived(way: Way, sha256: str) -> Callable[[IndexFile], list[_Step]]:
     """
     near, far = (Part.OUTPUT, Part.INPUT) if way is Way.BACK else (Part.INPUT, Part.OUTPUT)
     query = (
-        "SELECT o.sha256, MIN(o.leaf) FROM"
-        " (SELECT leaf FROM mentions INDEXED BY mentions_made"
-        "  WHERE sha256 = ?1 AND part = ?2 AND part > 0 ORDER BY leaf DESC LIMIT ?4) i"
+        "SELECT o.sha256, MIN(o.leaf) FROM"  # noqa: S608 - made of this file's own words
+        f" (SELECT leaf FROM mentions INDEXED BY mentions_{near.caption}"
+        f"  WHERE sha256 = ?1 AND part = {near:d} ORDER BY leaf DESC LIMIT ?2) i"
         " CROSS JOIN mentions o ON o.leaf = i.leaf"
         " CROSS JOIN entries e ON e.leaf = i.leaf"
-        " WHERE o.part = ?3 AND o.sha256 <> ?1"
-        " GROUP BY o.sha256 ORDER BY MAX(e.kind IS ?5) DESC, MIN(o.leaf), o.sha256 LIMIT ?6"
+        f" WHERE o.part = {far:d} AND o.sha256 <> ?1"
+        " GROUP BY o.sha256 ORDER BY MAX(e.kind IS ?3) DESC, MIN(o.leaf), o.sha256 LIMIT ?4"
     )
 
     def answer(index: IndexFile) -> list[_Step]:
-        values = (
-            bytes.fromhex(sha256),
-            near,
-            far,
-            _MOST_DERIVATIONS,
-            index.word("export"),
-            MOST_FAN + 1,
-        )
+        export = index.word("export")
+        values = (bytes.fromhex(sha256), _MOST_DERIVATIONS, export, MOST_FAN + 1)
         return [_Step(digest, leaf) for digest, leaf in index.digests(query, values)]
 
     return answer
 
 
 def _traced(view: LogView, sha256: str, *, most: int) -> Traced:
-    query = "SELECT DISTINCT leaf FROM mentions WHERE sha256 = ? ORDER BY leaf LIMIT ?"
-    rows = view.index.ask(lambda index: index.rows(query, (bytes.fromhex(sha256), most + 1)))
-    events = view.events(row[0] for row in rows[:most])
+    leaves, more = view.index.ask(_naming(sha256, most))
+    events = view.events(leaves)
     names = dict.fromkeys(
         one.name for event in events for one in event.mentions if one.sha256 == sha256 and one.name
     )
-    return Traced(sha256, tuple(names), events, more_events=len(rows) > most)
+    return Traced(sha256, tuple(names), events, more_events=more)
+
+
+def _naming(sha256: str, most: int) -> Callable[[IndexFile], tuple[list[int], bool]]:
+    """Ask for the entries that name a digest: who had it, and the first and last of the others.
+
+    A clip that was worked on in hundreds of steps still shows who took it.
+    """
+    named = "SELECT DISTINCT leaf FROM mentions WHERE sha256 = ? ORDER BY leaf "
+    held = (
+        f"SELECT e.leaf FROM ({named} DESC LIMIT ?) m CROSS JOIN entries e ON e.leaf = m.leaf"  # noqa: S608
+        " WHERE e.kind IN (?, ?) ORDER BY e.leaf DESC LIMIT ?"
+    )
+
+    def answer(index: IndexFile) -> tuple[list[int], bool]:
+        digest = bytes.fromhex(sha256)
+        kinds = [index.word(kind) for kind in ("access", "transfer")]
+        had = index.rows(held, (digest, _MOST_LOOKED_AT, *kinds, most))
+        first = index.rows(named + "LIMIT ?", (digest, most + 1))
+        last = index.rows(named + "DESC LIMIT ?", (digest, most // 2))
+        more = len(first) > most
+        others = first[: most // 2] + last if more else first
+        return sorted({row[0] for row in had + others}), more
+
+    return answer
