@@ -18,6 +18,7 @@ from services.cli import (
     gate_verb,
     log_add_verbs,
     log_verbs,
+    provenance_verb,
     replay_verb,
     trace_verb,
 )
@@ -43,6 +44,7 @@ app.add_typer(log_verbs.app)
 app.command("gate")(gate_verb.gate)
 app.command("replay")(replay_verb.replay)
 app.command("trace")(trace_verb.trace)
+app.command("provenance")(provenance_verb.provenance)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 
