@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from pipelines.media.picture import Family, FrameShape, Region, Samples
 
 ROWS, COLUMNS = 18, 32
-ROWS_READ = 288
+ROWS_READ = 144
 """About so many rows of a picture are read, evenly spaced; all of their samples count."""
 
 _LUMA = np.array([0.299, 0.587, 0.114])

@@ -1,7 +1,7 @@
 """Taps on the pixel loop of a clip: maps of a few frames, brightness of all of them.
 
-Maps are made of the two frames that the report shows, with pictures, and of one frame in
-fifty, eight at most and evenly spread, as numbers. What a tap found is durable before its
+Maps are made of the two frames that the report shows, with pictures, and of one frame in a
+hundred, eight at most and evenly spread, as numbers. What a tap found is durable before its
 segment is marked, so a run that is taken up again loses none of it.
 
 Nothing here touches a sample of the result, and nothing grows with the length of the clip: of
@@ -35,7 +35,7 @@ from pipelines.stages.export.facts_quality import (
 )
 from pipelines.stages.maps import Judged, MadeMap, MapMaker, Pair
 
-COUNTED_EVERY = 50
+COUNTED_EVERY = 100
 MOST_COUNTED = 8
 LOST = "What an earlier attempt found cannot be read any more."
 

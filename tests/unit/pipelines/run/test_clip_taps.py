@@ -20,7 +20,7 @@ from pipelines.stages.enhance import Chain, bind
 from pipelines.stages.export.facts_quality import MapKind, Standing
 from pipelines.stages.maps import Judged
 
-FRAMES, STARTS, PICTURED = 130, (0, 50, 100), (43, 86)
+FRAMES, STARTS, PICTURED = 230, (0, 50, 150), (76, 153)
 SHAPE = FrameShape(24, 32, PixelLayout(Family.YCBCR, 8, 1, 1))
 
 
@@ -96,24 +96,24 @@ def whole(tmp_path: Path) -> Judged:
 
 
 def test_the_looked_at_frames_are_stated(whole: Judged) -> None:
-    """Two frames have pictures, one in fifty numbers; no other has anything, and that is said."""
+    """Two frames have pictures, one in a hundred numbers; no other has anything, and that is said."""
     counted = counted_frames(FRAMES)
-    assert counted == (32, 97)
+    assert counted == (57, 172)
     found = {one.frame: one for one in whole.facts.maps if one.kind is MapKind.SUPPLIED}
     assert sorted(found) == sorted((*PICTURED, *counted))
     assert [index for index in sorted(found) if found[index].picture] == list(PICTURED)
-    assert "frames 43 and 86" in whole.facts.choice
-    assert "frames 32 and 97" in whole.facts.choice
+    assert "frames 76 and 153" in whole.facts.choice
+    assert "frames 57 and 172" in whole.facts.choice
     assert "nothing is said about them" in whole.facts.choice
     assert sorted(path.name for path in whole.paths) == [
-        "contradiction-43.png",
-        "contradiction-86.png",
-        "supplied-43.png",
-        "supplied-86.png",
+        "contradiction-153.png",
+        "contradiction-76.png",
+        "supplied-153.png",
+        "supplied-76.png",
     ]
 
 
-@pytest.mark.parametrize(("frames", "count"), [(1, 0), (49, 0), (50, 1), (399, 7), (10**6, 8)])
+@pytest.mark.parametrize(("frames", "count"), [(1, 0), (99, 0), (100, 1), (799, 7), (10**6, 8)])
 def test_few_frames_are_counted_whatever_the_length(frames: int, count: int) -> None:
     """At most eight frames are counted, inside the clip and evenly spread."""
     found = counted_frames(frames)
@@ -136,7 +136,7 @@ def test_a_stop_in_between_loses_nothing(tmp_path: Path, whole: Judged, halo: in
     """A run that was taken up again, its frames read with a halo, finds what one run finds."""
     first = taps(tmp_path)
     render(first, range(1), halo=halo)
-    first.begin(50, 100)
+    first.begin(50, 150)
     for index in range(50, 90):
         first.seen(DecodedFrame(index, 0, frame(index, finished=False), b""))
         first.finished(index, frame(index, finished=True))
@@ -166,12 +166,12 @@ def test_what_cannot_be_read_any_more_is_said_to_be_lost(tmp_path: Path) -> None
     """A picture or record that is gone is stated as unavailable and never passed over."""
     listener = taps(tmp_path)
     render(listener, range(3))
-    (tmp_path / "contradiction-43.png").unlink()
-    (tmp_path / "maps-32.json").write_text("{")
+    (tmp_path / "contradiction-76.png").unlink()
+    (tmp_path / "maps-57.json").write_text("{")
     (tmp_path / "unrest-000001.json").unlink()
     facts = taps(tmp_path).judged().facts
     lost = {(one.frame, one.kind) for one in facts.maps if one.standing is Standing.UNAVAILABLE}
-    assert lost == {(index, kind) for index in (43, 32) for kind in MapKind}
+    assert lost == {(index, kind) for index in (76, 57) for kind in MapKind}
     assert {one.reason for one in facts.maps if one.standing is Standing.UNAVAILABLE} == {LOST}
     assert facts.unrest is None
 
