@@ -11,14 +11,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks import clip_memory, network_speed, pipeline, start_up, tiling
+from benchmarks import clip_memory, maps, network_speed, pipeline, start_up, tiling
 
 RESULTS = Path(__file__).with_name("results")
 
 
 def main() -> None:
     """Measure and print."""
-    for benchmark in (start_up, tiling, network_speed, clip_memory, pipeline):
+    for benchmark in (start_up, tiling, network_speed, clip_memory, pipeline, maps):
         print(f"== {benchmark.__name__}")
         benchmark.main()
     print()
@@ -35,6 +35,10 @@ def table() -> list[str]:
         ("evident --help", f"{start['help']['seconds']:.2f} s", "0.3 s at most"),
         ("512 x 512 photograph", f"{start['photo_512']['seconds']:.2f} s", "2 s at most"),
         ("memory, clip ten times as long", f"{max(memory['ratios'].values()):.3f}", "1.10 at most"),
+    ]
+    rows += [
+        (f"maps of a clip, {name}", f"{one['ratio']:.3f}", "0.05 at most")
+        for name, one in _result("maps")["clips"].items()
     ]
     rows += [
         (f"tiles of {one['tile_pixels']} / whole 1080p", f"{one['ratio']:.3f}", "")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from pipelines.evidence.bundle_content import Facts
-from pipelines.evidence.bundle_layout import ENTRIES, GRAPH, LEDGER, PLAN, Role
+from pipelines.evidence.bundle_layout import ENTRIES, GRAPH, LEDGER, PLAN, REPORT, Role
 from pipelines.evidence.entry import Entry
 from pipelines.evidence.export_entry import EXPORT_KIND
 from pipelines.evidence.finding import BundleError
@@ -19,6 +19,7 @@ from pipelines.evidence.ledger_form import LedgerFacts, segment_digests
 from pipelines.evidence.papers import Papers, dig, lines_of, require_laws, segments_of, strings
 
 _SUBMISSION, _PLAN, _OPERATION, _LAWS = "submission", "plan", "operation", "laws"
+_QA = "qa"
 _FRAME_DIGESTS = {
     "source_frames_sha256": "source_sha256",
     "encoder_frames_sha256": "encoder_sha256",
@@ -36,6 +37,7 @@ def check_entries(papers: Papers, entries: Sequence[Entry]) -> str:
     _check_plans(papers.facts, entries)
     _check_operations(papers, entries)
     _check_results(papers, entries)
+    _check_maps(papers, entries)
     laws = [require_laws(ENTRIES, one.body) for one in entries if one.kind == _LAWS][-1:]
     held = f"{laws[0]} conservation laws held" if laws else "no conservation law is on record"
     return f"graph, plan, file as received and result are those on record; {held}"
@@ -131,6 +133,20 @@ def _check_results(papers: Papers, entries: Sequence[Entry]) -> None:
     for path, sha256 in papers.of_role(Role.RESULT).items():
         if named and sha256 not in named:
             raise BundleError(path, "No stage on record has made this result.")
+
+
+def _check_maps(papers: Papers, entries: Sequence[Entry]) -> None:
+    """Where QA is on record, the report pictures exactly the maps that it found."""
+    recorded = [one for one in entries if one.kind == _QA][-1:]
+    if not recorded:
+        return
+    maps = dig(papers.report, "facts", "quality", "maps")
+    pictures = [
+        picture for one in lines_of(maps) if isinstance(picture := one.get("picture"), Mapping)
+    ]
+    outputs = strings(lines_of(recorded[0].body.get("outputs")), "sha256")
+    if strings(pictures, "sha256") != outputs:
+        raise BundleError(REPORT, "Its maps are not those on record.")
 
 
 def _last_operations(entries: Sequence[Entry], plan_sha256: str) -> dict[int, Entry]:

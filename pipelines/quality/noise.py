@@ -26,7 +26,7 @@ from pipelines.media.picture import FrameShape, Samples
 
 MASK_NORM = 6.0
 NORMAL_MEDIAN = 0.6745
-STRIP_ROWS = 64
+STRIP_SAMPLES = 1 << 18
 MOST_SAMPLES = 1 << 22
 """Of a larger plane, evenly spaced strips of about this many samples in all are read."""
 
@@ -49,11 +49,12 @@ def noise_of_plane(plane: Samples) -> float:
     if height < 3 or width < 3:
         return 0.0
     counts = np.zeros(0, dtype=np.int64)
-    strips = -(-(height - 2) // STRIP_ROWS)
+    rows = max(1, STRIP_SAMPLES // width)
+    strips = -(-(height - 2) // rows)
     every = max(1, height * width // MOST_SAMPLES)
     for strip in range(0, strips, every):
-        top = strip * STRIP_ROWS
-        found = np.bincount(_residual(plane[top : top + STRIP_ROWS + 2]))
+        top = strip * rows
+        found = np.bincount(_residual(plane[top : top + rows + 2]))
         if len(found) > len(counts):
             counts = np.pad(counts, (0, len(found) - len(counts)))
         counts[: len(found)] += found

@@ -119,9 +119,9 @@ def _kind(kind: MapKind, found: Sequence[MapFacts], drawn: Drawn, words: Words) 
     against = [words.say(one) for one in measured[0].against]
     story: list[Flowable] = [title, paragraph(sentence), *bullets(against, words), *missing]
     story.extend(
-        KeepTogether(_pictured(one, one.picture, drawn[one.picture.file_name], words))
+        KeepTogether(_pictured(one, one.picture, drawn, words))
         for one in measured
-        if one.picture is not None and one.picture.file_name in drawn
+        if one.picture is not None
     )
     if len(measured) == 1 and measured[0].numbers is not None:
         story.append(fact_list(_rows(measured[0].numbers, words), label=_NAMES))
@@ -135,13 +135,14 @@ def _missing(one: MapFacts, words: Words) -> str:
     return frame + words.maps.standings[one.standing].format(reason=words.say(one.reason))
 
 
-def _pictured(
-    one: MapFacts, facts: MapPictureFacts, steps: NDArray[np.uint8], words: Words
-) -> list[Flowable]:
-    """Return a map with its scale below."""
+def _pictured(one: MapFacts, facts: MapPictureFacts, drawn: Drawn, words: Words) -> list[Flowable]:
+    """Return a map with its scale below; its file's name alone where it is not at hand."""
     said, dots = words.maps, facts.samples_per_dot
     frame = "" if one.frame is None else said.frame.format(frame=one.frame)
     made = said.one_sample if dots == 1 else said.strongest.format(dots=dots)
+    steps = drawn.get(facts.file_name)
+    if steps is None:
+        return [paragraph(frame + said.elsewhere.format(file=facts.file_name), CAPTION)]
     described = said.picture.format(
         file=facts.file_name, width=facts.width, height=facts.height, made=made
     )

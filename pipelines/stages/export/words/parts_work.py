@@ -85,6 +85,7 @@ class MapWords:
     not_measured: str
     frame: str
     picture: str
+    elsewhere: str
     one_sample: str
     strongest: str
     largest: str

@@ -264,6 +264,26 @@ def test_parts_that_do_not_fit_are_named(forge: Forge, file: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("recorded", "fits"),
+    [(["map"], True), ([], False), (["other"], False), (["map", "other"], False)],
+)
+def test_the_maps_of_a_report_are_those_on_record(recorded: list[str], *, fits: bool) -> None:
+    """A report pictures the maps of the last QA on record, all of them and no other."""
+    job = a_job()
+    maps = [{"picture": {"sha256": sha("map")}}, {"picture": None}]
+    job["report"]["facts"]["quality"] = {"maps": maps}
+    outputs = [{"role": "map", "sha256": sha(name)} for name in recorded]
+    job["entries"].insert(6, ["qa", {"outputs": [{"role": "map", "sha256": sha("earlier")}]}])
+    job["entries"].insert(7, ["qa", {"outputs": outputs}])
+    if fits:
+        assert len(check(job)) == 4
+        return
+    with pytest.raises(BundleError) as caught:
+        check(job)
+    assert caught.value.file == REPORT
+
+
+@pytest.mark.parametrize(
     "forge",
     [
         lambda job: job["ledger"][0].pop("frames"),

@@ -96,7 +96,7 @@ def whole(tmp_path: Path) -> Judged:
 
 
 def test_the_looked_at_frames_are_stated(whole: Judged) -> None:
-    """Two frames have pictures, one in a hundred numbers; no other has anything, and that is said."""
+    """Two frames have pictures and one in a hundred has numbers; that others have none is said."""
     counted = counted_frames(FRAMES)
     assert counted == (57, 172)
     found = {one.frame: one for one in whole.facts.maps if one.kind is MapKind.SUPPLIED}

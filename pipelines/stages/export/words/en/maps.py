@@ -24,6 +24,7 @@ MAPS = MapWords(
     not_measured="Not measured.",
     frame="Frame {frame}. ",
     picture="{file}, {width} x {height} samples; here {made}.",
+    elsewhere="The picture is the file {file}; it is not drawn in this document.",
     one_sample="every dot is one sample",
     strongest="every dot is the strongest of {dots} x {dots} samples",
     largest="Largest difference",

@@ -28,6 +28,7 @@ MAPS = MapWords(
     not_measured="Не измерялось.",
     frame="Кадр {frame}. ",
     picture="{file}, {width} x {height} отсчётов; здесь {made}.",
+    elsewhere="Изображение находится в файле {file}; в этом документе оно не нарисовано.",
     one_sample="каждая точка есть один отсчёт",
     strongest="каждая точка есть сильнейший из {dots} x {dots} отсчётов",
     largest="Наибольшее различие",

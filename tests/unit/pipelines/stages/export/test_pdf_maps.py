@@ -155,6 +155,15 @@ def test_no_russian_text_about_maps_reassures() -> None:
     assert "так же, как и те, что были" in RUSSIAN.sentences.supplied
 
 
+def test_a_picture_that_is_not_at_hand_is_named(photo_facts: ReportFacts) -> None:
+    """A document made without the maps' pictures says in which files they are."""
+    facts = with_maps(photo_facts, *(measured(kind) for kind in MapKind))
+    pages = PdfReader(io.BytesIO(report_pdf(complete(facts), ()))).pages
+    text = " ".join(" ".join(page.extract_text() for page in pages).split())
+    assert ENGLISH.maps.elsewhere.format(file="contradiction.png") in text
+    assert ENGLISH.maps.elsewhere.format(file="supplied.png") in text
+
+
 def test_each_sentence_goes_with_its_map(photo_facts: ReportFacts) -> None:
     """A sentence is in the report exactly where its map was measured."""
     for kind, name in ((MapKind.CONTRADICTION, "consistency"), (MapKind.SUPPLIED, "supplied")):
