@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import hashlib
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines.errors import EvidenceError
 from pipelines.evidence.bundle_content import FileFact
@@ -139,8 +143,21 @@ def a_job() -> dict[str, Any]:
     }
 
 
+class FormFaultError(Exception):
+    """The kit itself refuses what a change made: no such file, line or entry can be written."""
+
+
 def check(job: dict[str, Any]) -> list[Any]:
     """Run every check over a job and return what each says."""
+    if not all(isinstance(job[name], dict) for name in ("graph", "plan", "report", "files")):
+        raise FormFaultError
+    if not all(isinstance(one, str) for one in job["files"].values()):
+        raise FormFaultError
+    if not isinstance(job["ledger"], list) or not isinstance(job["entries"], list):
+        raise FormFaultError
+    for one in job["entries"]:
+        if not (isinstance(one, list) and len(one) == 2 and isinstance(one[1], dict)):
+            raise FormFaultError
     own = {
         path: canonical_bytes(job[name])
         for path, name in ((GRAPH, "graph"), (PLAN, "plan"), (REPORT, "report"))
@@ -316,3 +333,33 @@ def test_unknown_versions_are_not_passed() -> None:
     plan, report, _, _ = check(job)
     assert isinstance(plan, NotChecked)
     assert isinstance(report, NotChecked)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """List the path of every value inside nested objects and arrays."""
+    found = [path] if path else []
+    if isinstance(value, dict | list):
+        for key, one in value.items() if isinstance(value, dict) else enumerate(value):
+            found += places(one, (*path, key))
+    return found
+
+
+PLACES = places(a_job())
+ODD = st.sampled_from([None, True, False, 0, -1, 10**15, "", "0" * 64, [], [[]], {}, [{}], [None]])
+
+
+@given(st.lists(st.tuples(st.sampled_from(PLACES), ODD), min_size=1, max_size=4))
+@settings(max_examples=400, deadline=None)
+def test_nonsense_ends_in_a_finding(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
+    """Whatever stands in a signed paper, entry or ledger, checking it never crashes."""
+    job = a_job()
+    for path, odd in changes:
+        at: Any = job
+        try:
+            for key in path[:-1]:
+                at = at[key]
+            at[path[-1]] = copy.deepcopy(odd)
+        except (LookupError, TypeError):
+            continue
+    with contextlib.suppress(EvidenceError, FormFaultError):
+        check(job)
