@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.catalog import Catalog
@@ -58,6 +58,16 @@ class Case:
     progress: Progress
     wish: Wish
     catalogs: Mapping[str, Catalog]
+
+    @property
+    def is_wished_otherwise(self) -> bool:
+        """Whether other conditions than those on record were asked for."""
+        return self.wish.threads is not None or self.wish.engine is not None
+
+    @property
+    def as_on_record(self) -> Case:
+        """The same replay under the conditions on record."""
+        return replace(self, wish=replace(self.wish, threads=None, engine=None))
 
     def networks(self, tiles: Tiles, *, side_by_side: bool) -> PlannedNetworks:
         """The plan's networks with these tiles, for one frame or for several at once."""

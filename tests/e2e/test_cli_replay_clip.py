@@ -150,6 +150,22 @@ def test_a_result_with_loss_tells_which_frames_differ_and_no_size(
     assert "stays unknown" in found["compared"]["unknown"]
 
 
+def test_a_result_with_loss_is_measured_where_the_logged_run_can_be_repeated(
+    evident: Evident, clip: Path
+) -> None:
+    """Under another engine sizes come from a second run, whose digests are those on record."""
+    bundle = made(evident, clip, "engines", "balanced", {"op": "super_resolve"})
+    found = evident(
+        "replay", bundle, "--engine", "torch", "--threads", "1", "--frames", "48:52", "--json"
+    ).json
+    assert found["verdict"] == "differs", found["missing"]
+    compared = found["compared"]
+    assert "under the conditions on record" in compared["against"]
+    assert compared["largest"]["frame"] in compared["differing"]
+    assert 1 <= compared["largest"]["code_values"] <= 2
+    assert compared["unknown"] == ""
+
+
 def test_other_threads_are_said_and_promise_nothing(evident: Evident, lossless: Path) -> None:
     """Under other threads the verdict lists them and does not speak of the same conditions."""
     logged = parts_plan(lossless)["threads"]

@@ -147,6 +147,21 @@ def test_other_parameters_differ_by_what_the_results_differ(
         assert (np.asarray(drawn) == apart.max(axis=2) * factor).all()
 
 
+def test_a_lossy_result_is_measured_against_a_run_under_the_logged_conditions(
+    evident: Evident, photo: Path, enlarged: Path
+) -> None:
+    """Under another engine the difference is the same whether the delivery was lossy or not."""
+    lossy = made(evident, photo, "lossy", "--preset", "balanced", "--output", "source")
+    found = [
+        evident("replay", bundle, "--engine", "torch", "--threads", "1", "--json").json["compared"]
+        for bundle in (enlarged, lossy)
+    ]
+    assert "lossless" in found[0]["against"]
+    assert "under the conditions on record" in found[1]["against"]
+    assert found[0]["largest"] == found[1]["largest"]
+    assert 1 <= found[0]["largest"]["code_values"] <= 2
+
+
 def _graph(*operations: dict[str, object]) -> dict[str, object]:
     stages = [
         {"name": "ingest", "kind": "ingest", "needs": ["source"]},
