@@ -32,8 +32,8 @@ from services.provenance.keys import FileSigner
 from services.provenance.local_log import LocalLog
 
 RESULT = Path(__file__).with_name("results") / "maps.json"
-FRAMES, WIDTH, HEIGHT = 200, 640, 360
-REPEATS = 5
+FRAMES, WIDTH, HEIGHT = 150, 640, 360
+REPEATS = 4
 BAR = 0.05
 CASES: dict[str, list[dict[str, Any]]] = {
     "gamma": [{"op": "gamma", "gamma": 1.2}],

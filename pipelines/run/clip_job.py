@@ -32,6 +32,7 @@ from pipelines.run.clip_facts import (
 from pipelines.run.clip_file import whole_clip
 from pipelines.run.clip_index import index_anew, index_digest, job_index
 from pipelines.run.clip_pixels import FRAMES_WAITING, ClipRenderer, load_planes, preview_path
+from pipelines.run.clip_taps import FRAMES_KEPT
 from pipelines.run.entries import (
     assumption_body,
     digest_of,
@@ -289,12 +290,12 @@ def _ceilings(
 
     memory = the larger of what signing and what rendering takes;
     rendering = 400 MiB of process + frames in flight (decoder and its slots, operations, queue,
-    encoder) + the networks + 512 bytes per frame of the clip.
+    encoder, those kept for maps) + the networks + 512 bytes per frame of the clip.
     """
     source, result = chain.source.frame_bytes, chain.result.frame_bytes
     rendering = (
         _PROCESS_BYTES
-        + (_DECODER_FRAMES + SLOTS) * source
+        + (_DECODER_FRAMES + SLOTS + FRAMES_KEPT) * source
         + at_once * chain.frame_memory_bytes()
         + (FRAMES_WAITING + at_once + 2) * 4 * result
         + _ENCODER_FRAMES * result

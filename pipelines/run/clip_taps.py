@@ -35,6 +35,9 @@ from pipelines.stages.export.facts_quality import (
 )
 from pipelines.stages.maps import Judged, MadeMap, MapMaker, Pair
 
+FRAMES_KEPT = 2
+"""Received frames that wait for their result at a time: one with a picture, one counted."""
+
 COUNTED_EVERY = 100
 MOST_COUNTED = 8
 LOST = "What an earlier attempt found cannot be read any more."

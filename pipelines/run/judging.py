@@ -8,6 +8,7 @@ from typing import cast
 
 from pipelines.evidence.json_value import Json
 from pipelines.graph.plan import Plan
+from pipelines.graph.validate import CheckedGraph
 from pipelines.run.clip_taps import ClipTaps
 from pipelines.run.durable_file import writing
 from pipelines.run.job import Job
@@ -16,15 +17,29 @@ from pipelines.stages.enhance import Chain
 from pipelines.stages.export.facts_quality import DriftFacts, QualityFacts
 from pipelines.stages.maps import Judged, MapMaker, Pair
 
+_WORDS_BYTES = 8192
 
-def maps_wanted(job: Job) -> bool:
+
+def maps_wanted(checked: CheckedGraph) -> bool:
     """Whether the graph asks for maps: it has a `qa` stage that does not leave them out."""
-    return job.checked.qa is not None and job.checked.qa.maps
+    return checked.qa is not None and checked.qa.maps
+
+
+def photo_maps_bytes(checked: CheckedGraph, chain: Chain) -> int:
+    """Disk that the maps of a photograph can need: one byte per sample of input and result.
+
+    Deflate never makes a picture larger by more than a thousandth, which is allowed for, as are
+    the words and colours beside the samples.
+    """
+    if not maps_wanted(checked):
+        return 0
+    samples = sum(shape.height * shape.width for shape in (chain.source, chain.result))
+    return samples + samples // 1000 + _WORDS_BYTES
 
 
 def judge_photo(job: Job, chain: Chain, pair: Pair) -> Judged:
     """Make the maps of a photograph, and put what was found on record."""
-    if not maps_wanted(job):
+    if not maps_wanted(job.checked):
         return recorded(job, Judged())
     job.progress.start("comparing", 0)
     maker = MapMaker(chain)
@@ -35,7 +50,7 @@ def judge_photo(job: Job, chain: Chain, pair: Pair) -> Judged:
 
 def taps_of(job: Job, chain: Chain, plan: Plan, pictured: Sequence[int]) -> ClipTaps | None:
     """Make the taps that a clip's graph asks for; `pictured` are the frames of the report."""
-    if plan.segments is None or not maps_wanted(job):
+    if plan.segments is None or not maps_wanted(job.checked):
         return None
     return ClipTaps(
         chain,

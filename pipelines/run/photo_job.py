@@ -36,7 +36,7 @@ from pipelines.run.entries import (
     stage,
 )
 from pipelines.run.job import Job, Made, Tools
-from pipelines.run.judging import judge_photo
+from pipelines.run.judging import judge_photo, photo_maps_bytes
 from pipelines.run.photo_pixels import REGION_PIXELS, read_back, render_photo, work_regions
 from pipelines.run.planning import (
     network_memory_bytes,
@@ -99,7 +99,7 @@ def plan_photo(
         ceilings=PlannedCeilings(
             memory_bytes=ceiling.memory_bytes + network_memory_bytes(checked, networks),
             scratch_bytes=ceiling.scratch_bytes,
-            disk_bytes=received.size + 2 * ceiling.disk_bytes,
+            disk_bytes=received.size + 2 * (ceiling.disk_bytes + photo_maps_bytes(checked, chain)),
         ),
     )
     return plan, chain, head

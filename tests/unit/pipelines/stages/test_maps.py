@@ -6,6 +6,7 @@ corrected, again and again, until its reduction is the input to the last code.
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -305,6 +306,37 @@ def test_frames_have_names_and_may_have_numbers_alone(tmp_path: Path) -> None:
     maker.make(pair, folder=tmp_path, opener=writing)
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == ["contradiction-7.png", "supplied-7.png"]
+
+
+@pytest.mark.parametrize("fill", ["noise", "flat"])
+def test_a_map_needs_no_more_disk_than_was_computed(judge: Judge, fill: str) -> None:
+    """Whatever a map shows, its file is hardly larger than one byte per sample."""
+    random = np.random.default_rng(5)
+    before = random.integers(0, 256, (200, 300)).astype(np.uint8)
+    after = 255 - before if fill == "noise" else before
+    made = judge(chain_of(gray(before), {"op": "denoise"}), [before], [after])
+    for one in made.values():
+        assert one.facts.picture is not None
+        assert one.facts.picture.bytes < 1.001 * before.size + 2000
+
+
+def test_memory_is_flat_in_the_size_of_a_picture(tmp_path: Path) -> None:
+    """A picture four times as high needs no more memory for its maps."""
+
+    def peak(height: int) -> int:
+        chain = chain_of(FrameShape(height, 400, GRAY), ENLARGED)
+        before = np.zeros((height, 400), np.uint8)
+        after = np.zeros((2 * height, 800), np.uint8)
+        maker = MapMaker(chain)
+        tracemalloc.start()
+        try:
+            maker.make(Pair((before,), (after,)), folder=tmp_path, opener=writing)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(200)
+    assert peak(6000) < 1.1 * peak(1500)
 
 
 def test_strips_are_whole_chroma() -> None:
