@@ -34,8 +34,8 @@ def whole_clip(
 ) -> tuple[tuple[Mark, ...], Credentialed]:
     """Render, join and sign, or take up what an earlier attempt finished of it.
 
-    The segments go before a signed copy is made, so never more than two copies of the coded clip
-    lie here; a file that was signed is not signed again.
+    The segments go before a signed copy is made, to have room for it; a file that was signed is
+    not signed again.
     """
     assert plan.segments is not None  # noqa: S101 - a clip's plan has segments
     ranges, work = plan.segments.ranges(), job.folder.work

@@ -20,6 +20,7 @@ from pipelines.graph.spec import StageKind
 from pipelines.graph.validate import CheckedGraph
 from pipelines.media.conservation import check_laws, require, source_defects
 from pipelines.media.credentials import memory_bytes as credential_memory_bytes
+from pipelines.media.credentials import scratch_bytes as credential_scratch_bytes
 from pipelines.media.delivery import choose_delivery
 from pipelines.media.ledger import write_ledger
 from pipelines.media.reader import SLOTS
@@ -305,5 +306,7 @@ def _ceilings(
     coded = int(index.frames * result * _CODED_SHARE[delivery.lossless]) + received.size
     signing = _PROCESS_BYTES + credential_memory_bytes(coded)
     return PlannedCeilings(
-        memory_bytes=max(rendering, signing), scratch_bytes=0, disk_bytes=received.size + 2 * coded
+        memory_bytes=max(rendering, signing),
+        scratch_bytes=0,
+        disk_bytes=max(received.size + 2 * coded, credential_scratch_bytes(coded)),
     )

@@ -1,8 +1,8 @@
 """The child that makes and reads content credentials (C2PA 2.x) with the C2PA library.
 
 It parses strangers' files, so it holds no key: what is to be signed goes to the parent, once.
-It opens files for reading only; a credentialed file is written to memory that the parent hands
-over. Every wish of the library for a network is refused by its settings.
+A credentialed file is written to memory that the parent hands over; only the library's draft of a
+large one is a file, without a name. Every wish for a network is refused by the settings.
 
 Messages, signing: in, memory for the finished file (where it is embedded); out, `{"sign": …}`;
 in, `{"signature": …}`; out, `{"signed": {…}}`. Reading: out, `{"found": {…}}`. Between them
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,9 +26,9 @@ from pipelines.media.tasks.regular_file import descriptor_of
 
 _SAID_BYTES = 64 << 20
 _LONGEST_REASON = 300
-_NO_NETWORK = {
+_SETTINGS: dict[str, Any] = {
     "version": 1,
-    "core": {"allowed_network_hosts": []},
+    "core": {"allowed_network_hosts": [], "max_decompressed_manifest_size_in_mb": 32},
     "verify": {
         "remote_manifest_fetch": False,
         "ocsp_fetch": False,
@@ -65,7 +66,8 @@ def _sign(c2pa: Any, arguments: Mapping[str, Any], channel: Channel) -> None:
     """Sign a manifest over a result, and read back what came of it.
 
     `arguments`: "result", "result_type", "embed", "manifest", "algorithm", "certificates",
-    "source" (None: nothing of the file as received is parsed), "source_type", "ingredient".
+    "source" (None: nothing of the file as received is parsed), "source_type", "ingredient",
+    "scratch" (a folder), "in_memory_bytes".
     """
     embed = bool(arguments["embed"])
     out = MemoryStream(channel.receive_memory()) if embed else Discard()
@@ -73,7 +75,7 @@ def _sign(c2pa: Any, arguments: Mapping[str, Any], channel: Channel) -> None:
     kind = arguments["result_type"]
     with ExitStack() as stack:
         result = stack.enter_context(descriptor_of(Path(arguments["result"])))
-        context = c2pa.Context.from_dict(_NO_NETWORK)
+        context = c2pa.Context.from_dict(_drafting(arguments))
         builder = c2pa.Builder.from_json(json.dumps(_definition(arguments)), context)
         builder.set_intent(c2pa.C2paBuilderIntent.EDIT)
         if arguments["source"] is not None:
@@ -91,6 +93,14 @@ def _sign(c2pa: Any, arguments: Mapping[str, Any], channel: Channel) -> None:
     channel.send(
         {"signed": {**found, "bytes": out.size, "store": base64.b64encode(store).decode()}}
     )
+
+
+def _drafting(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings with the place of drafts: memory, and beyond so many bytes this folder."""
+    os.environ["TMPDIR"] = arguments["scratch"]
+    megabytes = int(arguments["in_memory_bytes"]) >> 20
+    core = {**_SETTINGS["core"], "backing_store_memory_threshold_in_mb": megabytes}
+    return {**_SETTINGS, "core": core}
 
 
 def _definition(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,7 +127,7 @@ def _read(c2pa: Any, arguments: Mapping[str, Any], channel: Channel) -> None:
 
     `arguments`: "path", "first", "size", "media_type", "store" (base64 or None), "anchors".
     """
-    settings: dict[str, Any] = dict(_NO_NETWORK)
+    settings = dict(_SETTINGS)
     if arguments["anchors"]:
         settings["trust"] = {"user_anchors": arguments["anchors"]}
     store = arguments["store"]
