@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from pipelines.evidence.entry import JobProof
@@ -66,6 +66,9 @@ class EvidenceLog(Protocol):
 
     def record(self, job: str, kind: str, body: Mapping[str, Json]) -> None:
         """Commit one entry of `job`; entries of a job keep their order."""
+
+    def entries(self, job: str) -> Sequence[bytes]:
+        """Every entry of `job` up to now in canonical form, in its order."""
 
     def seal(self, job: str) -> JobProof:
         """Number what is pending, publish a checkpoint, and prove every entry of `job`."""

@@ -15,12 +15,15 @@ from pipelines.run.work_folder import finished
 from pipelines.stages.export.document import read_report
 from pipelines.stages.export.facts import ReportFacts
 from pipelines.stages.export.report_text import summarise
+from pipelines.stages.export.words import Language, words_in
 from pipelines.stages.ingest import Received
 
 _MOST_REPORT_BYTES = 64 << 20
 
 
-def earlier_outcome(out: Path, received: Received, graph: Graph) -> Outcome | None:
+def earlier_outcome(
+    out: Path, received: Received, graph: Graph, language: Language = Language.EN
+) -> Outcome | None:
     """The outcome of a finished job over the same bytes by the same graph, None where none is.
 
     A result that is no longer what its report names, or a bundle that does not verify any more,
@@ -32,7 +35,7 @@ def earlier_outcome(out: Path, received: Received, graph: Graph) -> Outcome | No
             continue
         if facts.run.graph_sha256 != graph.digest():
             continue
-        outcome = _outcome(home, received, facts)
+        outcome = _outcome(home, received, facts, language)
         if outcome is not None:
             return outcome
     return None
@@ -47,7 +50,9 @@ def _facts(path: Path) -> ReportFacts | None:
         return None
 
 
-def _outcome(home: Path, received: Received, facts: ReportFacts) -> Outcome | None:
+def _outcome(
+    home: Path, received: Received, facts: ReportFacts, language: Language
+) -> Outcome | None:
     credentials = facts.delivered.credentials
     sidecar = None if credentials is None else credentials.file_name
     types = {
@@ -82,7 +87,12 @@ def _outcome(home: Path, received: Received, facts: ReportFacts) -> Outcome | No
         bundle=bundle if verdict is not None else None,
         report=home / REPORT,
         warnings=facts.warnings,
-        summary="Already done.\n" + summarise(facts, files=[one.path for one in outputs]),
+        summary="\n".join(
+            (
+                words_in(language).summary.already,
+                summarise(facts, files=[one.path for one in outputs], language=language),
+            )
+        ),
         verdict=verdict,
     )
 

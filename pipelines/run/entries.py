@@ -66,6 +66,17 @@ def submission_body(job: Job) -> Body:
         "application": operator.application,
         **({} if operator.case is None else {"case": operator.case}),
         **({} if operator.item is None else {"item": operator.item}),
+        **({} if operator.exhibit is None else {"exhibit": operator.exhibit}),
+        **({} if operator.note is None else {"note": operator.note}),
+        "people": [
+            {
+                "name": one.name,
+                "role": one.role.value,
+                "function": one.function or "",
+                "organisation": one.organisation or "",
+            }
+            for one in operator.people
+        ],
     }
 
 

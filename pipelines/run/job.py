@@ -19,8 +19,10 @@ from pipelines.ports import CredentialSigner, EvidenceLog, Progress, Signer, Tim
 from pipelines.quality.drift import FaceEmbedding
 from pipelines.run.work_folder import WorkFolder
 from pipelines.stages.export.facts import LawFacts, Origin
+from pipelines.stages.export.facts_custody import CustodyLine, PersonFacts
 from pipelines.stages.export.facts_media import FileFacts, StreamLine
 from pipelines.stages.export.preview import Preview
+from pipelines.stages.export.words import Language
 from pipelines.stages.ingest import Received
 from pipelines.stages.maps import Judged
 
@@ -52,13 +54,23 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Who runs jobs and with what; printed in every report."""
+    """Who runs jobs, with what, for whom and about what; printed in every report.
+
+    `people` are those besides the operator: who asked for the work, who reviews it.
+    """
 
     name: str
     host: str
     application: str
     case: str | None = None
     item: str | None = None
+    exhibit: str | None = None
+    note: str | None = None
+    people: tuple[PersonFacts, ...] = ()
+
+
+History = Callable[[str], tuple[CustodyLine, ...]]
+"""Tells what the log knows of the bytes with a SHA-256: who received, took and handed them over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +80,7 @@ class Tools:
     `networks` use every thread for one picture, `frame_networks` one thread for each of several
     frames at once. `available_memory_bytes` is what ceilings are checked against. Without
     `credentials` results carry no content credentials, and their reports say so; without
-    `time_stamps` bundles carry no time stamp.
+    `time_stamps` bundles carry no time stamp; without `history` reports hold no earlier custody.
     `face_embedding` measures drift; none ships.
     """
 
@@ -82,17 +94,22 @@ class Tools:
     available_memory_bytes: int
     credentials: CredentialSigner | None = None
     time_stamps: TimeStampAuthority | None = None
+    history: History | None = None
     face_embedding: FaceEmbedding | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One input and what is asked for. `graph_maker` raises GraphError for a wrong wish."""
+    """One input and what is asked for. `graph_maker` raises GraphError for a wrong wish.
+
+    `language` is that of the report.
+    """
 
     path: Path
     out: Path
     graph_maker: GraphMaker
     resume: bool = False
+    language: Language = Language.EN
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +124,7 @@ class Job:
     tools: Tools
     progress: Progress
     resumed: int = 0
+    language: Language = Language.EN
 
     def record(self, kind: str, body: Mapping[str, Any]) -> None:
         """Commit one entry of evidence about this job."""
@@ -129,6 +147,8 @@ class Job:
             application=operator.application,
             case=operator.case,
             item=operator.item,
+            exhibit=operator.exhibit,
+            note=operator.note,
         )
 
 

@@ -33,6 +33,7 @@ from pipelines.run.durable_file import writing
 from pipelines.run.entries import failure_body
 from pipelines.run.job import Job, Made, Output
 from pipelines.stages.export.facts import ReportFacts
+from pipelines.stages.export.picture_files import picture_files
 from pipelines.stages.export.report import write_report
 from pipelines.stages.ingest import require_same
 
@@ -62,7 +63,14 @@ def publish(job: Job, made: Made, facts: ReportFacts) -> Published:
     job.progress.start("proving", 0)
     with_pdf = "report-pdf" in job.checked.export.formats
     pdf = work / REPORT_PDF if with_pdf else None
-    write_report(facts, made.previews, work / REPORT, pdf, drawn=made.judged.drawn)
+    write_report(
+        facts,
+        made.previews,
+        work / REPORT,
+        pdf,
+        drawn=made.judged.drawn,
+        language=job.language,
+    )
     placed = place(tuple(_files(job, made, with_pdf=with_pdf)))
     _require_unchanged(job, made, placed)
     job.record(EXPORT_KIND, {**export_body(placed), "plan_sha256": made.plan.digest()})
@@ -92,6 +100,8 @@ def _files(job: Job, made: Made, *, with_pdf: bool) -> Iterable[BundleFile]:
     yield from _networks(made.plan)
     for picture in made.judged.paths:
         yield BundleFile(Role.ATTACHMENT, _opener(picture), picture.name)
+    for name, data in picture_files(made.previews):
+        yield BundleFile(Role.ATTACHMENT, bytes_source(data), name)
 
 
 def _networks(plan: Plan) -> Iterable[BundleFile]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import traceback
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from pipelines.graph.validate import CheckedGraph, check_graph
 from pipelines.ports import Progress
 from pipelines.run.clip_index import index_clip
 from pipelines.run.clip_job import make_clip, plan_clip
+from pipelines.run.custody_facts import attestations, on_record, preservation
 from pipelines.run.durable_file import refusal
 from pipelines.run.earlier import earlier_outcome
 from pipelines.run.entries import (
@@ -60,13 +62,13 @@ def run_job(request: Request, tools: Tools, progress: Progress) -> Outcome:
         graph = request.graph_maker(received.pipeline, received.artifact)
         checked = check_graph(graph)
         if request.resume:
-            done = earlier_outcome(request.out, received, graph)
+            done = earlier_outcome(request.out, received, graph, request.language)
             if done is not None:
                 return done
         folder = _folder(request, received, checked, progress)
         with folder:
             job, begun = _begun(folder, received, checked, tools, progress)
-            return _finished(begun)
+            return _finished(replace(begun, language=request.language))
     except KeyboardInterrupt:
         kept = folder is not None and folder.keep
         return Outcome(
@@ -198,7 +200,9 @@ def _finished(job: Job) -> Outcome:
         report=named.get(REPORT),
         metrics=made.metrics,
         warnings=(*facts.warnings, *published.warnings),
-        summary=summarise(facts, files=[output.path for output in published.outputs]),
+        summary=summarise(
+            facts, files=[output.path for output in published.outputs], language=job.language
+        ),
         verdict=published.verdict,
     )
 
@@ -207,6 +211,7 @@ def report_facts(job: Job, made: Made) -> ReportFacts:
     """Put together everything that the report states."""
     cards = {step.card.name: step.card for step in job.checked.steps if step.card is not None}
     ran = {str(facts["model"]): facts for facts in made.plan.networks}
+    recorded = on_record(job, made)
     return ReportFacts(
         origin=job.origin,
         preset=job.checked.policy.preset.value,
@@ -242,6 +247,12 @@ def report_facts(job: Job, made: Made) -> ReportFacts:
         quality=made.judged.facts,
         software=software_facts(),
         hardware=hardware_facts(),
+        people=job.tools.operator.people,
+        custody=recorded.custody,
+        stage_digests=recorded.digests,
+        entries=recorded.entries,
+        preservation=preservation(job),
+        attestations=attestations(job),
     )
 
 

@@ -20,6 +20,7 @@ from services.cli import (
     log_verbs,
     provenance_verb,
     replay_verb,
+    report_verb,
     trace_verb,
 )
 
@@ -31,8 +32,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     epilog="Exit codes: 0 good, 1 a failed job or a negative verdict, 2 wrong use. The signing key "
-    "and the evidence log live under EVIDENT_HOME; EVIDENT_OPERATOR, EVIDENT_CASE and EVIDENT_ITEM "
-    "are printed in reports.",
+    "and the evidence log live under EVIDENT_HOME; EVIDENT_OPERATOR, EVIDENT_CASE, EVIDENT_ITEM, "
+    "EVIDENT_EXHIBIT, EVIDENT_NOTE, EVIDENT_REQUESTED_BY and EVIDENT_REVIEWER are printed in "
+    "reports, EVIDENT_LANGUAGE is theirs.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 models_app = typer.Typer(name="models", help="The networks that can be used.", no_args_is_help=True)
@@ -43,6 +45,7 @@ log_verbs.app.command("import")(log_add_verbs.import_events)
 app.add_typer(log_verbs.app)
 app.command("gate")(gate_verb.gate)
 app.command("replay")(replay_verb.replay)
+app.command("report")(report_verb.report)
 app.command("trace")(trace_verb.trace)
 app.command("provenance")(provenance_verb.provenance)
 
@@ -136,6 +139,25 @@ def run(  # noqa: PLR0913 - one parameter per option of the verb
         bool,
         typer.Option("--no-credentials", help="Put no content credentials (C2PA) into results."),
     ] = False,
+    case: Annotated[
+        str | None, typer.Option(metavar="C", help="The case; printed in the report.")
+    ] = None,
+    item: Annotated[str | None, typer.Option(metavar="N", help="The item of the case.")] = None,
+    exhibit: Annotated[
+        str | None, typer.Option(metavar="MARK", help="The mark that it carries in proceedings.")
+    ] = None,
+    note: Annotated[str | None, typer.Option(metavar="TEXT", help="A note for the report.")] = None,
+    requested_by: Annotated[
+        str | None,
+        typer.Option(metavar="WHO", help='Who asked for it: "Name; function; organisation".'),
+    ] = None,
+    reviewer: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WHO", help="Who reviews and signs it, written likewise; several."),
+    ] = None,
+    language: Annotated[
+        report_verb.ReportLanguage | None, typer.Option(help="The language of the report.")
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where an earlier run was stopped.")
     ] = False,
@@ -149,6 +171,7 @@ def run(  # noqa: PLR0913 - one parameter per option of the verb
     [dim]evident run photo.jpg clip.mp4 --preset balanced --scale 2 --out results[/dim]
     """
     from services.cli import run_command  # noqa: PLC0415 - see the module docstring
+    from services.cli.matter import Matter  # noqa: PLC0415 - see the module docstring
 
     asked = run_command.Asked(
         inputs=tuple(inputs),
@@ -162,6 +185,15 @@ def run(  # noqa: PLR0913 - one parameter per option of the verb
         drop_streams=tuple(drop_stream or ()),
         credentials=not no_credentials,
         resume=resume,
+        matter=Matter(
+            case=case,
+            item=item,
+            exhibit=exhibit,
+            note=note,
+            requested_by=requested_by,
+            reviewers=tuple(reviewer or ()),
+            language=None if language is None else language.value,
+        ),
     )
     raise typer.Exit(run_command.main(asked, explain_only=explain, as_json=as_json))
 

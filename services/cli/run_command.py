@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,11 @@ from pipelines.graph.expand import Pipeline, Wish, bind, expand
 from pipelines.graph.spec import Graph, Preset, parse_strict
 from pipelines.run.job import GraphMaker, Outcome, Request, State, Tools
 from pipelines.run.runner import RESUME, explain, run_job
+from pipelines.stages.export.report_text import bundle_line
+from pipelines.stages.export.words import Language
 from services.cli.explanation import explanation, explanation_json
 from services.cli.interrupt import stop_on_signals
+from services.cli.matter import Matter, language_of
 from services.cli.printing import (
     FAILED,
     GOOD,
@@ -49,6 +53,7 @@ class Asked:
     drop_streams: tuple[int, ...]
     credentials: bool
     resume: bool
+    matter: Matter = field(default_factory=Matter)
 
 
 def main(asked: Asked, *, explain_only: bool, as_json: bool) -> int:
@@ -57,11 +62,13 @@ def main(asked: Asked, *, explain_only: bool, as_json: bool) -> int:
     stop_on_signals(f"Stopped. {RESUME}")
     try:
         maker = graph_maker(asked)
-        settings = read_settings()
-        with tools(settings) as shared, progress_on(console) as progress:
+        settings = asked.matter.over(read_settings())
+        people, language = asked.matter.people(settings), language_of(settings)
+        with tools(settings, people=people) as shared, progress_on(console) as progress:
             if explain_only:
                 return _explain(asked, maker, shared, progress, as_json=as_json)
-            outcomes = _run_all(asked, maker, shared, progress, console, as_json=as_json)
+            make = partial(Request, graph_maker=maker, resume=asked.resume, language=language)
+            outcomes = _run_all(asked, make, shared, progress, console, as_json=as_json)
     except (EvidentError, ModelError) as error:
         if as_json:
             print_json(_refusal(error))
@@ -147,7 +154,7 @@ def _document(path: Path) -> Any:
 
 def _run_all(
     asked: Asked,
-    maker: GraphMaker,
+    make: Callable[..., Request],
     shared: Tools,
     progress: JobProgress,
     console: Console,
@@ -159,7 +166,8 @@ def _run_all(
     out = Path.cwd() / asked.out
     for path in asked.inputs:
         progress.heading(path.name or str(path))
-        outcome = run_job(Request(path, out, maker, asked.resume), shared, progress)
+        request = make(path=path, out=out)
+        outcome = run_job(request, shared, progress)
         outcomes.append(outcome)
         if outcome.state is not State.DONE:
             progress.finish()
@@ -169,14 +177,14 @@ def _run_all(
             break
         if outcome.state is State.DONE and not as_json:
             progress.finish()
-            print_text(_said(outcome))
+            print_text(_said(outcome, request.language))
     return outcomes
 
 
-def _said(outcome: Outcome) -> str:
+def _said(outcome: Outcome, language: Language) -> str:
     lines = [outcome.summary]
     if outcome.verdict is not None:
-        lines.append(f"  Bundle: {outcome.verdict.lines()[-1 - len(outcome.verdict.not_checked)]}")
+        lines.append(bundle_line(outcome.verdict, language))
     return "\n".join(lines)
 
 

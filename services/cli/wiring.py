@@ -7,19 +7,25 @@ from contextlib import contextmanager
 
 from models.engines.residency import WarmNetworks, usable_cores
 from pipelines.media.pool import DecodePool
-from pipelines.run.job import Operator, Tools
+from pipelines.run.job import History, Operator, Tools
+from pipelines.stages.export.facts_custody import CustodyLine, PersonFacts
 from services.cli.capacity import available_memory_bytes
 from services.cli.evidence_wiring import actor, evidence_log, signing_key
 from services.cli.outside_checks import time_stamps
 from services.provenance.certificates import credential_signer
+from services.provenance.custody import history
+from services.provenance.log_view import LogView
 from services.settings.settings import Settings
 
 NETWORK_TILE_PIXELS = 640
 
 
 @contextmanager
-def tools(settings: Settings) -> Iterator[Tools]:
-    """Open the evidence log, start the decode pool, and hand everything out."""
+def tools(settings: Settings, *, people: tuple[PersonFacts, ...] = ()) -> Iterator[Tools]:
+    """Open the evidence log, start the decode pool, and hand everything out.
+
+    `people` are those besides the operator that reports name.
+    """
     signer = signing_key(settings)
     threads = settings.threads or usable_cores()
     by = actor(settings)
@@ -40,7 +46,11 @@ def tools(settings: Settings) -> Iterator[Tools]:
                 application=by.application,
                 case=settings.case,
                 item=settings.item,
+                exhibit=settings.exhibit,
+                note=settings.note,
+                people=people,
             ),
+            history=_history(settings),
             threads=threads,
             available_memory_bytes=settings.memory_bytes or available_memory_bytes(),
             time_stamps=time_stamps(settings),
@@ -50,3 +60,13 @@ def tools(settings: Settings) -> Iterator[Tools]:
                 chain=settings.credentials_chain,
             ),
         )
+
+
+def _history(settings: Settings) -> History:
+    """Return what asks this home's log for everything that happened to a file."""
+
+    def ask(sha256: str) -> tuple[CustodyLine, ...]:
+        with LogView(settings.home / "log") as view:
+            return history(view, sha256)
+
+    return ask

@@ -2,7 +2,7 @@
 
 Every line rests on an entry of the log and says how: sealed under a leaf, not sealed yet, or
 stated by somebody about what happened outside. A stated line carries the stated time as its
-time; when, by whom and where the statement was recorded stands in its words.
+time; when, by whom and where the statement was recorded stands beside it.
 """
 
 from __future__ import annotations
@@ -52,13 +52,15 @@ def _events(view: LogView, sha256: str) -> Iterator[LogEvent]:
 def _line(event: LogEvent, sha256: str) -> dict[str, object]:
     common = {"kind": _KINDS[event.kind], "sha256": sha256}
     if event.is_stated:
-        recorded = f"stated by {event.actor.get('operator', '')}, recorded {event.at} as leaf "
         return {
             **common,
             "who": _who(event),
             "source": CustodySource.STATED,
-            "stated_time": event.stated_at or "not stated",
-            "what": f"{_what(event, sha256)}; {recorded}{event.leaf}",
+            "stated_time": event.stated_at,
+            "what": _what(event, sha256),
+            "recorded_by": event.actor.get("operator", ""),
+            "recorded_at": event.at,
+            "recorded_leaf": event.leaf,
         }
     sealed = event.checkpoint is not None
     return {
@@ -75,7 +77,7 @@ def _line(event: LogEvent, sha256: str) -> dict[str, object]:
 
 def _who(event: LogEvent) -> str:
     giver, taker = event.word("from"), event.word("to")
-    return f"{giver} to {taker}" if giver and taker else event.who
+    return f"{giver} -> {taker}" if giver and taker else event.who
 
 
 def _what(event: LogEvent, sha256: str) -> str:

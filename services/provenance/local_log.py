@@ -115,6 +115,11 @@ class LocalLog:
         """Commit an entry for each job, kind and body, in this order: all of them or none."""
         self._store.append((job, self._maker(job, kind, body)) for job, kind, body in facts)
 
+    def entries(self, job: str) -> tuple[bytes, ...]:
+        """Return every entry of `job` up to now, canonical, in its order; erased ones are gone."""
+        found = self._store.sealed(job, MAX_LEAVES)
+        return tuple(one.canonical for one in found if one.canonical is not None)
+
     def erase(self, job: str, *, sequence: int | None = None, reason: str) -> tuple[int, ...]:
         """Take body and salt from the entries of `job`, or from one of them; return their leaves.
 

@@ -33,8 +33,9 @@ class Settings(BaseSettings):
 
     `home` holds the signing key and the evidence log. `threads` and `memory_bytes` None mean
     what this process may use. `engine` None means the best that is installed.
-    `credentials_key` and `credentials_chain` (PEM) sign content credentials in place of a
-    self-made certificate. `tsa_url` is a time-stamping authority (RFC 3161) that every
+    `requested_by` and `reviewer` are people, `Name; function; organisation`. `language` is that
+    of reports. `credentials_key` and `credentials_chain` (PEM) sign content credentials in place
+    of a self-made certificate. `tsa_url` is a time-stamping authority (RFC 3161) that every
     statement is sent to by digest; stamps must lead to a certificate in `tsa_ca` where it is set.
     """
 
@@ -48,6 +49,11 @@ class Settings(BaseSettings):
     host: str = Field(default_factory=platform.node, max_length=200)
     case: str | None = Field(default=None, max_length=200)
     item: str | None = Field(default=None, max_length=200)
+    exhibit: str | None = Field(default=None, max_length=200)
+    note: str | None = Field(default=None, max_length=4000)
+    requested_by: str | None = Field(default=None, max_length=600)
+    reviewer: str | None = Field(default=None, max_length=600)
+    language: str = Field(default="en", max_length=10)
     credentials_key: Path | None = None
     credentials_chain: Path | None = None
     tsa_url: str | None = None

@@ -146,7 +146,10 @@ def read_report(data: bytes) -> Report:
     if report_bytes(report) != data:
         raise EvidenceError("The report is not of this format: a value has another type.")
     if report != complete(report.facts, report.previews, language=report.language):
-        raise EvidenceError("The report says something that does not follow from its facts.")
+        raise EvidenceError(
+            "The report says something that does not follow from its facts.",
+            next_step="If another version of this program wrote it, use that version.",
+        )
     return report
 
 

@@ -59,7 +59,8 @@ class CustodyLine(Facts):
     `at` is a clock's time and `clock` names the clock; `stated_time` is a time in a person's own
     words. `entry` is the kind of the log entry behind it, `leaf` its number in the sealed log.
     `what` says in plain words what happened, empty where `kind` says it all. `sha256` names the
-    bytes that it happened to.
+    bytes that it happened to. What a person stated may say who recorded it, when, and as which
+    leaf: that is when it was said, not when it happened.
     """
 
     kind: CustodyKind
@@ -72,6 +73,9 @@ class CustodyLine(Facts):
     entry: Text | None = None
     leaf: Count | None = None
     sha256: Digest | None = None
+    recorded_by: Text | None = None
+    recorded_at: UtcTime | None = None
+    recorded_leaf: Count | None = None
 
     @model_validator(mode="after")
     def _says_where_it_comes_from(self) -> Self:
@@ -82,6 +86,9 @@ class CustodyLine(Facts):
             raise ValueError("what a person stated carries no clock's time and no entry")
         if not stated and (self.at is None or self.clock is None or self.stated_time is not None):
             raise ValueError("what the log holds carries its clock's time and no other")
+        recorded = (self.recorded_by, self.recorded_at, self.recorded_leaf)
+        if not stated and any(one is not None for one in recorded):
+            raise ValueError("only what a person stated was recorded apart from happening")
         return self
 
 
@@ -95,7 +102,9 @@ class DigestStage(StrEnum):
     INDEX = "index"
     DECODED = "decoded"
     ENCODER = "encoder"
+    ENCODER_FRAMES = "encoder-frames"
     DELIVERED_SAMPLES = "delivered-samples"
+    DELIVERED_FRAMES = "delivered-frames"
     LEDGER = "ledger"
     MAP = "map"
     CREDENTIALS = "credentials"

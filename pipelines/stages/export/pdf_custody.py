@@ -84,6 +84,11 @@ def _what(line: CustodyLine, words: Words) -> str:
 
 def _source(line: CustodyLine, words: Words) -> str:
     source = words.custody.sources[line.source].format(leaf=line.leaf)
+    if line.recorded_at is not None:
+        recorded = words.custody.recorded.format(
+            who=line.recorded_by, time=words.forms.moment(line.recorded_at), leaf=line.recorded_leaf
+        )
+        return f"{source}; {recorded}"
     return source if line.entry is None else f"{source} ({line.entry})"
 
 

@@ -34,10 +34,7 @@ def write_report(
 ) -> None:
     """Write the report in `language`; an older file in its place is replaced.
 
-    No `pdf_path`, no document.
-
-    `drawn` are the maps' thumbnails by file name.
-
+    No `pdf_path`, no document. `drawn` are the maps' thumbnails by file name.
     Nothing is written unless all of it could be made. Raises EvidenceError where the facts have
     no canonical spelling, UnsupportedError where the document's letters are not installed,
     DiskFullError or ResourceError where a file cannot be written.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from pipelines.evidence.verdict import Verdict
 from pipelines.stages.export.fact_types import Chosen
 from pipelines.stages.export.facts import ReportFacts
 from pipelines.stages.export.facts_steps import NetworkFacts, StepFacts
@@ -49,6 +50,18 @@ def summarise(
     lines.extend(_listed(said.broken, _broken(facts, words), words))
     lines.extend(f"  -> {shown(str(path), longest=1000)}" for path in files)
     return "\n".join(lines)
+
+
+def bundle_line(verdict: Verdict, language: Language) -> str:
+    """Return what the verification of the bundle found, in one line."""
+    words = words_in(language)
+    if verdict.ok:
+        said = words.summary.bundle_holds.format(
+            standing=verdict.standing.value, sentence=words.sentences.verify
+        )
+    else:
+        said = verdict.lines()[-1 - len(verdict.not_checked)]
+    return f"  {words.summary.bundle}: {said}"
 
 
 def _head(facts: ReportFacts, words: Words) -> str:

@@ -31,6 +31,7 @@ class CustodyWords:
     line_columns: tuple[str, str, str, str]
     kinds: Mapping[CustodyKind, str]
     sources: Mapping[CustodySource, str]
+    recorded: str
     time_stated: str
     time_unknown: str
     digest_line: str
@@ -121,3 +122,6 @@ class SummaryWords:
     became: str
     more: str
     more_settings: Plural
+    already: str
+    bundle: str
+    bundle_holds: str

@@ -76,12 +76,15 @@ def test_custody_tells_what_each_line_rests_on(tmp_path: Path) -> None:
     ]
     transfer, received, used, taken = lines
     assert (transfer.who, transfer.stated_time, transfer.at) == (
-        "police to lab",
+        "police -> lab",
         "2026-02-28",
         None,
     )
-    assert transfer.what == (
-        "by courier; stated by anna, recorded 2026-03-01T10:00:00.000000Z as leaf 0"
+    assert transfer.what == "by courier"
+    assert (transfer.recorded_by, transfer.recorded_at, transfer.recorded_leaf) == (
+        "anna",
+        "2026-03-01T10:00:00.000000Z",
+        0,
     )
     assert (received.who, received.at) == ("anna", "2026-03-01T10:00:00.000000Z")
     assert (used.what, made.what) == ("used for an export", "exported as a result")

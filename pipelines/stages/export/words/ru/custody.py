@@ -40,6 +40,7 @@ CUSTODY = CustodyWords(
         CustodySource.UNSEALED: "журнал, закрепляется вместе с этим заданием",
         CustodySource.STATED: "заявлено оператором",
     },
+    recorded="записал {who}, {time}, лист {leaf}",
     time_stated="заявлено: {time}",
     time_unknown="время не указано",
     digest_line="SHA-256 {sha256}",
@@ -54,7 +55,10 @@ CUSTODY = CustodyWords(
         DigestStage.INDEX: "указатель: время и отсчёты каждого кадра",
         DigestStage.DECODED: "отсчёты после декодирования",
         DigestStage.ENCODER: "отсчёты, переданные кодеру",
+        DigestStage.ENCODER_FRAMES: "контрольные суммы всех кадров, переданных кодеру, по порядку",
         DigestStage.DELIVERED_SAMPLES: "отсчёты результата, декодированного заново",
+        DigestStage.DELIVERED_FRAMES: "контрольные суммы всех кадров результата, декодированного "
+        "заново",
         DigestStage.LEDGER: "реестр: контрольные суммы каждого кадра",
         DigestStage.MAP: "карта",
         DigestStage.CREDENTIALS: "сведения о происхождении (C2PA)",
@@ -115,5 +119,8 @@ SUMMARY = SummaryWords(
     broken="Не сохранено",
     became="{name}: было {source}, стало {result}",
     more="ещё {count}, все перечислены в отчёте",
+    already="Уже сделано.",
+    bundle="Пакет",
+    bundle_holds="проверен, всё сходится ({standing}). {sentence}",
     more_settings=Plural("ещё {count} параметр", "ещё {count} параметра", "ещё {count} параметров"),
 )

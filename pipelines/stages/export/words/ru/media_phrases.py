@@ -28,6 +28,17 @@ _CLIPS = {
     "обычных интервала перед кадрами: {frames!t}.",
     "Frames repeat the frame before, sample for sample: {frames}.": "Кадры повторяют предыдущий "
     "отсчёт в отсчёт: {frames!t}.",
+    "The clip is damaged, and only one thread of a decoder conceals damage in the same way every "
+    "time; so one thread decodes it.": "Видеозапись повреждена, а повреждения каждый раз скрывает "
+    "одинаково только один поток декодера; поэтому её декодирует один поток.",
+    "Frame {n_frame} does not decode as it did when the clip was indexed.": "Кадр {n_frame} "
+    "декодируется не так, как при составлении указателя.",
+    "A packet near frame {n_frame} does not decode: {words}.": "Пакет возле кадра {n_frame} не "
+    "декодируется; сообщение на английском языке: {words}.",
+    "Reading stopped before the end: {words}.": "Чтение остановилось до конца; сообщение на "
+    "английском языке: {words}.",
+    "The decoder complained {n_times} times.": "Замечаний декодера: {n_times}.",
+    "First of each kind, {words}.": "Первые каждого вида, на английском языке: {words}.",
     "{n_listed} and {n_more} more": "{n_listed} и ещё {n_more}",
     "No operation ran; the samples were coded as they were decoded.": "Операции не выполнялись; "
     "отсчёты закодированы такими, какими декодированы.",

@@ -52,6 +52,8 @@ _LAWS = {
     "orientation to apply": "ориентация, которую следует применить",
     "orientation {n_value} was applied to the samples": "ориентация {n_value} применена к отсчётам",
     "ICC profile": "профиль ICC",
+    "EXIF": "EXIF",
+    "XMP": "XMP",
     "samples as encoded": "отсчёты, как закодированы",
     "{n_bytes} bytes, SHA-256 {digest}": "{n_bytes} байт, SHA-256 {digest}",
     "declared by {operations}": "заявлено операцией {operations}",
@@ -80,5 +82,18 @@ _RUN = {
     "cpu": "процессоре (cpu)",
 }
 
-RUN_PHRASES: Mapping[str, str] = {**_LAWS, **_RUN}
-"""By the English words of the conservation laws, the engines and the runner."""
+_CUSTODY = {
+    "ingest": "приём (ingest)",
+    "enhance": "обработка (enhance)",
+    "qa": "контроль (qa)",
+    "export": "выдача (export)",
+    "exported as a result": "выдано как результат",
+    "used for an export": "использовано при выдаче",
+    "record of an older log": "запись прежнего журнала",
+    "identical": "совпадает (identical)",
+    "differs": "расходится (differs)",
+    "not-replayable": "повторить нельзя (not-replayable)",
+}
+
+RUN_PHRASES: Mapping[str, str] = {**_LAWS, **_RUN, **_CUSTODY}
+"""By the English words of the conservation laws, the engines, the runner and the log's history."""

@@ -29,6 +29,8 @@ STATING = (
     "pipelines/media/containers.py",
     "pipelines/media/delivery.py",
     "pipelines/media/index.py",
+    "pipelines/media/tasks/decoder_words.py",
+    "pipelines/media/tasks/video_index.py",
     "pipelines/media/photo*.py",
     "pipelines/run/clip_job.py",
     "pipelines/run/clip_taps.py",

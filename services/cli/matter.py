@@ -1,0 +1,97 @@
+"""What a job is about and for whom, as it was typed: case, item, exhibit, note, people.
+
+None of it changes a sample, so none of it is in the graph; all of it is in the log's entry of
+the submission and in the report. People are named as `Name; function; organisation`, of which
+the last two may be left out; who they are is the operator's word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipelines.errors import RequestError
+from pipelines.stages.export.facts_custody import PersonFacts, PersonRole
+from pipelines.stages.export.words import Language
+from services.settings.settings import Settings
+
+_LONGEST = {"case": 200, "item": 200, "exhibit": 200, "note": 4000}
+_LONGEST_PERSON = 200
+_MOST_REVIEWERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What was typed; None or empty where the settings speak."""
+
+    case: str | None = None
+    item: str | None = None
+    exhibit: str | None = None
+    note: str | None = None
+    requested_by: str | None = None
+    reviewers: tuple[str, ...] = ()
+    language: str | None = None
+
+    def over(self, settings: Settings) -> Settings:
+        """Return the settings with what was typed in their place. Raises RequestError."""
+        given = {
+            name: value
+            for name, longest in _LONGEST.items()
+            if (value := _checked(name, getattr(self, name), longest)) is not None
+        }
+        if self.requested_by is not None:
+            given["requested_by"] = self.requested_by
+        if self.language is not None:
+            given["language"] = self.language
+        return settings.model_copy(update=given)
+
+    def people(self, settings: Settings) -> tuple[PersonFacts, ...]:
+        """Return who asked for the work and who reviews it. Raises RequestError."""
+        return tuple(_people(settings, self.reviewers))
+
+
+def language_of(settings: Settings) -> Language:
+    """Return the language of reports. Raises RequestError for one that is not known."""
+    try:
+        return Language(settings.language)
+    except ValueError as error:
+        known = ", ".join(one.value for one in Language)
+        raise RequestError(
+            f"Reports are not written in {settings.language}.", next_step=f"Name one of: {known}."
+        ) from error
+
+
+def person(text: str, role: PersonRole) -> PersonFacts:
+    """Read `Name; function; organisation`. Raises RequestError for anything else."""
+    parts = [part.strip() for part in text.split(";")]
+    fits = len(parts) <= 3 and parts[0] and all(len(part) <= _LONGEST_PERSON for part in parts)
+    if not fits:
+        raise RequestError(
+            f"A {role.value} is not named like that: {text[:80]}",
+            next_step='Write "Name; function; organisation"; the last two may be left out.',
+        )
+    name, function, organisation = (*parts, "", "")[:3]
+    return PersonFacts(
+        name=name, role=role, function=function or None, organisation=organisation or None
+    )
+
+
+def _people(settings: Settings, typed: tuple[str, ...]) -> Iterator[PersonFacts]:
+    if settings.requested_by:
+        yield person(settings.requested_by, PersonRole.REQUESTER)
+    reviewers = typed or ((settings.reviewer,) if settings.reviewer else ())
+    if len(reviewers) > _MOST_REVIEWERS:
+        raise RequestError(
+            f"A report names at most {_MOST_REVIEWERS} reviewers.",
+            next_step="Name those who sign it.",
+        )
+    for text in reviewers:
+        yield person(text, PersonRole.REVIEWER)
+
+
+def _checked(name: str, text: str | None, longest: int) -> str | None:
+    if text is not None and not 0 < len(text) <= longest:
+        raise RequestError(
+            f"--{name} does not have 1 to {longest} characters.", next_step="Make it shorter."
+        )
+    return text
