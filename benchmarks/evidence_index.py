@@ -3,9 +3,10 @@
 A log of a million entries (fifty thousand jobs like those of a clip, with accesses and
 hand-overs; one file of weights is named by every job) is recorded in a temporary folder. Then a
 process of its own makes the index from nothing, twice: of half the log and of all of it, so
-that memory can be compared. Questions are asked `REPEATS` times each, and the median is stated;
-each answer includes looking whether the log has grown. Bar: `BAR_MILLISECONDS` for a trace and
-for a filtered page of a hundred.
+that memory can be compared. Questions are asked `REPEATS` times each; median and least are
+stated, and each answer includes looking whether the log has grown. Bar: `BAR_MILLISECONDS` for
+the median of every question, a page of a hundred entries or a trace. Processor time is stated
+beside the time that passed, with the machine's load, so that a busy machine can be told.
 """
 
 from __future__ import annotations
@@ -66,14 +67,16 @@ def main() -> None:
             "index_mib": _mib(home / "log" / "index.db"),
             "indexing": {
                 "seconds": whole["seconds"],
-                "entries_per_second": round(entries / whole["seconds"]),
+                "processor_seconds": whole["processor_seconds"],
+                "entries_per_processor_second": round(entries / whole["processor_seconds"]),
                 "peak_mib": whole["peak_mib"],
                 "peak_mib_at_half": half["peak_mib"],
             },
             "repeats": REPEATS,
             "bar_milliseconds": BAR_MILLISECONDS,
             "milliseconds": (asked := _asked(home, entries)),
-            "kept": all(one <= BAR_MILLISECONDS for one in asked.values()),
+            "kept": all(one["median"] <= BAR_MILLISECONDS for one in asked.values()),
+            "load_average_at_the_end": round(os.getloadavg()[0], 1),
         }
     if entries == ENTRIES:
         RESULT.write_text(json.dumps(found, indent=1) + "\n")
@@ -142,12 +145,13 @@ def _indexed(home: Path) -> dict[str, float]:
         view.page(filter_of(Asked(kind="none")))
     return {
         "seconds": round(time.perf_counter() - begun, 1),
+        "processor_seconds": round(time.process_time(), 1),
         "peak_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }
 
 
-def _asked(home: Path, entries: int) -> dict[str, float]:
-    """Ask every kind of question about the middle of the log; return median milliseconds."""
+def _asked(home: Path, entries: int) -> dict[str, dict[str, float]]:
+    """Ask every kind of question about the middle of the log; return milliseconds."""
     job = entries // PER_JOB // 2
     middle = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=job * PER_JOB)
     times = {"since": middle.isoformat(), "until": (middle + timedelta(hours=12)).isoformat()}
@@ -168,30 +172,30 @@ def _asked(home: Path, entries: int) -> dict[str, float]:
         "everything": Asked(),
     }
     with LogView(home / "log") as view:
-        found = {name: _median(lambda one=one: trace(view, one)) for name, one in questions.items()}
+        found = {name: _timed(lambda one=one: trace(view, one)) for name, one in questions.items()}
         for name, asked in filters.items():
-            found[name] = _median(lambda asked=asked: view.page(filter_of(asked)))
+            found[name] = _timed(lambda asked=asked: view.page(filter_of(asked)))
         actor = Actor("gateway", "session", "desk", "benchmark")
         with LocalLog(home / "log", FileSigner(home / "keys"), actor=actor) as log:
             book = AccessBook(home / "log", log, view)
             digest = _digest(job, "out")
             numbers = iter(range(REPEATS))
-            found["access_that_is_recorded"] = _median(
+            found["access_that_is_recorded"] = _timed(
                 lambda: book.note(Taking(f"reader-{next(numbers)}", digest, "download"))
             )
-            found["access_that_is_covered"] = _median(
+            found["access_that_is_covered"] = _timed(
                 lambda: book.note(Taking("reader-0", digest, "download"))
             )
     return found
 
 
-def _median(question: Callable[[], object]) -> float:
+def _timed(question: Callable[[], object]) -> dict[str, float]:
     taken = []
     for _ in range(REPEATS):
         begun = time.perf_counter()
         question()
         taken.append(time.perf_counter() - begun)
-    return round(1000 * median(taken), 2)
+    return {"median": round(1000 * median(taken), 2), "least": round(1000 * min(taken), 2)}
 
 
 def _mib(path: Path) -> int:

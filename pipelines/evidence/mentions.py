@@ -57,8 +57,11 @@ def mentions(body: Mapping[str, Json]) -> tuple[Mention, ...]:
     The body is as JSON is parsed: what is not a `dict` or a `list` holds nothing.
     """
     found: dict[tuple[str, Part], Mention] = {}
+    name = _name(body)
     for key, value in body.items():
-        for one in _in_member(key, value, _name(body)):
+        if not key.endswith("sha256") and not isinstance(value, dict | list):
+            continue
+        for one in _in_member(key, value, name):
             known = found.get((one.sha256, one.part))
             if known is None or (one.name and not known.name):
                 found[one.sha256, one.part] = one
@@ -81,7 +84,7 @@ def _in_line(key: str, element: Json) -> Iterator[Mention]:
     if own is not None:
         yield Mention(own, _part(key, element), _name(element))
     for inner, value in element.items():
-        if inner != "sha256":
+        if inner != "sha256" and (inner.endswith("sha256") or isinstance(value, dict | list)):
             yield from _anywhere(inner, value, "")
 
 
@@ -96,7 +99,8 @@ def _anywhere(key: str, value: Json, name: str) -> Iterator[Mention]:
     if isinstance(value, dict):
         own = _name(value)
         for inner, one in value.items():
-            yield from _anywhere(inner, one, own)
+            if inner.endswith("sha256") or isinstance(one, dict | list):
+                yield from _anywhere(inner, one, own)
     elif isinstance(value, list):
         for one in value:
             yield from _anywhere(key, one, name)

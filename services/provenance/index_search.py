@@ -68,7 +68,9 @@ def search(wanted: Filter, *, after: int, most: int) -> Callable[[IndexFile], li
         if terms is None:
             return []
         driver = min((one for one in terms if one.size <= _ENOUGH), key=_size, default=None)
-        source, place = ("entries e", "e") if driver is None else (driver.source, driver.place)
+        source, place = (
+            ("entries e NOT INDEXED", "e") if driver is None else (driver.source, driver.place)
+        )
         first = max(after, _before_all(index, wanted))
         checks = "".join(f" AND {term.drive if term is driver else term.check}" for term in terms)
         # The query is made of this file's own words; every value goes in as a parameter.
