@@ -8,7 +8,8 @@ the source already has are listed as such and are no fault of the result.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -23,6 +24,7 @@ from pipelines.media.index import NO_TIME, stated_streams, video_facts
 from pipelines.media.picture import Family, FrameShape
 from pipelines.media.pool import DecodePool
 from pipelines.media.video import (
+    CodedSegment,
     Delivery,
     Law,
     StreamFacts,
@@ -36,13 +38,19 @@ _MOST_LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    """What a look at a file's packets found. `times` is (N, 2): pts and duration."""
+    """What a look at a file's packets found.
+
+    `times` is (N, 2): pts and duration. `packets` are those of the streams that are not chosen;
+    `coded` are digests of the chosen one's, `first` is the digest of its first frame.
+    """
 
     video: VideoFacts
     streams: tuple[StreamFacts, ...]
     times: NDArray[np.int64]
     packets: Mapping[int, Mapping[str, Any]]
     chapters: tuple[tuple[str, ...], ...]
+    coded: tuple[bytes, ...]
+    first: bytes
 
 
 def check_laws(
@@ -53,17 +61,20 @@ def check_laws(
     result_path: Path,
     delivery: Delivery,
     result: FrameShape,
+    segments: Sequence[CodedSegment],
     declared: str = "",
 ) -> tuple[Law, ...]:
-    """Compare the finished file with the source.
+    """Compare the finished file with the source, and with the segments that it was joined from.
 
     `declared` says which operations change the size, empty where none does. A broken law is
     returned, not raised; see `require`. Raises DecodeChildError where a file cannot be read.
     """
     before = _look(pool, source, index.video.stream.index)
     kept = [one.index for one in index.streams if one.index not in delivery.dropped]
-    after = _look(pool, result_path, kept.index(index.video.stream.index))
+    parts = [one.frames for one in segments]
+    after = _look(pool, result_path, kept.index(index.video.stream.index), parts)
     laws = [
+        *_coded_laws(segments, after),
         *_time_laws(index, after, delivery),
         *_picture_laws(index, after, result, declared),
         _range_law(index.video, after.video, delivery),
@@ -116,14 +127,15 @@ def _frames(numbers: NDArray[np.int64]) -> str:
     return f"{listed} and {more} more" if more > 0 else listed
 
 
-def _look(pool: DecodePool, path: Path, stream: int) -> _Looked:
-    arguments = {"path": str(path), "name": path.name, "stream": stream}
+def _look(pool: DecodePool, path: Path, stream: int, parts: Sequence[int] = ()) -> _Looked:
+    arguments = {"path": str(path), "name": path.name, "stream": stream, "parts": list(parts)}
     facts: dict[str, Any] | None = None
+    first = ""
     times: list[NDArray[np.int64]] = []
     with pool.session("video_packets", arguments) as session:
         while "end" not in (message := session.receive()):
             if "facts" in message:
-                facts = message["facts"]
+                facts, first = message["facts"], message["first"]
             else:
                 data = base64.b64decode(message["batch"])
                 times.append(np.frombuffer(data, "<i8").reshape(-1, 2))
@@ -137,7 +149,25 @@ def _look(pool: DecodePool, path: Path, stream: int) -> _Looked:
         times=np.concatenate(times) if times else np.zeros((0, 2), np.int64),
         packets={one["stream"]: one for one in end["streams"]},
         chapters=tuple(tuple(one) for one in end["chapters"]),
+        coded=tuple(bytes.fromhex(one) for one in end["coded"]),
+        first=bytes.fromhex(first),
     )
+
+
+def _coded_laws(segments: Sequence[CodedSegment], after: _Looked) -> Iterable[Law]:
+    """The enhanced stream of the finished file is the segments that were decoded and judged.
+
+    Packets are compared without the framing of their containers. How they decode hangs on the
+    parameter sets as well, which lie elsewhere in every container: they are the same for all
+    segments, so the first frame stands for them.
+    """
+    was = tuple(one.coded for one in segments)
+    pairs = zip(was, after.coded, strict=False)
+    wrong = [number for number, (old, new) in enumerate(pairs) if old != new]
+    where = f", first in segment {wrong[0]}" if wrong else ""
+    whole = [hashlib.sha256(b"".join(coded)).hexdigest() for coded in (was, after.coded)]
+    yield Law("coded pictures", whole[0], f"{whole[1]}{where}", holds=was == after.coded)
+    yield _law("first frame, decoded", segments[0].first_frame.hex(), after.first.hex())
 
 
 def _time_laws(index: VideoIndex, after: _Looked, delivery: Delivery) -> Iterable[Law]:

@@ -86,7 +86,7 @@ def _indexed(
     progress.start("indexing", 0)
     arguments = _arguments(path, stream, threads, limits)
     with pool.session("video_index", arguments, steady=threads == 1) as session:
-        return _received(session, progress)
+        return _received(session, progress)[0]
 
 
 def decoder_threads(cores: int) -> int:
@@ -104,18 +104,20 @@ class SegmentIndexer:
         self._pool = pool
         self._session: ChildSession | None = None
 
-    def index(self, path: Path) -> VideoIndex:
-        """Decode `path` and list what it holds.
+    def index(self, path: Path) -> tuple[VideoIndex, bytes]:
+        """Decode `path` and list what it holds; also returns the digest of its coded packets.
 
-        Raises as `index_video` does; what we made ourselves must not be damaged.
+        That digest is the one of `video.CodedSegment`. Raises as `index_video` does; what we
+        made ourselves must not be damaged.
         """
-        arguments = _arguments(path, None, _every_core(), _DEFAULT_LIMITS)
+        arguments = _arguments(path, None, _every_core(), _DEFAULT_LIMITS) | {"coded": True}
         if self._session is None:
             self._session = self._pool.session("video_index", arguments)
         else:
             self._session.order("video_index", arguments)
         try:
-            return _received(self._session, _SILENT)
+            index, end = _received(self._session, _SILENT)
+            return index, bytes.fromhex(end["coded"])
         except _DamageError as error:
             raise DamagedError(
                 f"{path.name}, written a moment ago, does not decode without errors.",
@@ -141,6 +143,7 @@ def _arguments(
         "name": path.name,
         "stream": stream,
         "threads": threads,
+        "coded": False,
         "limits": {
             "pixels": limits.pixels,
             "side": limits.side,
@@ -150,7 +153,8 @@ def _arguments(
     }
 
 
-def _received(session: ChildSession, progress: Progress) -> VideoIndex:
+def _received(session: ChildSession, progress: Progress) -> tuple[VideoIndex, dict[str, Any]]:
+    """The index that a child sends, and its last message."""
     numbers: list[_Numbers] = []
     digests: list[NDArray[np.uint8]] = []
     facts: dict[str, Any] | None = None
@@ -168,7 +172,8 @@ def _received(session: ChildSession, progress: Progress) -> VideoIndex:
             progress.advance(batch["frames"])
     if facts is None or not numbers:
         raise DecodeChildError("The decoder ended without an index.")
-    return _built(facts, np.concatenate(numbers), np.concatenate(digests), message["end"])
+    end = message["end"]
+    return _built(facts, np.concatenate(numbers), np.concatenate(digests), end), end
 
 
 def _built(

@@ -172,6 +172,20 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class CodedSegment:
+    """What a coded segment is made of, so that it is known again in the joined file.
+
+    `coded` is SHA-256 over the SHA-256 digests of its packets, where a packet of H.264 or H.265
+    is taken as its NAL units, each after its length as a 32-bit big-endian number, because
+    containers part them differently. `first_frame` is the digest of its first frame, decoded.
+    """
+
+    frames: int
+    coded: bytes
+    first_frame: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Law:
     """One conservation law and whether the result keeps it. `source`, `result`: printable."""
 

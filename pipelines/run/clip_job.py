@@ -201,6 +201,7 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
             result_path=result,
             delivery=delivery,
             result=chain.result,
+            segments=[mark.as_coded() for mark in marks],
             declared=chain.declared,
         )
         made = {

@@ -162,7 +162,7 @@ class ClipRenderer:
         """Decode a finished segment as anybody would, and note what came out."""
         path = segment_path(self._work, mark.number)
         pool = self._job.tools.pool
-        own = self._indexer.index(path)
+        own, coded = self._indexer.index(path)
         delivered = tuple(bytes(one) for one in own.digest)
         if len(delivered) != len(mark.encoder):
             raise ConservationError(
@@ -181,7 +181,7 @@ class ClipRenderer:
                 for frame in reader:
                     _save_planes(preview_path(self._work, wanted, "after"), frame.planes)
                     reader.release(frame)
-        verified = replace(mark, delivered=delivered)
+        verified = replace(mark, delivered=delivered, coded=coded)
         # On record first: what is marked is never without its entry. Dying in between repeats
         # the check, and the second entry says which attempt it is.
         self._record(verified)
@@ -199,6 +199,7 @@ class ClipRenderer:
             source=(bytes(one) for one in source),
             encoder=mark.encoder,
             delivered=mark.delivered or (),
+            coded=mark.coded,
             replans=self._replans(),
             outputs=[{"role": "segment", "sha256": mark.sha256, "bytes": mark.size}],
         )

@@ -122,13 +122,15 @@ def segment_body(  # noqa: PLR0913 - an entry states all of these
     encoder: Iterable[bytes],
     delivered: Iterable[bytes],
     replans: Sequence[str],
+    coded: bytes | None = None,
     outputs: Sequence[Json] = (),
 ) -> Body:
     """What was done to frames `first` up to `stop`, and the digests on the way.
 
     `source`, `encoder` and `delivered` are the frames' digests: as decoded from the file as
     received, as handed to the encoder, as the coded segment decodes again. An entry holds
-    SHA-256 over each of these lists; the ledger holds the lists.
+    SHA-256 over each of these lists; the ledger holds the lists. `coded` is the digest of a
+    segment's packets, by which the joined file is held against it.
     """
     return {
         "segment": number,
@@ -141,6 +143,7 @@ def segment_body(  # noqa: PLR0913 - an entry states all of these
         "source_frames_sha256": digest_of(source),
         "encoder_frames_sha256": digest_of(encoder),
         "delivered_frames_sha256": digest_of(delivered),
+        **({} if coded is None else {"coded_packets_sha256": coded.hex()}),
         "operations": _operations(plan),
         "replans": list(replans),
     }

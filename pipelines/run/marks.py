@@ -12,6 +12,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.media.video import CodedSegment
 from pipelines.run.durable_file import write_whole
 
 _VERSION = 1
@@ -23,7 +24,8 @@ class Mark:
     """One rendered segment: frames `first` up to, not including, `stop`.
 
     `encoder` holds SHA-256 of the samples handed to the encoder per frame; `delivered` that of
-    the frames as a decoder gives them back, None until they were decoded.
+    the frames as a decoder gives them back, and `coded` that of the packets that it was given
+    (`media.video.CodedSegment`); both None until the segment was decoded.
     """
 
     number: int
@@ -33,6 +35,13 @@ class Mark:
     size: int
     encoder: tuple[bytes, ...]
     delivered: tuple[bytes, ...] | None = None
+    coded: bytes | None = None
+
+    def as_coded(self) -> CodedSegment:
+        """The segment as the joined file is held against it, once it was decoded."""
+        assert self.delivered is not None  # noqa: S101 - a rendered clip's segments all were
+        assert self.coded is not None  # noqa: S101
+        return CodedSegment(self.stop - self.first, self.coded, self.delivered[0])
 
 
 def segment_path(work: Path, number: int) -> Path:
@@ -51,6 +60,7 @@ def save_mark(work: Path, mark: Mark) -> None:
         "bytes": mark.size,
         "encoder": [digest.hex() for digest in mark.encoder],
         "delivered": None if mark.delivered is None else [one.hex() for one in mark.delivered],
+        "coded": None if mark.coded is None else mark.coded.hex(),
     }
     write_whole(_mark_path(work, mark.number), json.dumps(record).encode())
 
@@ -64,7 +74,7 @@ def load_mark(
     """
     try:
         record = json.loads(_mark_path(work, number).read_bytes())
-        delivered = record["delivered"]
+        delivered, coded = record["delivered"], record["coded"]
         mark = Mark(
             number=record["number"],
             first=record["first"],
@@ -73,6 +83,7 @@ def load_mark(
             size=record["bytes"],
             encoder=tuple(bytes.fromhex(one) for one in record["encoder"]),
             delivered=None if delivered is None else tuple(bytes.fromhex(one) for one in delivered),
+            coded=None if coded is None else bytes.fromhex(coded),
         )
         fits = (mark.number, mark.first, mark.stop) == (number, first, stop)
         fits = fits and record["version"] == _VERSION and len(mark.encoder) == stop - first

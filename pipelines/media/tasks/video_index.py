@@ -11,6 +11,7 @@ concealed depends on which thread came first. So the first sign of damage ends s
 from __future__ import annotations
 
 import base64
+import gc
 import hashlib
 import struct
 from collections import deque
@@ -29,6 +30,7 @@ from av.video.stream import VideoStream
 
 from pipelines.errors import TooLargeError
 from pipelines.media.channel import Channel
+from pipelines.media.tasks.coded_packets import CodedPackets
 from pipelines.media.tasks.decoder_words import Complaints, DecoderWords
 from pipelines.media.tasks.video_source import (
     chosen_stream,
@@ -52,7 +54,8 @@ _MOST_DEFECTS = 100
 def run(arguments: Mapping[str, Any], channel: Channel) -> None:
     """Index one clip.
 
-    `arguments`: "path", "name", "stream" (or None), "limits", "threads" of the decoder.
+    `arguments`: "path", "name", "stream" (or None), "limits", "threads" of the decoder, and
+    "coded": whether to hash the coded pictures of the chosen stream apart.
     """
     try:
         with opened(Path(str(arguments["path"]))) as container:
@@ -79,9 +82,11 @@ class _Indexer:
         self._threads = int(arguments["threads"])
         self._stream = chosen_stream(container, arguments["stream"], self._name)
         self._packets = {one.index: _Packets(one.index) for one in own_streams(container)}
+        self._coded = CodedPackets(self._stream) if arguments["coded"] else None
         self._defects: list[str] = []
         self._complaints = Complaints()
         self._frames = 0
+        self._holds_first = self._threads == 1
         self._form: tuple[int, int, str] | None = None
         self._batch: list[tuple[list[int], bytes]] = []
         self._last_duration = 0
@@ -102,6 +107,7 @@ class _Indexer:
                     "defects": defects,
                     "last_duration": self._last_duration,
                     "threads": self._threads,
+                    "coded": self._coded.part() if self._coded is not None else None,
                 }
             }
         )
@@ -166,10 +172,16 @@ class _Indexer:
     def _count(self, packet: Packet[Any]) -> None:
         if packet.size:
             self._packets[packet.stream.index].add(packet)
+            if self._coded is not None and packet.stream.index == self._stream.index:
+                self._coded.add(packet)
 
     def _decoded(self, packet: Packet[Any]) -> list[VideoFrame]:
         if packet.stream.index != self._stream.index:
             return []
+        if self._frames > 1 and self._holds_first:
+            # Asked for its side data, the first frame holds itself; it must go when it is due.
+            gc.collect()
+            self._holds_first = False
         try:
             return packet.decode()
         except MemoryError:

@@ -1,7 +1,8 @@
 """The decode child's look at the packets of a file: what they are and when, without decoding.
 
 Only the first frame of the chosen stream is decoded, for what it states about itself. Messages,
-all out: `{"facts": …}`, `{"batch": …}` with times of the chosen stream's packets, `{"end": …}`.
+all out: `{"facts": …, "first": …}` with the first frame's digest, `{"batch": …}` with times of
+the chosen stream's packets, `{"end": …}`.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 import base64
 import hashlib
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,34 +20,49 @@ import av
 import numpy as np
 from av.packet import Packet
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from pipelines.media.channel import Channel
+from pipelines.media.tasks.coded_packets import CodedPackets
 from pipelines.media.tasks.video_index import NO_TIME, first_facts
-from pipelines.media.tasks.video_source import chosen_stream, opened, own_streams, undecodable
+from pipelines.media.tasks.video_source import (
+    chosen_stream,
+    frame_digest,
+    opened,
+    own_streams,
+    undecodable,
+)
 
 BATCH_PACKETS = 1000
 
 
 def run(arguments: Mapping[str, Any], channel: Channel) -> None:
-    """Look. `arguments`: "path", "name", "stream"."""
+    """Look. `arguments`: "path", "name", "stream", "parts".
+
+    "parts" are numbers of packets: the digests of so many coded pictures at a time are told.
+    """
     name = str(arguments["name"])
     with opened(Path(str(arguments["path"]))) as container:
         stream = chosen_stream(container, arguments["stream"], name)
-        seen = {one.index: _Seen(one.index, one.time_base) for one in own_streams(container)}
+        others = [one for one in own_streams(container) if one.index != stream.index]
+        seen = {one.index: _Seen(one.index, one.time_base) for one in others}
+        coded = _Coded(stream, arguments["parts"])
         batch: list[tuple[int, int]] = []
         has_facts = False
         for packet in container.demux():
             if packet.stream.index == stream.index and not has_facts:
                 frames = packet.decode()
                 if frames:
-                    channel.send(
-                        {"facts": first_facts(container, stream, cast("VideoFrame", frames[0]))}
-                    )
+                    first = cast("VideoFrame", frames[0])
+                    facts = first_facts(container, stream, first)
+                    channel.send({"facts": facts, "first": frame_digest(first).hex()})
                     has_facts = True
             if not packet.size:
                 continue
-            seen[packet.stream.index].add(packet)
-            if packet.stream.index == stream.index:
+            if packet.stream.index != stream.index:
+                seen[packet.stream.index].add(packet)
+            else:
+                coded.add(packet)
                 pts = NO_TIME if packet.pts is None else packet.pts
                 batch.append((pts, packet.duration or 0))
                 if len(batch) == BATCH_PACKETS:
@@ -58,9 +75,40 @@ def run(arguments: Mapping[str, Any], channel: Channel) -> None:
                 "end": {
                     "streams": [one.summary() for one in seen.values()],
                     "chapters": _chapters(container),
+                    "coded": coded.digests,
                 }
             }
         )
+
+
+class _Coded:
+    """Digests of the chosen stream's coded pictures, one per part; what comes after is one more."""
+
+    def __init__(self, stream: VideoStream, parts: Sequence[int]) -> None:
+        self._coded = CodedPackets(stream)
+        self._ends = list(accumulate(parts))
+        self._open = False
+        self._digests: list[str] = []
+
+    def add(self, packet: Packet[Any]) -> None:
+        """Take one packet."""
+        if not self._ends:
+            return
+        self._coded.add(packet)
+        self._open = True
+        if self._coded.packets in self._ends:
+            self._close()
+
+    @property
+    def digests(self) -> list[str]:
+        """Those of all parts."""
+        if self._open:
+            self._close()
+        return self._digests
+
+    def _close(self) -> None:
+        self._digests.append(self._coded.part())
+        self._open = False
 
 
 class _Seen:

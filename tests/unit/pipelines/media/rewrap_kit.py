@@ -7,13 +7,13 @@ from pathlib import Path
 
 from pipelines.media.conservation import check_laws
 from pipelines.media.delivery import choose_delivery
-from pipelines.media.index import index_video
+from pipelines.media.index import SegmentIndexer, index_video
 from pipelines.media.join import join
 from pipelines.media.picture import Samples
 from pipelines.media.pool import DecodePool
 from pipelines.media.reader import FrameReader
 from pipelines.media.segment_writer import SegmentWriter
-from pipelines.media.video import Delivery, Law, VideoIndex
+from pipelines.media.video import CodedSegment, Delivery, Law, VideoIndex
 
 
 def frames_of(pool: DecodePool, path: Path, index: VideoIndex) -> list[tuple[Samples, ...]]:
@@ -54,12 +54,24 @@ def rewrap(
     return index, delivery, out, digests
 
 
+def coded_segments(pool: DecodePool, folder: Path) -> list[CodedSegment]:
+    """What the segments that `rewrap` left in `folder` are made of."""
+    paths = sorted(folder.glob("part-*.nut"), key=lambda path: int(path.stem.partition("-")[2]))
+    indexer = SegmentIndexer(pool)
+    try:
+        found = [indexer.index(path) for path in paths]
+    finally:
+        indexer.close()
+    return [CodedSegment(own.frames, coded, bytes(own.digest[0])) for own, coded in found]
+
+
 def laws_of(
     pool: DecodePool, path: Path, index: VideoIndex, delivery: Delivery, out: Path
 ) -> tuple[Law, ...]:
     """The laws of a clip that nothing changed."""
     return check_laws(
         pool,
+        segments=coded_segments(pool, out.parent),
         source=path,
         index=index,
         result_path=out,

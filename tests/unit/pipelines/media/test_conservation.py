@@ -20,7 +20,7 @@ from pipelines.media.join import join
 from pipelines.media.ledger import write_ledger
 from pipelines.media.picture import Family, FrameShape, PixelLayout
 from pipelines.media.pool import DecodePool
-from pipelines.media.video import Law, VideoIndex
+from pipelines.media.video import CodedSegment, Law, VideoIndex
 from tests.unit.pipelines.media.clip_kit import UNEVEN, write_clip
 from tests.unit.pipelines.media.rewrap_kit import laws_of, rewrap
 
@@ -71,6 +71,7 @@ def test_an_undeclared_size_breaks_a_law(pool: DecodePool, tmp_path: Path) -> No
         "result_path": larger,
         "delivery": delivery,
         "result": shape,
+        "segments": [CodedSegment(index.frames, bytes(32), bytes(32))],
     }
     assert "size" in broken(check_laws(pool, **arguments))
     assert "size" not in broken(check_laws(pool, **arguments, declared="declared by resize"))

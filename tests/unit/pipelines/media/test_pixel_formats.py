@@ -114,7 +114,7 @@ def test_a_segment_holds_every_sample(
     with SegmentWriter(path, index, shape, delivery, first=0) as writer:
         digests = [writer.write(noise(shape, seed)) for seed in range(2)]
         writer.finish()
-    found = indexer.index(path)
+    found, _ = indexer.index(path)
     assert delivery.lossless
     assert [bytes(one) for one in found.digest] == digests
     assert found.keyframe[0]
