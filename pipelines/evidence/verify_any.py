@@ -13,6 +13,8 @@ from pipelines.errors import RequestError
 from pipelines.evidence.archive_form import LOCAL
 from pipelines.evidence.disclosure import DISCLOSURE_KIND
 from pipelines.evidence.outside import CredentialCheck, TimeStampCheck
+from pipelines.evidence.signed_bag import BagKind
+from pipelines.evidence.supplement import SUPPLEMENT_KIND
 from pipelines.evidence.verdict import Verdict
 from pipelines.evidence.verify_disclosure import verify_disclosure
 from pipelines.evidence.verify_supplement import verify_with_supplements
@@ -28,9 +30,14 @@ def verify_any(
 ) -> tuple[Verdict, ...]:
     """Check the file in `reader`, and the supplements of a bundle beside it, in that order.
 
-    Raises `RequestError` for supplements of a disclosure: they count beside the whole bundle.
+    Raises `RequestError` for a supplement without its whole bundle.
     """
-    if not _is_disclosure(reader):
+    if _begins_with(reader, SUPPLEMENT_KIND):
+        raise RequestError(
+            "This is a supplement, and counts beside its bundle only.",
+            next_step="Verify the bundle, and name this file with --supplement.",
+        )
+    if not _begins_with(reader, DISCLOSURE_KIND):
         return verify_with_supplements(
             reader,
             supplements,
@@ -52,8 +59,8 @@ def verify_any(
     return (verdict,)
 
 
-def _is_disclosure(reader: BinaryIO) -> bool:
-    """Whether the first name in the archive is in a disclosure's folder."""
-    base = DISCLOSURE_KIND.base.encode("ascii")
+def _begins_with(reader: BinaryIO, kind: BagKind) -> bool:
+    """Whether the first name in the archive is in the folder of such bags."""
+    base = kind.base.encode("ascii")
     reader.seek(0)
     return reader.read(LOCAL.size + len(base))[LOCAL.size :] == base

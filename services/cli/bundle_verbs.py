@@ -38,6 +38,10 @@ def supplement(
             help="A RFC 3161 response over the bytes of the bundle's statement/statement.sig.",
         ),
     ] = None,
+    stamp: Annotated[
+        bool,
+        typer.Option("--stamp", help="Ask the authority of EVIDENT_TSA_URL for such a response."),
+    ] = False,
     as_json: _AsJson = False,
 ) -> None:
     """Write what became known since: later entries, the log's growth, stamps, attachments.
@@ -50,7 +54,11 @@ def supplement(
     from services.cli import supplement_command  # noqa: PLC0415 - see the module docstring
 
     asked = supplement_command.Asked(
-        bundle=bundle, out=out, attach=tuple(attach or ()), time_stamps=tuple(time_stamp or ())
+        bundle=bundle,
+        out=out,
+        attach=tuple(attach or ()),
+        time_stamps=tuple(time_stamp or ()),
+        ask_for_stamp=stamp,
     )
     raise typer.Exit(supplement_command.main(asked, as_json=as_json))
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import EvidenceError, EvidentError, RequestError, UnreadableError
-from pipelines.evidence.archive_writer import ArchiveFacts
+from pipelines.evidence.archive_writer import ArchiveFacts, bytes_source
+from pipelines.evidence.bundle_layout import SIGNATURE
 from pipelines.evidence.finding import BundleError
 from pipelines.evidence.supplement import BundleName, Extra, LaterProof, build_supplement
 from pipelines.evidence.verify import examine_bundle
@@ -15,6 +17,7 @@ from pipelines.evidence.verify_supplement import bundle_name, verify_with_supple
 from pipelines.ports import Signer
 from pipelines.run.durable_file import writing
 from services.cli.evidence_wiring import evidence_log, signing_key
+from services.cli.outside_checks import time_stamps
 from services.cli.printing import (
     FAILED,
     GOOD,
@@ -24,7 +27,7 @@ from services.cli.printing import (
     print_json,
     print_text,
 )
-from services.settings.settings import read_settings
+from services.settings.settings import Settings, read_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Asked:
     out: Path | None
     attach: tuple[Path, ...]
     time_stamps: tuple[Path, ...]
+    ask_for_stamp: bool = False
 
 
 def main(asked: Asked, *, as_json: bool) -> int:
@@ -42,8 +46,9 @@ def main(asked: Asked, *, as_json: bool) -> int:
     try:
         settings = read_settings()
         signer = signing_key(settings)
-        name = _name(asked.bundle)
+        name, signature = _name(asked.bundle)
         out = _free(asked)
+        stamps = [_asked_for(settings, signature)] if asked.ask_for_stamp else []
         with evidence_log(settings, signer) as log:
             if log.origin != name.head.origin:
                 raise RequestError(
@@ -51,7 +56,7 @@ def main(asked: Asked, *, as_json: bool) -> int:
                     next_step="Run this where that log is; EVIDENT_HOME names it.",
                 )
             later = log.seal_later(name.job, first=name.entries, since=name.head.size)
-        facts = _written(asked, out, name, later, signer)
+        facts = _written(asked, out, name, later, signer, stamps)
     except EvidentError as error:
         if as_json:
             print_json({"error": {"reason": str(error), "next_step": error.next_step}})
@@ -74,15 +79,15 @@ def main(asked: Asked, *, as_json: bool) -> int:
     return GOOD
 
 
-def _name(bundle: Path) -> BundleName:
-    """Verify the bundle and name it; one that does not hold gets no supplement."""
+def _name(bundle: Path) -> tuple[BundleName, bytes]:
+    """Verify the bundle; return its name and its signature. A bad one gets no supplement."""
     try:
         with bundle.open("rb") as file:
             opened, verdict = examine_bundle(file)
             failure = verdict.first_failure
             if failure is not None:
                 raise BundleError(failure.file, f"The bundle does not hold: {failure.detail}")
-            return bundle_name(opened)
+            return bundle_name(opened), opened.own[SIGNATURE]
     except OSError as error:
         raise _unreadable(bundle, error) from error
 
@@ -97,10 +102,25 @@ def _free(asked: Asked) -> Path:
     return next(path for name in names if not (path := asked.bundle.with_name(name)).exists())
 
 
+def _asked_for(settings: Settings, signature: bytes) -> Extra:
+    """Have the bundle's signature stamped by the authority that is set."""
+    authority = time_stamps(settings)
+    if authority is None:
+        raise RequestError(
+            "No time-stamping authority is set.", next_step="Set EVIDENT_TSA_URL, or leave --stamp."
+        )
+    return Extra("authority.tsr", bytes_source(authority.stamp(signature)), stamp=True)
+
+
 def _written(
-    asked: Asked, out: Path, name: BundleName, later: LaterProof, signer: Signer
+    asked: Asked,
+    out: Path,
+    name: BundleName,
+    later: LaterProof,
+    signer: Signer,
+    stamps: Sequence[Extra],
 ) -> ArchiveFacts:
-    extras = [_extra(path, stamp=False) for path in asked.attach]
+    extras = [*stamps, *(_extra(path, stamp=False) for path in asked.attach)]
     extras += [_extra(path, stamp=True) for path in asked.time_stamps]
     with writing(out) as file:
         facts = build_supplement(file, bundle=name, later=later, extras=extras, signer=signer)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.command_kit import Evident
+from tests.unit.services.provenance.authority_kit import make_authority, serving
 
 
 def test_a_bundle_gets_a_supplement_and_a_disclosure(evident: Evident, photo: Path) -> None:
@@ -53,3 +56,26 @@ def test_wrong_use_is_refused(evident: Evident, photo: Path) -> None:
     assert evident("bundle", "supplement", bundle, "--out", bundle).code == 2
     assert evident("bundle", "supplement", photo).code == 1
     assert evident("verify", bundle, "--supplement", bundle).code == 1
+    assert evident("bundle", "supplement", bundle, "--stamp").code == 2
+    assert evident("bundle", "supplement", bundle).code == 0
+    alone = evident("verify", bundle.with_name("supplement.zip"))
+    assert alone.code == 2
+    assert "--supplement" in alone.err
+
+
+def test_a_later_time_stamp_travels_in_a_supplement(
+    evident: Evident, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stamp asked for after the fact is over the bundle's signature, and counts."""
+    assert evident("run", photo, "--out", "out").code == 0
+    bundle = evident.folder / "out" / photo.name / "bundle.zip"
+    with serving(make_authority(tmp_path / "authority")) as authority:
+        monkeypatch.setenv("EVIDENT_TSA_URL", authority.url)
+        made = evident("bundle", "supplement", bundle, "--stamp", "--json")
+    assert made.code == 0, made.err
+    late = made.json["supplement"]
+    checked = evident(
+        "verify", bundle, "--supplement", late, "--tsa-ca", authority.ca, "--json"
+    ).json
+    assert checked["standings"] == ["self-asserted"]
+    assert checked["supplements"][0]["standings"] == ["self-asserted", "time-stamped"]
