@@ -31,6 +31,7 @@ from pipelines.evidence.entry import Entry
 from pipelines.evidence.entry_facts import check_entries, check_ledger
 from pipelines.evidence.export_entry import exported
 from pipelines.evidence.finding import ARCHIVE, BundleError
+from pipelines.evidence.handover import log_signers
 from pipelines.evidence.ledger_form import LedgerCheck
 from pipelines.evidence.log_files import check_inclusion, log_entries, log_head, log_keys
 from pipelines.evidence.opened_bag import (
@@ -94,7 +95,7 @@ def _layout(bundle: OpenedBundle) -> str:
 def _log_head(bundle: OpenedBundle) -> str:
     keys = log_keys(bundle.own)
     bundle.public_keys.append(keys[0].public_key)
-    check_trust(bundle, (keys[0].public_key,), LOG_KEYS)
+    check_trust(bundle, log_signers(keys), LOG_KEYS)
     bundle.head = log_head(bundle.own, keys)
     return (
         f"{bundle.head.origin}, {bundle.head.size} leaves, signed by {key_id(keys[0].public_key)}"

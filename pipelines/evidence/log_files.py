@@ -2,8 +2,9 @@
 
 `entries.jsonl`: one canonical entry per line. `proofs.json`: canonical JSON with `version`,
 `tree_size` and, per entry in the same order, `leaf`, `salt` and `path` (hexadecimal, lowest
-hash first). `checkpoint`: the signed note. `vkey`: one verifier key per line, the log's own
-first. `key.pem`: that first key for openssl. Each has one spelling.
+hash first). `checkpoint`: the signed note. `vkey`: the verifier keys of its lines in their order,
+one per line: the log's own first; one that is taking over, handovers and witnesses may follow.
+`key.pem`: that first key for openssl. Each has one spelling.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from typing import TypeVar
 from pipelines.errors import EvidenceError
 from pipelines.evidence.bundle_layout import CHECKPOINT, ENTRIES, LOG_KEYS, LOG_PEM, PROOFS
 from pipelines.evidence.canonical import canonical_bytes, parse_object
-from pipelines.evidence.checkpoint import Checkpoint, VerifierKey, open_note, parse_verifier_key
+from pipelines.evidence.checkpoint import Checkpoint, open_note
 from pipelines.evidence.entry import SALT_BYTES, Entry, JobProof, commitment, parse_entry
 from pipelines.evidence.finding import BundleError
 from pipelines.evidence.json_value import Json
 from pipelines.evidence.merkle import HASH_BYTES, MAX_LEVEL, leaf_hash, root_from_inclusion
+from pipelines.evidence.note_key import VerifierKey, parse_note_key
 from pipelines.evidence.signature import public_pem
 
 PROOFS_VERSION = 1
@@ -33,7 +35,7 @@ _HEX = re.compile(r"(?:[0-9a-f]{2})*")
 
 def encode_proof(proof: JobProof) -> dict[str, bytes]:
     """Return the files of `proof`, by their paths in the bundle."""
-    keys = [parse_verifier_key(key) for key in proof.keys]
+    keys = [parse_note_key(key) for key in proof.keys]
     rows = zip(proof.leaf_indexes, proof.inclusion, proof.salts, strict=True)
     return {
         ENTRIES: b"".join(entry + b"\n" for entry in proof.entries),
@@ -50,7 +52,7 @@ def log_keys(files: Mapping[str, bytes]) -> tuple[VerifierKey, ...]:
     if len(lines) > MAX_KEYS:
         raise BundleError(LOG_KEYS, "There are too many keys.")
     keys = tuple(
-        _blamed(LOG_KEYS, parse_verifier_key, line.decode("utf-8", "replace")) for line in lines
+        _blamed(LOG_KEYS, parse_note_key, line.decode("utf-8", "replace")) for line in lines
     )
     if files[LOG_PEM] != public_pem(keys[0].public_key):
         raise BundleError(LOG_PEM, "The log's key for openssl is not the one in vkey.")

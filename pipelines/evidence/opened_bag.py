@@ -24,14 +24,18 @@ from pipelines.evidence.bundle_content import (
     tag_manifest,
 )
 from pipelines.evidence.bundle_layout import (
+    CHECKPOINT,
     DECLARATION,
     ENVELOPE,
+    LOG_KEYS,
     MANIFEST,
     STATEMENT_PEM,
     TAG_MANIFEST,
     TIME_STAMP,
 )
 from pipelines.evidence.finding import ARCHIVE, BundleError
+from pipelines.evidence.handover import extended_trust
+from pipelines.evidence.log_files import log_keys
 from pipelines.evidence.outside import NotChecked
 from pipelines.evidence.signature import key_id, parse_public_pem
 from pipelines.evidence.signed_bag import BagKind, statement_files
@@ -211,10 +215,20 @@ BAG_STEPS: tuple[tuple[str, Callable[[OpenedBag], str]], ...] = (
 
 
 def check_trust(bag: OpenedBag, keys: Sequence[bytes], file: str) -> None:
-    """Raise `BundleError` unless one of `keys` is pinned; without pinned keys nothing is."""
-    if bag.trusted and not set(keys) & set(bag.trusted):
+    """Raise `BundleError` unless one of `keys` is pinned; without pinned keys nothing is.
+
+    Whom a pinned key hands over to, in the log's head that the bag holds, counts as pinned.
+    """
+    if bag.trusted and not set(keys) & _trusted(bag):
         named = " or ".join(key_id(key) for key in keys)
         raise BundleError(file, f"Key {named} is not one of the pinned keys.")
+
+
+def _trusted(bag: OpenedBag) -> frozenset[bytes]:
+    if CHECKPOINT not in bag.own or LOG_KEYS not in bag.own:
+        return frozenset(bag.trusted)
+    keys = log_keys(bag.own)
+    return blamed(CHECKPOINT, lambda: extended_trust(bag.trusted, bag.own[CHECKPOINT], keys))
 
 
 def blamed(file: str, read: Callable[[], _T]) -> _T:

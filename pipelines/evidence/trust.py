@@ -8,7 +8,7 @@ say nothing. Anything else is refused, so that a mistyped key is never silently 
 from __future__ import annotations
 
 from pipelines.errors import EvidenceError
-from pipelines.evidence.checkpoint import parse_verifier_key
+from pipelines.evidence.note_key import parse_verifier_key
 from pipelines.evidence.signature import parse_public_pem
 
 MAX_KEY_FILE_BYTES = 1 << 16

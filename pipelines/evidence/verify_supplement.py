@@ -21,12 +21,13 @@ from functools import partial
 from typing import BinaryIO
 
 from pipelines.evidence.archive_writer import CHUNK_BYTES
-from pipelines.evidence.bundle_layout import ENVELOPE, LOG_KEYS, SIGNATURE
+from pipelines.evidence.bundle_layout import CHECKPOINT, ENVELOPE, LOG_KEYS, SIGNATURE
 from pipelines.evidence.bundle_steps import OpenedBundle
 from pipelines.evidence.canonical import canonical_bytes
 from pipelines.evidence.checkpoint import Checkpoint
 from pipelines.evidence.entry import Entry
 from pipelines.evidence.finding import BundleError
+from pipelines.evidence.handover import extended_trust, log_signers
 from pipelines.evidence.log_files import check_inclusion, log_entries, log_head, log_keys
 from pipelines.evidence.opened_bag import (
     BAG_STEPS,
@@ -139,10 +140,11 @@ def _tie(supplement: _Supplement) -> str:
 def _log_head(supplement: _Supplement) -> str:
     keys = log_keys(supplement.own)
     supplement.public_keys.append(keys[0].public_key)
-    raw = [key.public_key for key in keys]
-    check_trust(supplement, raw, LOG_KEYS)
-    before = {key.public_key for key in log_keys(supplement.bundle.own)}
-    if not supplement.trusted and not before & set(raw):
+    check_trust(supplement, log_signers(keys), LOG_KEYS)
+    before = log_signers(log_keys(supplement.bundle.own))
+    note = supplement.own[CHECKPOINT]
+    reached = blamed(CHECKPOINT, lambda: extended_trust(before, note, keys))
+    if not supplement.trusted and not reached & {*log_signers(keys)}:
         raise BundleError(LOG_KEYS, "The log's key is another than the bundle's; pin the new one.")
     supplement.head = log_head(supplement.own, keys)
     return f"{supplement.head.origin}, {supplement.head.size} leaves"

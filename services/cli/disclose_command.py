@@ -27,7 +27,7 @@ from services.cli.printing import (
     print_json,
     print_text,
 )
-from services.provenance.keys import FileSigner
+from services.provenance.head_keys import HeadSigner
 from services.settings.settings import Settings, read_settings
 
 TRANSFER = "transfer"
@@ -76,7 +76,7 @@ def main(asked: Asked, *, as_json: bool) -> int:
     return GOOD
 
 
-def _written(asked: Asked, settings: Settings, signer: FileSigner) -> tuple[str, ArchiveFacts]:
+def _written(asked: Asked, settings: Settings, signer: HeadSigner) -> tuple[str, ArchiveFacts]:
     """Write the disclosure of a bundle that holds; return the log's origin and its digest."""
     try:
         with asked.bundle.open("rb") as file:
@@ -118,7 +118,7 @@ def _verified(path: Path) -> Verdict:
 def _record(
     asked: Asked,
     settings: Settings,
-    signer: FileSigner,
+    signer: HeadSigner,
     origin: str,
     verdict: Verdict,
     facts: ArchiveFacts,

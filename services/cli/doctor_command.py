@@ -17,9 +17,8 @@ from models.errors import ModelError
 from models.spec import WeightsFormat
 from pipelines.errors import EvidentError
 from services.cli.capacity import available_memory_bytes
-from services.cli.evidence_wiring import version
+from services.cli.evidence_wiring import signing_key, version
 from services.cli.printing import FAILED, GOOD, print_json, print_text
-from services.provenance.keys import FileSigner
 from services.settings.settings import Settings
 
 _GIB = 1 << 30
@@ -70,7 +69,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield from _engines()
     for name in catalog.names():
         yield _guarded(f"network {name}", partial(_network, name))
-    yield _guarded("signing key", lambda: f"{FileSigner(settings.home / 'keys').key_id}")
+    yield _guarded("signing key", lambda: f"{signing_key(settings).key_id}")
     yield Finding("state", f"EVIDENT_HOME is {settings.home}")
     yield Finding(
         "processor", f"{usable_cores()} cores usable, {settings.threads or 'as many'} threads used"

@@ -10,7 +10,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from pipelines.evidence.entry import Actor
-from services.provenance.keys import FileSigner
+from services.provenance.head_keys import HeadSigner
+from services.provenance.key_ring import KeyRing
 from services.provenance.local_log import LocalLog
 from services.settings.settings import Settings, read_settings
 
@@ -21,13 +22,13 @@ def settings_for(home: Path | None) -> Settings:
     return settings if home is None else settings.model_copy(update={"home": home})
 
 
-def signing_key(settings: Settings) -> FileSigner:
-    """Return the home's signing key, made at its first use."""
-    return FileSigner(settings.home / "keys")
+def signing_key(settings: Settings) -> KeyRing:
+    """Return the home's keys, made at their first use."""
+    return KeyRing(settings.home / "keys", command=settings.signer_command or ())
 
 
 @contextmanager
-def evidence_log(settings: Settings, signer: FileSigner) -> Iterator[LocalLog]:
+def evidence_log(settings: Settings, signer: HeadSigner) -> Iterator[LocalLog]:
     """Open the home's log for this process."""
     with LocalLog(settings.home / "log", signer, actor=actor(settings)) as log:
         yield log

@@ -16,6 +16,7 @@ import typer
 from services.cli import (
     bundle_verbs,
     gate_verb,
+    keys_verbs,
     log_add_verbs,
     log_verbs,
     provenance_verb,
@@ -44,6 +45,7 @@ log_verbs.app.add_typer(log_add_verbs.app)
 log_verbs.app.command("import")(log_add_verbs.import_events)
 app.add_typer(log_verbs.app)
 app.command("gate")(gate_verb.gate)
+app.add_typer(keys_verbs.app)
 app.command("replay")(replay_verb.replay)
 app.command("report")(report_verb.report)
 app.command("trace")(trace_verb.trace)

@@ -2,7 +2,8 @@
 
 In this order:
 1. names: every file in the folder is one that a log has;
-2. key: the log's verifier key is in form, and pinned where keys are pinned;
+2. keys: the log's verifier keys are one chain of handovers, and where keys are pinned it leads
+   from one of them;
 3. newest head: there is one, signed, and `checkpoint` repeats it (a seal that was cut short may
    have left it one behind);
 4. leaves: the tree is computed anew from the entry bundles, leaf by leaf. Every tile and every
@@ -19,19 +20,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipelines.errors import EvidenceError
-from pipelines.evidence.checkpoint import (
-    MAX_NOTE_BYTES,
-    Checkpoint,
-    VerifierKey,
-    open_note,
-    parse_verifier_key,
-)
+from pipelines.evidence.checkpoint import Checkpoint
 from pipelines.evidence.log_path import HeadFile, TileFile
 from pipelines.evidence.merkle import HASH_BYTES, Frontier, leaf_hash
-from pipelines.evidence.signature import key_id
+from pipelines.evidence.note_key import VerifierKey
 from pipelines.evidence.tiles import (
     CHECKPOINT_PATH,
-    KEY_PATH,
     TILE_HEIGHT,
     TILE_WIDTH,
     checkpoint_path,
@@ -40,6 +34,7 @@ from pipelines.evidence.tiles import (
     tile_path,
 )
 from pipelines.ports import Progress
+from services.provenance.fsck_keys import LogKeys
 from services.provenance.published_log import LogFaultError, PublishedLog
 
 _BUNDLE_ENTRY_BYTES = 2 + HASH_BYTES
@@ -63,25 +58,23 @@ def check_log(
 ) -> LogFacts:
     """Check everything that the log publishes; raises `LogFaultError` for the first fault.
 
-    `trusted_keys` are raw public keys known by another way; with any, the log's must be of them.
+    `trusted_keys` are raw public keys known by another way; with any, the newest head's signer must
+    be one of them, or one that they handed over to.
     """
     sizes = array("Q", sorted(one.size for one in log.files() if isinstance(one, HeadFile)))
     if not sizes:
         raise LogFaultError("checkpoints", "The log has published no head.")
-    key = _key(log)
-    trusted = frozenset(trusted_keys)
-    if trusted and key.public_key not in trusted:
-        raise LogFaultError(
-            KEY_PATH, f"Key {key_id(key.public_key)} is not one of the pinned keys."
-        )
-    newest = _head(log, checkpoint_path(sizes[-1]), key)
-    remarks = [*_served(log, newest, key), *_unfinished(log, newest.size)]
-    tree = _Tree(log, sizes, key)
+    keys = LogKeys(log)
+    path = checkpoint_path(sizes[-1])
+    newest = keys.head(path)
+    pinned = keys.check_trust(path, trusted_keys)
+    remarks = [*_served(newest, keys), *_unfinished(log, newest.size)]
+    tree = _Tree(log, sizes, keys)
     progress.start("leaves", newest.size)
     for start in range(0, newest.size, TILE_WIDTH):
         progress.advance(tree.add(min(TILE_WIDTH, newest.size - start)))
     tree.finish()
-    return LogFacts(newest, len(sizes), (key,), bool(trusted), tuple(remarks))
+    return LogFacts(newest, len(sizes), keys.chain, pinned, tuple(remarks))
 
 
 def published_commitments(log: PublishedLog, index: int, width: int) -> tuple[bytes, ...]:
@@ -98,37 +91,19 @@ def published_commitments(log: PublishedLog, index: int, width: int) -> tuple[by
     return found
 
 
-def _key(log: PublishedLog) -> VerifierKey:
-    line = log.read(KEY_PATH, most_bytes=MAX_NOTE_BYTES)
+def _served(newest: Checkpoint, keys: LogKeys) -> list[str]:
+    """Check that `checkpoint` repeats the newest head; list remarks on it."""
     try:
-        key = parse_verifier_key(line.decode("ascii", "replace").removesuffix("\n"))
-    except EvidenceError as error:
-        raise LogFaultError(KEY_PATH, str(error)) from error
-    if f"{key}\n".encode("ascii") != line:
-        raise LogFaultError(KEY_PATH, "It does not hold one verifier key and a line feed.")
-    return key
-
-
-def _head(log: PublishedLog, path: str, key: VerifierKey) -> Checkpoint:
-    note = log.read(path, most_bytes=MAX_NOTE_BYTES)
-    try:
-        return open_note(note, (key,))
-    except EvidenceError as error:
-        raise LogFaultError(path, str(error)) from error
-
-
-def _served(log: PublishedLog, newest: Checkpoint, key: VerifierKey) -> list[str]:
-    """Check that `checkpoint` repeats the newest head; list a remark where it may lag."""
-    try:
-        served = _head(log, CHECKPOINT_PATH, key)
+        served, others = keys.served_head(CHECKPOINT_PATH)
     except LogFaultError as error:
         if error.file == CHECKPOINT_PATH and isinstance(error.__cause__, FileNotFoundError):
             return [f"no checkpoint is shown yet: {_CUT_SHORT}"]
         raise
+    remarks = [f"checkpoint has {others} lines of others, who are not checked"] if others else []
     if served == newest:
-        return []
+        return remarks
     if served.size < newest.size:
-        return [f"checkpoint shows {served.size} leaves of {newest.size}: {_CUT_SHORT}"]
+        return [*remarks, f"checkpoint shows {served.size} leaves of {newest.size}: {_CUT_SHORT}"]
     raise LogFaultError(
         CHECKPOINT_PATH, f"It is not the head of {newest.size} leaves that was kept as the newest."
     )
@@ -145,9 +120,9 @@ def _unfinished(log: PublishedLog, size: int) -> list[str]:
 class _Tree:
     """The tree, computed anew from entry bundles and held against everything published."""
 
-    def __init__(self, log: PublishedLog, sizes: Sequence[int], key: VerifierKey) -> None:
+    def __init__(self, log: PublishedLog, sizes: Sequence[int], keys: LogKeys) -> None:
         self._log = log
-        self._key = key
+        self._keys = keys
         self._sizes = sizes
         self._next_head = 0
         self._frontier = Frontier()
@@ -184,7 +159,7 @@ class _Tree:
 
     def _check_head(self) -> None:
         path = checkpoint_path(self._frontier.size)
-        head = _head(self._log, path, self._key)
+        head = self._keys.head(path, follows=True)
         if head.size != self._frontier.size:
             raise LogFaultError(path, f"It is the head of {head.size} leaves.")
         if head.root != self._frontier.root:

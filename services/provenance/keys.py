@@ -23,30 +23,40 @@ from cryptography.hazmat.primitives.serialization import (
 
 from pipelines.errors import EvidenceError
 from pipelines.evidence.signature import key_id, public_pem
+from services.provenance.head_keys import HeadKeys
 
 KEY_FILE = "signing-ed25519.pem"
 PUBLIC_FILE = "signing-ed25519.pub.pem"
 
-_MAX_KEY_BYTES = 4096
+_MAX_KEY_BYTES = 1 << 16
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class FileSigner:
-    """A `Signer` whose key lies in `folder`; the first use makes folder and key.
+    """A `Signer` whose key is the file `name` in `folder`; the first use makes both.
 
-    Raises `EvidenceError` where the key is not private or not an Ed25519 key. Two processes
-    that come first at the same moment end with the same key.
+    With `make` False a key that is not there is an `EvidenceError`, as is one that is not
+    private or not an Ed25519 key. Two processes that come first at the same moment end with
+    the same key.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = KEY_FILE, *, make: bool = True) -> None:
         try:
-            self._private = _load(_existing_or_new(folder))
+            if make:
+                self.make_folder(folder)
+                _make_if_missing(folder, name)
+            self._private = _load(read_private(folder, name))
         except OSError as error:
             raise EvidenceError(
                 f"The signing key in {folder} cannot be used: {error.strerror or error}.",
                 next_step="Check that the folder can be written by you, or name another home.",
             ) from error
         self._public = self._private.public_key().public_bytes_raw()
+
+    @staticmethod
+    def make_folder(folder: Path) -> None:
+        """Make the key folder where there is none, for its owner alone."""
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     @property
     def key_id(self) -> str:
@@ -62,34 +72,46 @@ class FileSigner:
         """Return the 64-byte Ed25519 signature of `message` (deterministic, RFC 8032)."""
         return self._private.sign(message)
 
+    def head_keys(self) -> HeadKeys:
+        """Return itself: this key alone, with no other before it."""
+        return HeadKeys((self,))
 
-def _existing_or_new(folder: Path) -> bytes:
-    """Return the PEM of the key in `folder`, made first where there is none."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+def read_private(folder: Path, name: str) -> bytes:
+    """Return the file `name` of the key folder; `EvidenceError` where others could read it.
+
+    Raises `FileNotFoundError` where folder or file is not there.
+    """
     _refuse_shared(folder, folder.lstat(), "folder", 0o700)
-    path = folder / KEY_FILE
-    if not path.exists() and not path.is_symlink():
-        _make(folder)
+    path = folder / name
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         _refuse_shared(path, os.fstat(descriptor), "file", 0o600)
         return file.read(_MAX_KEY_BYTES)
 
 
-def _make(folder: Path) -> None:
+def _make_if_missing(folder: Path, name: str) -> None:
+    _refuse_shared(folder, folder.lstat(), "folder", 0o700)
+    path = folder / name
+    if not path.exists() and not path.is_symlink():
+        _make(folder, name)
+
+
+def _make(folder: Path, name: str) -> None:
     """Put a fresh key and its public half into `folder`; another process may win the race."""
+    public = f"{name.removesuffix('.pem')}.pub.pem"
     private = Ed25519PrivateKey.generate()
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     scratch = folder / f".{secrets.token_hex(8)}.new"
     try:
         _write_private(scratch, pem)
         try:
-            os.link(scratch, folder / KEY_FILE)
+            os.link(scratch, folder / name)
         except FileExistsError:
             return
         scratch.unlink()
         _write_private(scratch, public_pem(private.public_key().public_bytes_raw()))
-        scratch.replace(folder / PUBLIC_FILE)
+        scratch.replace(folder / public)
     finally:
         scratch.unlink(missing_ok=True)
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -24,23 +24,23 @@ from types import TracebackType
 from typing import Self
 
 from pipelines.errors import EvidenceError, ResourceError
-from pipelines.evidence.checkpoint import Checkpoint, sign_checkpoint, verifier_key
+from pipelines.evidence.checkpoint import Checkpoint, known_lines
 from pipelines.evidence.entry import (
     CLOCK_SYSTEM,
     Actor,
     Entry,
     JobProof,
-    commitment,
     instant,
 )
 from pipelines.evidence.erasure import ERASURE_KIND, LOG_JOB, MAX_ERASED, erasure_body
 from pipelines.evidence.json_value import Json
 from pipelines.evidence.log_path import MAX_LEAVES
-from pipelines.evidence.merkle import consistency_proof, inclusion_proof, is_included, leaf_hash
+from pipelines.evidence.merkle import consistency_proof
 from pipelines.evidence.supplement import LaterProof
-from pipelines.ports import Signer
 from services.provenance.durable_file import make_folder
 from services.provenance.entry_store import EntryStore
+from services.provenance.head_keys import HeadSigner, HeadSigning
+from services.provenance.job_proof import SealedHead, prove_job
 from services.provenance.log_folder import LogFolder
 
 LOCK_WAIT_SECONDS = 30.0
@@ -58,14 +58,14 @@ class LocalLog:
 
     Every entry names `actor` as the one who made it. Several processes may record at once, each
     with its own `LocalLog`; sealing waits up to `lock_wait_seconds` for another sealer. Raises
-    `EvidenceError` where what is on disk is not one unbroken log of this key, `ResourceError`
+    `EvidenceError` where what is on disk is not one unbroken log of these keys, `ResourceError`
     where the machine does not let it work.
     """
 
     def __init__(
         self,
         directory: Path,
-        signer: Signer,
+        signer: HeadSigner,
         clock: Callable[[], datetime] = system_clock,
         *,
         actor: Actor,
@@ -85,7 +85,6 @@ class LocalLog:
         self._lock_path = directory / "sealer.lock"
         self._folder = LogFolder(directory / "public", scratch=directory / "scratch")
         self._store = EntryStore(directory / "entries.db", new_origin=_new_origin)
-        self._key = verifier_key(self._store.origin, signer.public_key)
 
     def __enter__(self) -> Self:
         return self
@@ -149,29 +148,35 @@ class LocalLog:
 
     def publish(self) -> Checkpoint:
         """Seal all that is pending; return the log's head."""
-        with self._sealing():
-            head, _ = self._publish()
-        return head
+        with self.exclusive():
+            return self._publish().head
 
     def seal(self, job: str) -> JobProof:
         """Seal all that is pending, publish a checkpoint, and prove every entry of `job`."""
-        with self._sealing():
-            head, note = self._publish()
+        with self.exclusive():
+            sealed = self._publish()
         # What is published stays as it is, so proving holds up no other sealer.
-        return self._prove(job, head, note)
+        stored = self._store.sealed(job, sealed.head.size)
+        if not stored:
+            raise EvidenceError(f"The log holds no entry of job {job}.")
+        return prove_job(job, stored, sealed, self._folder.nodes(sealed.head.size))
 
     def seal_later(self, job: str, *, first: int, since: int) -> LaterProof:
         """Seal all that is pending; prove the entries of `job` from sequence `first` on.
 
         They may be none. The head extends the tree of `since` leaves, which is proven too.
         """
-        with self._sealing():
-            head, note = self._publish()
-            if not 0 < since <= head.size:
-                raise EvidenceError(f"The log has {head.size} leaves and never had {since}.")
-            proof = self._prove(job, head, note, first=first)
-            path = consistency_proof(since, head.size, self._folder.nodes(head.size))
-            return LaterProof(proof, path)
+        with self.exclusive():
+            sealed = self._publish()
+        size = sealed.head.size
+        if not 0 < since <= size:
+            raise EvidenceError(f"The log has {size} leaves and never had {since}.")
+        stored = self._store.sealed(job, size)
+        if not stored:
+            raise EvidenceError(f"The log holds no entry of job {job}.")
+        read = self._folder.nodes(size)
+        later = [one for one in stored if one.sequence >= first]
+        return LaterProof(prove_job(job, later, sealed, read), consistency_proof(since, size, read))
 
     def _maker(self, job: str, kind: str, body: Mapping[str, Json]) -> Callable[[int], bytes]:
         """Return what makes the entry once its sequence is known, at that moment's time."""
@@ -183,55 +188,25 @@ class LocalLog:
 
         return make
 
-    def _publish(self) -> tuple[Checkpoint, bytes]:
-        """Seal every pending entry of any job; return the newest head and its note."""
-        newest = self._folder.newest(self._key)
+    def _publish(self) -> SealedHead:
+        """Seal every pending entry of any job; return the newest head."""
+        signing = HeadSigning(self._store.origin, self._signer.head_keys())
+        newest = self._folder.newest(signing)
         head, note = newest.head, newest.note
         size = self._store.number(head.size)
-        if not head.size:
-            self._folder.begin(self._key)
+        self._folder.publish_keys(signing.published)
         if size > head.size:
             head = self._folder.extend(head, size, self._store.commitments)
-            note = sign_checkpoint(head, self._key, self._signer.sign)
+            note = signing.sign(head)
             self._folder.publish_checkpoint(size, note)
-        if size:
-            self._folder.serve_checkpoint(note)
-        return head, note
-
-    def _prove(self, job: str, head: Checkpoint, note: bytes, *, first: int = 0) -> JobProof:
-        stored = self._store.sealed(job, head.size)
-        if not stored:
-            raise EvidenceError(f"The log holds no entry of job {job}.")
-        stored = [one for one in stored if one.sequence >= first]
-        read = self._folder.nodes(head.size)
-        entries, salts, paths = [], [], []
-        for one in stored:
-            if one.canonical is None or one.salt is None:
-                raise EvidenceError(f"Entry {one.sequence} of job {job} was erased.")
-            path = inclusion_proof(one.leaf, head.size, read)
-            leaf = leaf_hash(commitment(one.salt, one.canonical))
-            if not is_included(leaf, one.leaf, head.size, path, head.root):
-                raise EvidenceError(
-                    f"Leaf {one.leaf} of the log is not the entry that the database holds.",
-                    next_step="Restore the log's folder and its database from one backup.",
-                )
-            entries.append(one.canonical)
-            salts.append(one.salt)
-            paths.append(path)
-        return JobProof(
-            job=job,
-            entries=tuple(entries),
-            salts=tuple(salts),
-            leaf_indexes=tuple(one.leaf for one in stored),
-            inclusion=tuple(paths),
-            tree_size=head.size,
-            checkpoint=note,
-            keys=(str(self._key),),
-        )
+        if not size:
+            return SealedHead(head, b"", ())
+        note = self._folder.serve_checkpoint(note)
+        return SealedHead(head, note, tuple(key for key, _, _ in known_lines(note, signing.known)))
 
     @contextmanager
-    def _sealing(self) -> Iterator[None]:
-        """Hold the folder's lock; the system drops it if the process dies."""
+    def exclusive(self) -> Iterator[None]:
+        """Hold the folder's lock, as every sealer does; it is dropped if the process dies."""
         try:
             descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:

@@ -1,9 +1,10 @@
 """What a log publishes, as files: tiles, entry bundles, and its head at every size it had.
 
-Nothing is overwritten but `checkpoint`, which repeats the newest of `checkpoints/<size>`. A
-file that is there already must hold the same bytes: so two writers, or a database that was
-set back, cannot fork the log. Only the holder of the sealer's lock writes here. `vkey` holds
-the verifier key that the log began with.
+Nothing is overwritten but `checkpoint`, which repeats the newest of `checkpoints/<size>` and may
+carry the lines of witnesses besides, and `vkey`, which grows: the verifier key that the log began
+with, and each handover since. A file that is there already must hold the same bytes: so two
+writers, or a database that was set back, cannot fork the log. Only the holder of the sealer's
+lock writes here.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import DiskFullError, EvidenceError, ResourceError
-from pipelines.evidence.checkpoint import Checkpoint, VerifierKey, open_note
+from pipelines.evidence.checkpoint import Checkpoint
 from pipelines.evidence.merkle import EMPTY_ROOT, HASH_BYTES, NodeReader, leaf_hash
+from pipelines.evidence.note_key import VerifierKey
 from pipelines.evidence.tile_rows import TileRows
 from pipelines.evidence.tiles import (
     CHECKPOINT_PATH,
@@ -29,6 +31,7 @@ from pipelines.evidence.tiles import (
     tile_path,
 )
 from services.provenance.durable_file import make_folder, replace, write_all_new, write_new
+from services.provenance.head_keys import HeadSigning
 
 BATCH_LEAVES = 64 * TILE_WIDTH
 """How many leaves are read, hashed and written at a time: what bounds a sealer's memory."""
@@ -54,36 +57,44 @@ class LogFolder:
             make_folder(root / "checkpoints")
             make_folder(scratch)
 
-    def newest(self, key: VerifierKey) -> PublishedHead:
-        """Return the head that was published last, after checking its name and signature.
+    def newest(self, signing: HeadSigning) -> PublishedHead:
+        """Return the head that was published last, after checking its name and signatures.
 
-        Raises `EvidenceError` where it is not this key's, or where a head is missing that was
+        Raises `EvidenceError` where it is not of these keys, or where a head is missing that was
         served already.
         """
         with _translated():
             names = [path.name for path in (self._root / "checkpoints").iterdir()]
             sizes = [int(name) for name in names if name.isascii() and name.isdecimal()]
             size = max(sizes, default=0)
-            served = self._root / CHECKPOINT_PATH
-            notes = [(self._root / checkpoint_path(size)).read_bytes()] if size else []
-            notes += [served.read_bytes()] if served.exists() else []
-        heads = [_open(note, key) for note in notes]
-        if any(head.size > size for head in heads) or (heads and heads[0].size != size):
+            note = (self._root / checkpoint_path(size)).read_bytes() if size else b""
+            path = self._root / CHECKPOINT_PATH
+            served = path.read_bytes() if path.exists() else b""
+        head = signing.open_published(note) if note else Checkpoint(signing.origin, 0, EMPTY_ROOT)
+        if head.size != size or (served and signing.open_served(served).size > size):
             raise EvidenceError(
                 "The log's folder lacks a head that was published.",
                 next_step="Restore the log's folder from a backup.",
             )
-        if not heads:
-            return PublishedHead(Checkpoint(key.name, 0, EMPTY_ROOT), b"")
-        return PublishedHead(heads[0], notes[0])
+        return PublishedHead(head, note)
 
     def nodes(self, size: int) -> NodeReader:
         """Return a reader of complete subtrees of the tree of `size` leaves."""
         return node_reader(size, self._read_tile)
 
-    def begin(self, key: VerifierKey) -> None:
-        """Publish the verifier key that the log begins with."""
-        self._publish([(KEY_PATH, f"{key}\n".encode("ascii"))])
+    def publish_keys(self, keys: Sequence[VerifierKey]) -> None:
+        """Let `vkey` say which key the log began with, and the handovers since.
+
+        Raises `EvidenceError` where it says something else already.
+        """
+        path = self._root / KEY_PATH
+        data = "".join(f"{key}\n" for key in keys).encode("ascii")
+        with _translated():
+            found = path.read_bytes() if path.exists() else b""
+            if not data.startswith(found):
+                raise _fork(KEY_PATH)
+            if data != found:
+                replace(path, data, scratch=self._scratch)
 
     def extend(
         self, old: Checkpoint, size: int, read: Callable[[int, int], Sequence[bytes]]
@@ -124,12 +135,18 @@ class LogFolder:
                 if path.read_bytes() != note:
                     raise _fork(checkpoint_path(size)) from error
 
-    def serve_checkpoint(self, note: bytes) -> None:
-        """Let `checkpoint` repeat `note`, which must be published already."""
+    def serve_checkpoint(self, note: bytes) -> bytes:
+        """Let `checkpoint` show `note`, which must be published already; return what it shows.
+
+        Where it shows it with the lines of witnesses, those stay.
+        """
         with _translated():
             path = self._root / CHECKPOINT_PATH
-            if not path.exists() or path.read_bytes() != note:
-                replace(path, note, scratch=self._scratch)
+            found = path.read_bytes() if path.exists() else b""
+            if found.startswith(note):
+                return found
+            replace(path, note, scratch=self._scratch)
+        return note
 
     def _open_bundle(self, size: int) -> bytes:
         """Return the entry bundle that a tree of `size` leaves left unfinished."""
@@ -186,16 +203,6 @@ def _fork(relative: str) -> EvidenceError:
         f"The log has published another {relative} already.",
         next_step="Restore the newest database; the log is not forked.",
     )
-
-
-def _open(note: bytes, key: VerifierKey) -> Checkpoint:
-    try:
-        return open_note(note, (key,))
-    except EvidenceError as error:
-        raise EvidenceError(
-            f"The log was not published by this key and database: {error}",
-            next_step="Restore the key and the database, or move the log's folder aside.",
-        ) from error
 
 
 @contextmanager

@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     of reports. `credentials_key` and `credentials_chain` (PEM) sign content credentials in place
     of a self-made certificate. `tsa_url` is a time-stamping authority (RFC 3161) that every
     statement is sent to by digest; stamps must lead to a certificate in `tsa_ca` where it is set.
+    `signer_command` (a JSON list of words) is the program that holds the
+    signing key, where that is not a file; it is heeded when a home is new.
     """
 
     model_config = SettingsConfigDict(env_prefix="EVIDENT_", frozen=True, extra="ignore")
@@ -59,6 +61,7 @@ class Settings(BaseSettings):
     tsa_url: str | None = None
     tsa_ca: Path | None = None
     tsa_timeout_seconds: float = Field(default=15.0, gt=0, le=600)
+    signer_command: tuple[str, ...] | None = None
 
 
 def read_settings() -> Settings:

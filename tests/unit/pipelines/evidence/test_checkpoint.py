@@ -9,14 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from pipelines.errors import EvidenceError
-from pipelines.evidence.checkpoint import (
-    Checkpoint,
-    open_note,
-    parse_checkpoint,
-    parse_verifier_key,
-    sign_checkpoint,
-    verifier_key,
-)
+from pipelines.evidence.checkpoint import Checkpoint, open_note, parse_checkpoint, sign_checkpoint
+from pipelines.evidence.note_key import parse_verifier_key, verifier_key
 
 ORIGIN = "example.com/log"
 PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines.errors import EvidenceError
-from pipelines.evidence.checkpoint import verifier_key
+from pipelines.evidence.note_key import verifier_key
 from pipelines.evidence.signature import public_pem
 from pipelines.evidence.trust import MAX_KEY_FILE_BYTES, read_key_file
 

@@ -9,9 +9,10 @@ import pytest
 
 from pipelines.errors import EvidenceError
 from pipelines.evidence import erasure
-from pipelines.evidence.checkpoint import open_note, parse_verifier_key
+from pipelines.evidence.checkpoint import open_note
 from pipelines.evidence.entry import JobProof, commitment, parse_entry
 from pipelines.evidence.merkle import is_included, leaf_hash
+from pipelines.evidence.note_key import parse_verifier_key
 from pipelines.ports import SilentProgress
 from services.provenance.fsck import check_log
 from services.provenance.fsck_bodies import BodyFacts, check_bodies

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import EvidenceError, ResourceError
-from pipelines.evidence.checkpoint import open_note, parse_verifier_key
+from pipelines.evidence.checkpoint import open_note
 from pipelines.evidence.entry import Actor, JobProof, commitment, parse_entry
 from pipelines.evidence.merkle import (
     Frontier,
@@ -20,6 +20,7 @@ from pipelines.evidence.merkle import (
     is_included,
     leaf_hash,
 )
+from pipelines.evidence.note_key import parse_verifier_key
 from pipelines.evidence.tiles import decode_entries, node_reader, tile_path
 from services.provenance import log_folder
 from services.provenance.keys import FileSigner
@@ -288,7 +289,7 @@ def test_a_second_sealer_waits_and_then_says_so(tmp_path: Path, signer: FileSign
         open_log(tmp_path / "log", signer) as one,
         open_log(tmp_path / "log", signer, lock_wait_seconds=0.1) as two,
     ):
-        with one._sealing():
+        with one.exclusive():
             two.record("a", "step", {})
             with pytest.raises(ResourceError):
                 two.seal("a")
@@ -380,3 +381,10 @@ def test_sealing_works_in_batches(
         frontier.append(leaf_hash(commitment(salt, entry)))
         roots[frontier.size] = frontier.root
     assert {head.size: head.root for head in heads} == {n: roots[n] for n in (300, 301, 1201)}
+
+
+def test_an_empty_log_is_published_as_nothing(tmp_path: Path, signer: FileSigner) -> None:
+    """A seal of an empty log makes no head, and is no error."""
+    with open_log(tmp_path / "log", signer) as log:
+        assert log.publish().size == 0
+    assert not (tmp_path / "log" / "public" / "checkpoint").exists()

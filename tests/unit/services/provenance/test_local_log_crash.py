@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from pipelines.errors import DiskFullError
-from pipelines.evidence.checkpoint import open_note, parse_verifier_key
+from pipelines.evidence.checkpoint import open_note
 from pipelines.evidence.entry import commitment, parse_entry
 from pipelines.evidence.merkle import is_included, leaf_hash
+from pipelines.evidence.note_key import parse_verifier_key
 from services.provenance.keys import FileSigner
 from tests.unit.services.provenance.log_kit import open_log
 

@@ -17,8 +17,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import EvidenceError
-from pipelines.evidence.checkpoint import open_note, parse_verifier_key
+from pipelines.evidence.checkpoint import open_note
 from pipelines.evidence.merkle import consistency_proof, is_consistent
+from pipelines.evidence.note_key import parse_verifier_key
 from pipelines.ports import SilentProgress
 from services.provenance.fsck import LogFacts, check_log
 from services.provenance.fsck_bodies import BodyFacts, check_bodies
