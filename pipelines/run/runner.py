@@ -176,6 +176,7 @@ def _finished(job: Job) -> Outcome:
         facts = report_facts(job, made)
         with stage(job, StageKind.EXPORT) as exported:
             published = publish(job, made, facts)
+            exported["inputs"] = received_body(job.received)["outputs"]
             exported["outputs"] = [
                 {"name": one.path.name, "sha256": one.sha256, "bytes": one.bytes}
                 for one in published.outputs

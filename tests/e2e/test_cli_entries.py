@@ -114,7 +114,7 @@ def test_what_was_delivered_is_recorded_after_it(evident: Evident, photo: Path) 
 def recorded(home: Path) -> list[dict[str, Any]]:
     """Every entry that a home's log has taken, sealed or not."""
     with sqlite3.connect(home / "log" / "entries.db") as database:
-        rows = database.execute("SELECT canonical FROM entries ORDER BY arrival").fetchall()
+        rows = database.execute("SELECT canonical FROM entries ORDER BY leaf").fetchall()
     database.close()
     return [json.loads(row[0]) for row in rows]
 
