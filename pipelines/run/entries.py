@@ -26,6 +26,8 @@ from pipelines.stages.export.facts_media import FileFacts
 from pipelines.stages.export.gathered import hardware_facts, software_facts
 from pipelines.stages.ingest import Received
 
+TIME_STAMP_KIND = "time_stamp"
+
 _LONGEST_REASON = 1000
 
 Body = dict[str, Json]
@@ -175,6 +177,16 @@ def result_line(delivered: FileFacts) -> Body:
         "name": delivered.file_name,
         "sha256": delivered.sha256,
         "bytes": delivered.bytes,
+    }
+
+
+def time_stamp_body(authority: str, signature: bytes, token: bytes) -> Body:
+    """A time stamp over a statement's signature, and who gave it."""
+    asked, given = (hashlib.sha256(data).hexdigest() for data in (signature, token))
+    return {
+        "authority": authority,
+        "inputs": [{"role": "statement signature", "sha256": asked}],
+        "outputs": [{"role": "time stamp", "sha256": given}],
     }
 
 

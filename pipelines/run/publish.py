@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -30,14 +29,13 @@ from pipelines.graph.plan import Plan
 from pipelines.media.credentials import SIDECAR_TYPE
 from pipelines.ports import TimeStampAuthority
 from pipelines.run.durable_file import writing
-from pipelines.run.entries import failure_body
+from pipelines.run.entries import TIME_STAMP_KIND, failure_body, time_stamp_body
 from pipelines.run.job import Job, Made, Output
 from pipelines.stages.export.facts import ReportFacts
 from pipelines.stages.export.picture_files import picture_files
 from pipelines.stages.export.report import write_report
 from pipelines.stages.ingest import require_same
 
-TIME_STAMP_KIND = "time_stamp"
 REPORT, REPORT_PDF, BUNDLE = "report.json", "report.pdf", "bundle.zip"
 
 
@@ -151,13 +149,7 @@ def _write_bundle(
 def _stamped(job: Job, authority: TimeStampAuthority, signature: bytes) -> bytes:
     """Have the statement's signature stamped; one entry says so."""
     token = authority.stamp(signature)
-    asked, given = (hashlib.sha256(data).hexdigest() for data in (signature, token))
-    body = {
-        "authority": authority.authority,
-        "inputs": [{"role": "statement signature", "sha256": asked}],
-        "outputs": [{"role": "time stamp", "sha256": given}],
-    }
-    job.record(TIME_STAMP_KIND, body)
+    job.record(TIME_STAMP_KIND, time_stamp_body(authority.authority, signature, token))
     return token
 
 

@@ -24,6 +24,10 @@ from services.settings.settings import Settings
 _GIB = 1 << 30
 _LEAST_FREE_BYTES = _GIB
 _LIBRARIES = ("av", "pyvips", "numpy", "cryptography", "reportlab")
+_OPTIONAL = (
+    ("c2pa-python", "credentials", "content credentials"),
+    ("rfc3161-client", "time-stamps", "time stamps"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ def main(*, as_json: bool) -> int:
 def _findings(settings: Settings) -> Iterator[Finding]:
     yield Finding("evident", f"version {version()}")
     yield from (_library(name) for name in _LIBRARIES)
+    yield from (_optional(*one) for one in _OPTIONAL)
     yield from _engines()
     for name in catalog.names():
         yield _guarded(f"network {name}", partial(_network, name))
@@ -83,6 +88,14 @@ def _library(name: str) -> Finding:
         return Finding(name, f"version {metadata.version(name)}")
     except metadata.PackageNotFoundError:
         return Finding(name, "not installed", well=False, next_step=f"pip install {name}")
+
+
+def _optional(name: str, extra: str, use: str) -> Finding:
+    """A library that something can do without; its lack is told, and is no fault."""
+    try:
+        return Finding(name, f"version {metadata.version(name)}")
+    except metadata.PackageNotFoundError:
+        return Finding(name, f"not installed; {use} need the `{extra}` extra")
 
 
 def _engines() -> Iterator[Finding]:

@@ -14,8 +14,9 @@ from pipelines.evidence.finding import BundleError
 from pipelines.evidence.supplement import BundleName, Extra, LaterProof, build_supplement
 from pipelines.evidence.verify import examine_bundle
 from pipelines.evidence.verify_supplement import bundle_name, verify_with_supplements
-from pipelines.ports import Signer
+from pipelines.ports import Signer, TimeStampAuthority
 from pipelines.run.durable_file import writing
+from pipelines.run.entries import TIME_STAMP_KIND, time_stamp_body
 from services.cli.evidence_wiring import evidence_log, signing_key
 from services.cli.outside_checks import time_stamps
 from services.cli.printing import (
@@ -48,13 +49,19 @@ def main(asked: Asked, *, as_json: bool) -> int:
         signer = signing_key(settings)
         name, signature = _name(asked.bundle)
         out = _free(asked)
-        stamps = [_asked_for(settings, signature)] if asked.ask_for_stamp else []
+        authority = _authority(settings) if asked.ask_for_stamp else None
+        stamps: list[Extra] = []
         with evidence_log(settings, signer) as log:
             if log.origin != name.head.origin:
                 raise RequestError(
                     f"The bundle is from another log, {name.head.origin}.",
                     next_step="Run this where that log is; EVIDENT_HOME names it.",
                 )
+            if authority is not None:
+                token = authority.stamp(signature)
+                body = time_stamp_body(authority.authority, signature, token)
+                log.record(name.job, TIME_STAMP_KIND, body)
+                stamps.append(Extra("authority.tsr", bytes_source(token), stamp=True))
             later = log.seal_later(name.job, first=name.entries, since=name.head.size)
         facts = _written(asked, out, name, later, signer, stamps)
     except EvidentError as error:
@@ -102,14 +109,13 @@ def _free(asked: Asked) -> Path:
     return next(path for name in names if not (path := asked.bundle.with_name(name)).exists())
 
 
-def _asked_for(settings: Settings, signature: bytes) -> Extra:
-    """Have the bundle's signature stamped by the authority that is set."""
+def _authority(settings: Settings) -> TimeStampAuthority:
     authority = time_stamps(settings)
     if authority is None:
         raise RequestError(
             "No time-stamping authority is set.", next_step="Set EVIDENT_TSA_URL, or leave --stamp."
         )
-    return Extra("authority.tsr", bytes_source(authority.stamp(signature)), stamp=True)
+    return authority
 
 
 def _written(

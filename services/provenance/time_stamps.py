@@ -35,7 +35,7 @@ MOST_REPLY_BYTES = 1 << 20
 _SHA256 = x509.ObjectIdentifier("2.16.840.1.101.3.4.2.1")
 _GRANTED = (0, 1)
 _CHUNK_BYTES = 1 << 16
-_LATER = "The bundle is whole without it; `evident bundle supplement` can add a stamp later."
+_LATER = "The bundle is whole without it; `evident bundle supplement --stamp` can add one later."
 
 
 class HttpTimeStamps:

@@ -145,3 +145,25 @@ def test_an_authority_that_is_away_holds_nothing_up(
     (warning,) = [one for one in job["warnings"] if "could not be asked for a time stamp" in one]
     assert "evident bundle supplement" in warning
     assert evident("verify", job["bundle"], "--json").json["ok"]
+
+
+def test_a_stamp_can_be_added_later(
+    evident: Evident, photo: Path, made: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bundle without a stamp gets one by a supplement, on record, and stays as it is."""
+    bundle = Path(done(evident, photo, "--no-credentials")["bundle"])
+    before = bundle.read_bytes()
+    assert evident("bundle", "supplement", bundle, "--stamp", "--json").code == 2
+    with serving(made) as authority:
+        monkeypatch.setenv("EVIDENT_TSA_URL", authority.url)
+        added = evident("bundle", "supplement", bundle, "--stamp", "--json").json
+    assert bundle.read_bytes() == before
+    supplement = added["supplement"]
+    said = evident(
+        "verify", bundle, "--supplement", supplement, "--tsa-ca", authority.ca, "--json"
+    ).json
+    assert said["ok"]
+    assert said["supplements"][0]["standing"] == "time-stamped"
+    (line,) = evident("log", "query", "--kind", "time_stamp", "--json").json["events"]
+    assert line["body"]["authority"] == "127.0.0.1"
+    assert line["body"]["inputs"][0]["role"] == "statement signature"
