@@ -96,7 +96,7 @@ def _verdict(
         picture = draw_worst(ran.worst, wish.out, scratch=scratch)
     return replace(
         found,
-        outcome=Outcome.DIFFERS if ran.compared.differ else Outcome.IDENTICAL,
+        outcome=Outcome.IDENTICAL if ran.compared.is_same else Outcome.DIFFERS,
         compared=ran.compared,
         conditions=conditions(case, ran.here),
         picture=picture,

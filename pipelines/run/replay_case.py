@@ -136,7 +136,7 @@ def _plan_conditions(logged: Logged, here: Plan) -> Iterator[Condition]:
 def _is_shown_apart(name: str) -> bool:
     shown = ("engine", "engine_version", "device_class", "threads", "weights_format")
     if name.startswith("networks."):
-        return name.rpartition(".")[2] in (*shown, "weights_sha256", "tile_pixels")
+        return name.rpartition(".")[2] in (*shown, "weights_sha256", "tile_pixels", "gate")
     return name in ("threads", "frames_at_once")
 
 
@@ -159,6 +159,8 @@ def _engine_conditions(logged: Plan, here: Plan) -> Iterator[Condition]:
             then = " ".join(str(was[one]) for one in fields)
             today = " ".join(str(now[one]) for one in fields)
             yield Condition(f"{field_name} of {name}", then, today, promised=True)
+        # What was thought of a network since then decides no sample.
+        yield Condition(f"gate of {name}", str(was["gate"]), str(now["gate"]))
 
 
 def _tile_conditions(case: Case) -> Iterator[Condition]:

@@ -62,7 +62,9 @@ class Tally:
                 )
                 self.worst = Worst(frame, replayed, recorded, self._shape)
 
-    def compared(self, *, against: str = "", unknown: str = "") -> Compared:
+    def compared(
+        self, *, against: str = "", unknown: str = "", delivered_differ: int | None = None
+    ) -> Compared:
         """Say what was found: `against` what sizes were measured, or why there is none."""
         first, stop, frames = self._range
         return Compared(
@@ -74,4 +76,5 @@ class Tally:
             largest=self._largest,
             against=against if self._largest is not None else "",
             unknown=unknown if self._differ else "",
+            delivered_differ=delivered_differ,
         )

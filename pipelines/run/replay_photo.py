@@ -22,11 +22,10 @@ from pipelines.run.replay_plan import NotReplayableError
 from pipelines.run.replay_recorded import (
     AGAINST_DELIVERED,
     AGAINST_REPEATED,
-    LOSSY,
+    NOBODY,
     NOT_REPEATED,
     OTHER_DECODER,
 )
-from pipelines.run.replay_verdict import Compared
 from pipelines.stages.enhance import bind
 
 Planes = tuple[Samples, ...]
@@ -37,7 +36,7 @@ def replay_photo(case: Case) -> Ran:
 
     Raises NotReplayableError, and what decoding, operations and a lack of room raise.
     """
-    expected = _recorded_digest(case)
+    expected, delivered = (_on_record(case, name) for name in ("encoder", "delivered"))
     here, chain, _ = plan_photo(case.received, case.checked, case.tools)
     require_room(
         here.ceilings,
@@ -52,11 +51,20 @@ def replay_photo(case: Case) -> Ran:
         pages.watch(photo.planes)
         require_shapes(case.logged.plan, photo.shape, chain)
         planes = _rendered(case, photo, pages)
+        result = _result(case, chain.result)
         tally = Tally(chain.result, first=0, stop=1, frames=1)
-        if planes_digest(planes) == expected:
-            return Ran(here, tally.compared(), None)
-        tally.differs(0)
-        compared = _measured(case, photo, planes, expected, tally=tally, pages=pages)
+        against, unknown = "", ""
+        if planes_digest(planes) != expected:
+            tally.differs(0)
+            recorded, against, unknown = _recorded(case, photo, result, pages)
+            if recorded is not None and planes_digest(pages.watch(recorded)) == expected:
+                tally.measure(0, planes, recorded)
+                unknown = ""
+        compared = tally.compared(
+            against=against,
+            unknown=unknown,
+            delivered_differ=None if result is None else int(result.digest != delivered),
+        )
         return Ran(here, compared, tally.worst)
 
 
@@ -73,34 +81,33 @@ def _rendered(case: Case, photo: Photo, pages: GivingBack) -> Planes:
     )
 
 
-def _measured(
-    case: Case, photo: Photo, planes: Planes, expected: bytes, *, tally: Tally, pages: GivingBack
-) -> Compared:
-    """Measure the difference against the samples on record, or say why they cannot be had."""
-    if case.logged.plan.delivery.lossless:
-        against, objection = AGAINST_DELIVERED, OTHER_DECODER
-        result = case.bundle.take(case.bundle.names(Role.RESULT)[0])
-        height, width = planes[0].shape
-        shape = FrameShape(height, width, photo.shape.layout)
-        recorded = read_back(case.tools.pool, result, shape, scratch=case.scratch).planes
-    elif case.is_wished_otherwise:
-        against, objection = AGAINST_REPEATED, NOT_REPEATED
-        try:
-            recorded = _rendered(case.as_on_record, photo, pages)
-        except ModelError:
-            return tally.compared(unknown=objection)
-    else:
-        return tally.compared(unknown=LOSSY)
-    if planes_digest(pages.watch(recorded)) != expected:
-        return tally.compared(unknown=objection)
-    tally.measure(0, planes, recorded)
-    return tally.compared(against=against)
+def _recorded(
+    case: Case, photo: Photo, result: Photo | None, pages: GivingBack
+) -> tuple[Planes | None, str, str]:
+    """Samples that may be those on record, what they are, and what to say if they are not."""
+    if case.logged.plan.delivery.lossless and result is not None:
+        return result.planes, AGAINST_DELIVERED, OTHER_DECODER
+    if not case.is_wished_otherwise:
+        return None, "", NOBODY
+    try:
+        return _rendered(case.as_on_record, photo, pages), AGAINST_REPEATED, NOT_REPEATED
+    except ModelError:
+        return None, "", NOT_REPEATED
 
 
-def _recorded_digest(case: Case) -> bytes:
+def _result(case: Case, shape: FrameShape) -> Photo | None:
+    """The delivered picture as it decodes here; None where it is not in the bundle."""
+    paths = case.bundle.names(Role.RESULT)
+    if not paths:
+        return None
+    path = case.bundle.take(paths[0])
+    return read_back(case.tools.pool, path, shape, scratch=case.scratch)
+
+
+def _on_record(case: Case, which: str) -> bytes:
+    """The digest of the samples handed to the encoder, or of those delivered."""
+    name = f"{which}_sha256"
     for entry in reversed(case.bundle.entries):
-        if entry.kind == "laws" and isinstance(entry.body.get("encoder_sha256"), str):
-            return bytes.fromhex(str(entry.body["encoder_sha256"]))
-    raise NotReplayableError(
-        "the digest of the samples handed to the encoder: no entry of the job states it"
-    )
+        if entry.kind == "laws" and isinstance(entry.body.get(name), str):
+            return bytes.fromhex(str(entry.body[name]))
+    raise NotReplayableError(f"the digest of the samples ({name}): no entry of the job states it")

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from models.errors import ModelError
@@ -26,9 +28,9 @@ from pipelines.media.video import DecodedFrame, VideoIndex
 from pipelines.run.replay_case import Case
 from pipelines.run.replay_frames import Numbered, digest_of, rendered
 
-LOSSY = (
-    "The result is coded with loss, so the samples handed to the encoder cannot be had from it: "
-    "how large the difference is stays unknown."
+NOBODY = (
+    "The samples handed to the encoder cannot be had from what was delivered (it is coded with "
+    "loss, or not in the bundle): how large the difference is stays unknown."
 )
 AGAINST_DELIVERED = "the delivered samples, which are those on record (lossless)"
 AGAINST_REPEATED = "a run under the conditions on record, whose samples have the digests on record"
@@ -37,8 +39,9 @@ OTHER_DECODER = (
     "is stays unknown."
 )
 NOT_REPEATED = (
-    "The result is coded with loss, and a run under the conditions on record does not give the "
-    "samples on record here either: how large the difference is stays unknown."
+    "The samples handed to the encoder cannot be had from what was delivered, and a run under the "
+    "conditions on record does not give them here either: how large the difference is stays "
+    "unknown."
 )
 
 
@@ -58,10 +61,41 @@ class RecordedFrames(Protocol):
         """End what reads or runs."""
 
 
-def recorded_frames(case: Case, index: VideoIndex, expected: tuple[bytes, ...]) -> RecordedFrames:
+@dataclass(frozen=True, slots=True)
+class DeliveredClip:
+    """The delivered file, taken out of the bundle and decoded once."""
+
+    path: Path
+    index: VideoIndex
+
+    def holds(self, frame: int, digest: bytes) -> bool:
+        """Whether a frame decodes here to samples with this digest."""
+        return frame < self.index.frames and bytes(self.index.digest[frame]) == digest
+
+
+def delivered_clip(case: Case) -> DeliveredClip | None:
+    """Decode the delivered file, every frame of it; None where it is not in the bundle."""
+    paths = case.bundle.names(Role.RESULT)
+    if not paths:
+        return None
+    plan = case.logged.plan
+    # Streams keep their order in a result; those that were left out leave no gap.
+    own = plan.source.stream or 0
+    stream = sorted({*plan.delivery.copied, own}).index(own)
+    path = case.bundle.take(paths[0])
+    index = index_video(case.tools.pool, path, stream=stream, progress=case.progress)
+    return DeliveredClip(path, index)
+
+
+def recorded_frames(
+    case: Case,
+    index: VideoIndex,
+    expected: tuple[bytes, ...],
+    delivered: DeliveredClip | None,
+) -> RecordedFrames:
     """Choose where the samples on record come from; `expected` are their digests."""
-    if case.logged.plan.delivery.lossless:
-        return Delivered(case, expected)
+    if case.logged.plan.delivery.lossless and delivered is not None:
+        return Delivered(case, expected, delivered)
     if case.is_wished_otherwise:
         return Repeated(case, index, expected)
     return Unknown()
@@ -71,7 +105,7 @@ class Unknown:
     """Nobody has them."""
 
     against = ""
-    objection = LOSSY
+    objection = NOBODY
 
     def frame(self, _wanted: int) -> None:
         """Say that it cannot be had."""
@@ -85,9 +119,10 @@ class Delivered:
 
     against = AGAINST_DELIVERED
 
-    def __init__(self, case: Case, expected: tuple[bytes, ...]) -> None:
+    def __init__(self, case: Case, expected: tuple[bytes, ...], delivered: DeliveredClip) -> None:
         self._case = case
         self._expected = expected
+        self._clip = delivered
         self._stack = ExitStack()
         self._reader: FrameReader | None = None
         self._frames: Iterator[DecodedFrame] = iter(())
@@ -96,7 +131,9 @@ class Delivered:
     def frame(self, wanted: int) -> tuple[Samples, ...] | None:
         """The samples of a delivered frame; None where they are not those on record."""
         if self._reader is None:
-            self._reader = self._stack.enter_context(self._opened(wanted))
+            self._reader = self._stack.enter_context(
+                FrameReader(self._case.tools.pool, self._clip.path, self._clip.index, first=wanted)
+            )
             self._frames = iter(self._reader)
         for frame in self._frames:
             planes = None
@@ -113,16 +150,6 @@ class Delivered:
     def close(self) -> None:
         """End the decoder."""
         self._stack.close()
-
-    def _opened(self, first: int) -> FrameReader:
-        case = self._case
-        plan = case.logged.plan
-        path = case.bundle.take(case.bundle.names(Role.RESULT)[0])
-        # Streams keep their order in a result; those that were left out leave no gap.
-        kept = sorted({*plan.delivery.copied, plan.source.stream or 0})
-        stream = kept.index(plan.source.stream or 0)
-        index = index_video(case.tools.pool, path, stream=stream, progress=case.progress)
-        return FrameReader(case.tools.pool, path, index, first=first)
 
 
 class Repeated:

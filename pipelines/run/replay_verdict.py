@@ -38,7 +38,7 @@ class Outcome(StrEnum):
         """What it means, for a person."""
         return {
             Outcome.IDENTICAL: "every sample handed to the encoder is the same",
-            Outcome.DIFFERS: "samples handed to the encoder are not the same",
+            Outcome.DIFFERS: "not all samples are the same",
             Outcome.NOT_REPLAYABLE: "the plan could not be run again here",
         }[self]
 
@@ -84,7 +84,8 @@ class Compared:
 
     `differing` lists the first of the `differ` frames that are not the same. `largest` is None
     where nothing differs or the size of a difference cannot be known; `unknown` then says why.
-    `against` says what the size was measured against.
+    `against` says what the size was measured against. `delivered_differ` counts frames of the
+    delivered file that do not decode here to what is on record, None where it was not at hand.
     """
 
     first: int
@@ -95,6 +96,12 @@ class Compared:
     largest: Largest | None = None
     against: str = ""
     unknown: str = ""
+    delivered_differ: int | None = None
+
+    @property
+    def is_same(self) -> bool:
+        """Whether nothing differs, in what was run again and in what was delivered."""
+        return not self.differ and not self.delivered_differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +160,10 @@ class ReplayVerdict:
         if self.same_conditions:
             yield "  Same plan, engine build, device class and threads as on record."
             if self.outcome is Outcome.DIFFERS:
-                yield "  Identical samples are promised under these conditions; this is a fault."
+                yield (
+                    "  Identical samples are promised under these conditions, so the record or one "
+                    "of the runs is at fault."
+                )
         else:
             yield "  Not the conditions on record, under which identical samples are promised."
         for one in self.conditions:
@@ -203,6 +213,17 @@ class ReplayVerdict:
 
 
 def _compared_lines(compared: Compared) -> Iterable[str]:
+    yield from _frame_lines(compared)
+    if compared.delivered_differ is None:
+        yield "  The result is not in the bundle; what it decodes to was not looked at."
+    elif not compared.delivered_differ:
+        yield "  The delivered file decodes to what is on record."
+    else:
+        count = "" if compared.frames == 1 else f": {compared.delivered_differ} frames differ"
+        yield f"  The delivered file does not decode here to what is on record{count}."
+
+
+def _frame_lines(compared: Compared) -> Iterable[str]:
     count = compared.stop - compared.first
     if compared.frames == 1:
         which = "The picture"
@@ -261,6 +282,7 @@ def _compared_json(compared: Compared) -> dict[str, Json]:
         },
         "against": compared.against,
         "unknown": compared.unknown,
+        "delivered_differ": compared.delivered_differ,
     }
 
 

@@ -166,6 +166,34 @@ def test_a_result_with_loss_is_measured_where_the_logged_run_can_be_repeated(
     assert compared["unknown"] == ""
 
 
+def test_a_delivered_file_that_is_not_what_was_made_is_found(
+    evident: Evident, lossless: Path
+) -> None:
+    """A bundle whose ledger is true and whose result is another file is not identical."""
+    other = evident.folder / "forged.mp4"
+    make_clip(other, frames=FRAMES, size=(64, 48))
+
+    def forged(parts: Parts) -> None:
+        parts.put("data/result/enhanced.mp4", other.read_bytes())
+
+    altered = remade(lossless, evident.folder / "forged", forged)
+    said = evident("replay", altered.path, "--frames", "10:20", "--json")
+    assert said.code == 1
+    found = said.json
+    assert found["verdict"] == "differs", found["missing"]
+    assert found["compared"]["differ"] == 0
+    assert found["compared"]["delivered_differ"] == 10
+
+
+def test_segments_must_hold_every_frame(evident: Evident, lossless: Path) -> None:
+    """A plan that runs fewer frames than the clip has never counts as identical."""
+    altered = remade(
+        lossless, evident.folder / "unsegmented", lambda parts: parts.change_plan(segments=None)
+    )
+    found = evident("replay", altered.path, "--json").json
+    assert found["verdict"] == "not-replayable"
+
+
 def test_other_threads_are_said_and_promise_nothing(evident: Evident, lossless: Path) -> None:
     """Under other threads the verdict lists them and does not speak of the same conditions."""
     logged = parts_plan(lossless)["threads"]

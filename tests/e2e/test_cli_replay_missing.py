@@ -93,7 +93,7 @@ def without_samples_digest(parts: Parts) -> None:
         (with_unknown_engine, "an engine: there is no engine called 'abacus'"),
         (with_unknown_parameter, r"a version that knows this plan .*mood"),
         (with_lost_weights, f"the weights of {MODEL} with SHA-256 {'ab' * 32}"),
-        (without_samples_digest, "the digest of the samples handed to the encoder"),
+        (without_samples_digest, r"the digest of the samples \(encoder_sha256\)"),
     ],
 )
 def test_what_is_missing_is_named(

@@ -162,6 +162,25 @@ def test_a_lossy_result_is_measured_against_a_run_under_the_logged_conditions(
     assert 1 <= found[0]["largest"]["code_values"] <= 2
 
 
+def test_a_delivered_picture_that_is_not_what_was_made_is_found(
+    evident: Evident, denoised: Path
+) -> None:
+    """One sample of the delivered file that is another makes the verdict another."""
+
+    def retouched(parts: Parts) -> None:
+        path = evident.folder / "retouched.png"
+        pixels = samples(denoised.with_name("enhanced.png")).astype(np.uint8)
+        pixels[3, 5, 1] ^= 1
+        Image.fromarray(pixels).save(path)
+        parts.put("data/result/enhanced.png", path.read_bytes())
+
+    altered = remade(denoised, evident.folder / "retouched", retouched)
+    said = evident("replay", altered.path)
+    assert said.code == 1, said.err
+    assert "The picture: no sample differs." in said.out
+    assert "The delivered file does not decode here to what is on record." in said.out
+
+
 def _graph(*operations: dict[str, object]) -> dict[str, object]:
     stages = [
         {"name": "ingest", "kind": "ingest", "needs": ["source"]},

@@ -60,7 +60,7 @@ def test_sameness_counts_only_what_is_promised() -> None:
 
 def test_a_difference_under_the_same_conditions_is_called_a_fault() -> None:
     """Where identical samples were promised and did not come, the verdict says so."""
-    assert any("this is a fault" in line for line in verdict(Outcome.DIFFERS, SAME).lines())
+    assert any("is at fault" in line for line in verdict(Outcome.DIFFERS, SAME).lines())
     assert not any("fault" in line for line in verdict(Outcome.DIFFERS, OTHER).lines())
 
 
