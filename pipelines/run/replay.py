@@ -22,6 +22,7 @@ from pipelines.evidence.bundle_layout import Role
 from pipelines.evidence.json_value import decimal_string
 from pipelines.ports import Progress
 from pipelines.run.job import Tools
+from pipelines.run.replay_bounds import NotReplayableError
 from pipelines.run.replay_bundle import ReplayBundle
 from pipelines.run.replay_case import (
     Case,
@@ -35,7 +36,7 @@ from pipelines.run.replay_clip import replay_clip
 from pipelines.run.replay_networks import PlannedNetworks, cards_of, find_catalogs
 from pipelines.run.replay_photo import replay_photo
 from pipelines.run.replay_picture import draw_worst
-from pipelines.run.replay_plan import Logged, NotReplayableError, checked_by_plan, read_logged
+from pipelines.run.replay_plan import Logged, checked_by_plan, read_logged
 from pipelines.run.replay_verdict import Outcome, ReplayVerdict
 from pipelines.stages.ingest import Received, receive
 

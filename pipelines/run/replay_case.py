@@ -13,10 +13,11 @@ from pipelines.media.picture import FrameShape
 from pipelines.ports import Progress
 from pipelines.run.job import Tools
 from pipelines.run.planning import planned_picture
+from pipelines.run.replay_bounds import NotReplayableError
 from pipelines.run.replay_bundle import ReplayBundle
 from pipelines.run.replay_compare import Worst
 from pipelines.run.replay_networks import PlannedNetworks
-from pipelines.run.replay_plan import Logged, NotReplayableError, Tiles, plan_differences
+from pipelines.run.replay_plan import Logged, Tiles, plan_differences
 from pipelines.run.replay_verdict import Compared, Condition
 from pipelines.stages.enhance import Chain
 from pipelines.stages.export.gathered import hardware_facts, software_facts

@@ -16,10 +16,10 @@ from pipelines.evidence.ledger_form import MAX_LINE_BYTES
 from pipelines.run.clip_index import index_clip
 from pipelines.run.clip_job import plan_clip
 from pipelines.run.planning import require_room
+from pipelines.run.replay_bounds import NotReplayableError
 from pipelines.run.replay_case import Case, Ran, require_shapes
 from pipelines.run.replay_compare import Tally
 from pipelines.run.replay_frames import digest_of, rendered
-from pipelines.run.replay_plan import NotReplayableError
 from pipelines.run.replay_recorded import delivered_clip, recorded_frames
 
 

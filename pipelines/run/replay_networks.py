@@ -17,8 +17,9 @@ from models.engines.tiled import TiledNetwork
 from models.errors import ModelError
 from models.spec import NetworkCard, Precision, WeightsFormat
 from pipelines.evidence.bundle_layout import Role
+from pipelines.run.replay_bounds import NotReplayableError
 from pipelines.run.replay_bundle import ReplayBundle
-from pipelines.run.replay_plan import NotReplayableError, Tiles
+from pipelines.run.replay_plan import Tiles
 
 Facts = Mapping[str, str | int]
 

@@ -16,9 +16,9 @@ from pipelines.media.scratch_pages import GivingBack
 from pipelines.run.photo_job import plan_photo
 from pipelines.run.photo_pixels import REGION_PIXELS, read_back, render_photo
 from pipelines.run.planning import require_room
+from pipelines.run.replay_bounds import NotReplayableError
 from pipelines.run.replay_case import Case, Ran, require_shapes
 from pipelines.run.replay_compare import Tally
-from pipelines.run.replay_plan import NotReplayableError
 from pipelines.run.replay_recorded import (
     AGAINST_DELIVERED,
     AGAINST_REPEATED,

@@ -14,7 +14,7 @@ from typing import Any
 
 from models.engines.tiled import replanned_tile
 from models.spec import NetworkCard
-from pipelines.errors import EvidenceError, EvidentError, RequestError
+from pipelines.errors import EvidenceError, RequestError
 from pipelines.evidence.bundle_layout import Role
 from pipelines.evidence.canonical import parse_object
 from pipelines.evidence.entry import Entry
@@ -30,14 +30,11 @@ from pipelines.graph.spec import (
     parse_strict,
 )
 from pipelines.graph.validate import CheckedGraph, Step
+from pipelines.run.replay_bounds import NotReplayableError, require_bounds
 from pipelines.run.replay_bundle import ReplayBundle
 
 Tiles = Mapping[str, int]
 """Sides of tiles by network, where memory ran out and smaller ones were taken."""
-
-
-class NotReplayableError(EvidentError):
-    """The plan cannot be run again here; the reason names what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +68,7 @@ def read_logged(bundle: ReplayBundle) -> Logged:
         raise NotReplayableError("the entries of the job: some were left out of this disclosure")
     raw = bundle.read(_only(bundle, Role.PLAN))
     plan = _plan(raw)
+    require_bounds(plan)
     graph_bytes = bundle.read(_only(bundle, Role.GRAPH))
     if hashlib.sha256(graph_bytes).hexdigest() != plan.graph_sha256:
         raise NotReplayableError("the graph of the plan: the bundle holds another one")
