@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -9,10 +10,14 @@ from importlib import metadata
 from pathlib import Path
 from uuid import uuid4
 
+from pipelines.errors import EvidenceError, RequestError
+from pipelines.evidence.cosignature import parse_witness_key
 from pipelines.evidence.entry import Actor
+from pipelines.stages.export.sanitise import shown
 from services.provenance.head_keys import HeadSigner
 from services.provenance.key_ring import KeyRing
 from services.provenance.local_log import LocalLog
+from services.provenance.witness_client import WitnessAddress, Witnesses
 from services.settings.settings import Settings, read_settings
 
 
@@ -30,8 +35,33 @@ def signing_key(settings: Settings) -> KeyRing:
 @contextmanager
 def evidence_log(settings: Settings, signer: HeadSigner) -> Iterator[LocalLog]:
     """Open the home's log for this process."""
-    with LocalLog(settings.home / "log", signer, actor=actor(settings)) as log:
+    with LocalLog(
+        settings.home / "log", signer, actor=actor(settings), witnesses=_witnesses(settings)
+    ) as log:
         yield log
+
+
+def _witnesses(settings: Settings) -> Witnesses | None:
+    """Return who is asked to sign heads; what they fail to do is said on stderr."""
+    if not settings.witnesses:
+        return None
+    try:
+        addresses = [
+            WitnessAddress(parse_witness_key(one.key), one.url) for one in settings.witnesses
+        ]
+    except EvidenceError as error:
+        raise RequestError(
+            f"EVIDENT_WITNESSES: {error}", next_step="Correct or unset the variable."
+        ) from error
+    return Witnesses(
+        addresses,
+        timeout_seconds=settings.witness_seconds,
+        warn=_warn,
+    )
+
+
+def _warn(sentence: str) -> None:
+    sys.stderr.write(f"warning: {shown(sentence, longest=1000)}\n")
 
 
 def actor(settings: Settings) -> Actor:

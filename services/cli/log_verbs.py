@@ -154,3 +154,33 @@ def erase(
 
     asked = log_erase_command.Asked(home=home, job=job, sequence=sequence, reason=reason)
     raise typer.Exit(log_erase_command.main(asked, as_json=as_json))
+
+
+@app.command()
+def witness(
+    *,
+    name: Annotated[
+        str,
+        typer.Option("--name", metavar="NAME", help="The witness's name, like a URL without http."),
+    ],
+    log_key: Annotated[
+        list[Path],
+        typer.Option(
+            "--log-key", metavar="FILE", help="A log's `vkey` file: the logs that are known."
+        ),
+    ],
+    state: Annotated[
+        Path, typer.Option("--state", metavar="DIR", help="Its key and what it signed last.")
+    ],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="A port of 127.0.0.1.")] = 8701,
+) -> None:
+    """Be a witness of other logs: sign a head only if it extends the one signed last.
+
+    Runs until it is stopped; prints its key and address first.
+
+    [dim]evident log witness --name witness.example/w1 --log-key vkey --state witness[/dim]
+    """
+    from services.cli import log_witness_command  # noqa: PLC0415 - see the module docstring
+
+    asked = log_witness_command.Asked(name=name, logs=tuple(log_key), state=state, port=port)
+    raise typer.Exit(log_witness_command.main(asked))

@@ -7,7 +7,8 @@ the next seal:
 3. take up every entry that is committed: each has its place and its salt already;
 4. write tiles and entry bundles, which must extend that head;
 5. sign the new head and publish it under its size, without overwriting anything;
-6. only then let `checkpoint` show it.
+6. only then let `checkpoint` show it;
+7. give the lock back and ask the witnesses, whose lines `checkpoint` shows too.
 """
 
 from __future__ import annotations
@@ -36,12 +37,14 @@ from pipelines.evidence.erasure import ERASURE_KIND, LOG_JOB, MAX_ERASED, erasur
 from pipelines.evidence.json_value import Json
 from pipelines.evidence.log_path import MAX_LEAVES
 from pipelines.evidence.merkle import consistency_proof
+from pipelines.evidence.note_key import VerifierKey
 from pipelines.evidence.supplement import LaterProof
 from services.provenance.durable_file import make_folder
 from services.provenance.entry_store import EntryStore
 from services.provenance.head_keys import HeadSigner, HeadSigning
 from services.provenance.job_proof import SealedHead, prove_job
 from services.provenance.log_folder import LogFolder
+from services.provenance.witness_client import Witnesses
 
 LOCK_WAIT_SECONDS = 30.0
 
@@ -59,7 +62,7 @@ class LocalLog:
     Every entry names `actor` as the one who made it. Several processes may record at once, each
     with its own `LocalLog`; sealing waits up to `lock_wait_seconds` for another sealer. Raises
     `EvidenceError` where what is on disk is not one unbroken log of these keys, `ResourceError`
-    where the machine does not let it work.
+    where the machine does not let it work. `witnesses` are asked after each seal.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class LocalLog:
         *,
         actor: Actor,
         lock_wait_seconds: float = LOCK_WAIT_SECONDS,
+        witnesses: Witnesses | None = None,
     ) -> None:
         try:
             make_folder(directory)
@@ -82,6 +86,7 @@ class LocalLog:
         self._clock = clock
         self._actor = actor
         self._lock_wait_seconds = lock_wait_seconds
+        self._witnesses = witnesses
         self._lock_path = directory / "sealer.lock"
         self._folder = LogFolder(directory / "public", scratch=directory / "scratch")
         self._store = EntryStore(directory / "entries.db", new_origin=_new_origin)
@@ -148,14 +153,11 @@ class LocalLog:
 
     def publish(self) -> Checkpoint:
         """Seal all that is pending; return the log's head."""
-        with self.exclusive():
-            return self._publish().head
+        return self._sealed().head
 
     def seal(self, job: str) -> JobProof:
         """Seal all that is pending, publish a checkpoint, and prove every entry of `job`."""
-        with self.exclusive():
-            sealed = self._publish()
-        # What is published stays as it is, so proving holds up no other sealer.
+        sealed = self._sealed()
         stored = self._store.sealed(job, sealed.head.size)
         if not stored:
             raise EvidenceError(f"The log holds no entry of job {job}.")
@@ -166,8 +168,7 @@ class LocalLog:
 
         They may be none. The head extends the tree of `since` leaves, which is proven too.
         """
-        with self.exclusive():
-            sealed = self._publish()
+        sealed = self._sealed()
         size = sealed.head.size
         if not 0 < since <= size:
             raise EvidenceError(f"The log has {size} leaves and never had {since}.")
@@ -188,6 +189,22 @@ class LocalLog:
 
         return make
 
+    def _sealed(self) -> SealedHead:
+        """Seal and publish under the lock; then ask the witnesses, who hold up no other sealer."""
+        with self.exclusive():
+            sealed = self._publish()
+        if self._witnesses is None or not sealed.head.size:
+            return sealed
+        size = sealed.head.size
+        lines = self._witnesses.lines(sealed.note, size, self._folder.nodes(size))
+        if not lines:
+            return sealed
+        with self.exclusive():
+            self._folder.add_lines(sealed.note, lines.splitlines(keepends=True))
+        alone = sealed.head.text() + b"\n" + lines
+        keys = [key for key, _, _ in known_lines(alone, self._witnesses.keys)]
+        return SealedHead(sealed.head, sealed.note + lines, (*sealed.keys, *keys))
+
     def _publish(self) -> SealedHead:
         """Seal every pending entry of any job; return the newest head."""
         signing = HeadSigning(self._store.origin, self._signer.head_keys())
@@ -201,8 +218,12 @@ class LocalLog:
             self._folder.publish_checkpoint(size, note)
         if not size:
             return SealedHead(head, b"", ())
-        note = self._folder.serve_checkpoint(note)
-        return SealedHead(head, note, tuple(key for key, _, _ in known_lines(note, signing.known)))
+        return _with_lines(
+            SealedHead(head, note, ()), self._folder.serve_checkpoint(note), self._known(signing)
+        )
+
+    def _known(self, signing: HeadSigning) -> tuple[VerifierKey, ...]:
+        return signing.known + (self._witnesses.keys if self._witnesses is not None else ())
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -223,6 +244,13 @@ class LocalLog:
             yield
         finally:
             os.close(descriptor)
+
+
+def _with_lines(sealed: SealedHead, shown: bytes, known: tuple[VerifierKey, ...]) -> SealedHead:
+    """Return the head with those lines of the note that is shown whose keys are known."""
+    lines = known_lines(shown, known)
+    note = sealed.head.text() + b"\n" + b"".join(line for _, _, line in lines)
+    return SealedHead(sealed.head, note, tuple(key for key, _, _ in lines))
 
 
 def _locked(descriptor: int) -> bool:

@@ -11,7 +11,7 @@ import platform
 from pathlib import Path
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipelines.errors import RequestError
@@ -28,6 +28,15 @@ def _operator() -> str:
         return f"user {os.getuid()}"
 
 
+class WitnessSetting(BaseModel):
+    """A witness of the log: its verifier key (`name+hash+key`) and where it takes submissions."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: str
+    url: str
+
+
 class Settings(BaseSettings):
     """What one machine is told.
 
@@ -39,6 +48,8 @@ class Settings(BaseSettings):
     statement is sent to by digest; stamps must lead to a certificate in `tsa_ca` where it is set.
     `signer_command` (a JSON list of words) is the program that holds the
     signing key, where that is not a file; it is heeded when a home is new.
+    `witnesses` (a JSON list of `{"key", "url"}`) are asked to sign each new head of the log, for
+    `witness_seconds` at most.
     """
 
     model_config = SettingsConfigDict(env_prefix="EVIDENT_", frozen=True, extra="ignore")
@@ -62,6 +73,8 @@ class Settings(BaseSettings):
     tsa_ca: Path | None = None
     tsa_timeout_seconds: float = Field(default=15.0, gt=0, le=600)
     signer_command: tuple[str, ...] | None = None
+    witnesses: tuple[WitnessSetting, ...] = ()
+    witness_seconds: float = Field(default=5.0, gt=0, le=60)
 
 
 def read_settings() -> Settings:
