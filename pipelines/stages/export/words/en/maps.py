@@ -14,7 +14,8 @@ MAPS = MapWords(
     scale="Black: no difference that is drawn. From dark blue to light yellow: more than 0 up to "
     "{full_scale} 8-bit code values and above. The scale is the same in every report.",
     units="Differences are in 8-bit code values (1/255 of full scale), the largest over the "
-    "colour planes at each sample. The noise of the input is estimated from the input itself.",
+    "colour planes at each sample. The noise of the input is estimated from the input itself; "
+    "fine texture raises the estimate, and then less counts as beyond it.",
     not_asked="The graph left the maps out; nothing was held against the input.",
     standings={
         Standing.MEASURED: "Measured.",
