@@ -15,6 +15,7 @@ from services.cli.printing import (
     print_json,
     print_text,
 )
+from services.provenance.log_view import forget_erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ def main(asked: Asked, *, as_json: bool) -> int:
         with evidence_log(settings, signing_key(settings)) as log:
             leaves = log.erase(asked.job, sequence=asked.sequence, reason=asked.reason)
             log.publish()
+        forget_erased(settings.home / "log")
     except EvidentError as error:
         if as_json:
             print_json({"ok": False, "error": {"reason": str(error), "next_step": error.next_step}})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +17,10 @@ from pipelines.stages.export.sanitise import shown
 GOOD, FAILED, WRONG_USE = 0, 1, 2
 
 _LONGEST = 2000
+_ACTING = re.compile(
+    "[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+    "|[\U000e0000-\U000e0fff]"
+)
 
 
 def console_on_stderr() -> Console:
@@ -24,9 +29,20 @@ def console_on_stderr() -> Console:
 
 
 def print_json(value: Mapping[str, Any]) -> None:
-    """Print the one JSON object of a `--json` call."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    """Print the one JSON object of a `--json` call.
+
+    Characters that could act on a terminal, or turn the text round, are written as JSON's own
+    escapes: what a program reads is the same.
+    """
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    sys.stdout.write(_ACTING.sub(_escape, text) + "\n")
     sys.stdout.flush()
+
+
+def _escape(found: re.Match[str]) -> str:
+    """Spell one character as JSON does where it spells it at all: in units of UTF-16."""
+    units = found[0].encode("utf-16-be")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
 def print_text(text: str = "") -> None:

@@ -28,7 +28,8 @@ from services.provenance.older_event import MOST_LINE_BYTES, OlderLineError, old
 
 IMPORTED_KIND = "imported"
 MOST_FILE_BYTES = 64 << 20
-MOST_LINES = 100_000
+MOST_LINES = 50_000
+"""So many entries hold up the log's other writers for a few seconds at most."""
 
 REMARK = (
     "Imported from an older audit log. Nothing of it was sealed by this log before this entry; "

@@ -18,6 +18,7 @@ from services.provenance.index_search import Filter, search
 from services.provenance.log_event import LogEvent, log_event
 from services.provenance.public_log import PublicLog
 
+INDEX_FILE = "index.db"
 MOST_EVENTS = 10_000
 """The most events that one page may hold."""
 
@@ -46,7 +47,7 @@ class LogView:
         self._public = PublicLog(directory / "public")
         self._reader = EntryReader(database)
         try:
-            self.index = EvidenceIndex(directory / "index.db", self._reader)
+            self.index = EvidenceIndex(directory / INDEX_FILE, self._reader)
         except BaseException:
             self._reader.close()
             raise
@@ -86,6 +87,16 @@ class LogView:
                 next_step="Ask again; if it stays so, run evident log fsck.",
             )
         return tuple(log_event(stored[one], published=published) for one in wanted)
+
+
+def forget_erased(directory: Path) -> None:
+    """Let the index of the log in `directory`, where there is one, forget what was erased.
+
+    It would by itself, but not before somebody asks: until then the words would lie on the disk.
+    """
+    if (directory / INDEX_FILE).exists():
+        with LogView(directory) as view:
+            view.page(Filter(), most=1)
 
 
 def _leaf(cursor: str | None) -> int:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from services.provenance.index_search import Filter
-from services.provenance.log_view import LogView
+from services.provenance.log_view import LogView, forget_erased
 from tests.unit.services.provenance.view_kit import digest, file, writing
+
+ROOT = Path(__file__).resolve().parents[4]
 
 
 def kinds(home: Path, wanted: Filter | None = None) -> list[str]:
@@ -165,3 +171,59 @@ def test_what_the_log_erased_is_forgotten(tmp_path: Path, *, known: bool) -> Non
     assert b"Kept-Person" in held
     for gone in (b"Sensitive-Case", b"Erased-Person", bytes.fromhex(digest("secret"))):
         assert gone not in held
+
+
+READER = """
+import sys
+from pathlib import Path
+from services.provenance import evidence_index
+from services.provenance.index_search import Filter
+from services.provenance.log_view import LogView, forget_erased
+evidence_index.BATCH_ENTRIES = 20
+print("ready", flush=True)
+with LogView(Path(sys.argv[1])) as view:
+    view.page(Filter())
+"""
+
+
+def test_a_killed_reading_is_taken_up(tmp_path: Path) -> None:
+    """Processes killed at any moment of their reading, several at once, leave a right index."""
+    with writing(tmp_path) as log:
+        log.record_many(
+            (f"job-{n % 50}", "step", {"inputs": [file(f"f{n}")], "case": "C"}) for n in range(2000)
+        )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", READER, str(tmp_path / "log")]
+    for delay in (0.0, 0.03, 0.06, 0.1, 0.15):
+        readers = [
+            subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) for _ in range(2)
+        ]
+        for reader in readers:
+            assert reader.stdout is not None
+            reader.stdout.readline()
+        time.sleep(delay)
+        for reader in readers:
+            reader.kill()
+            reader.communicate()
+    with LogView(tmp_path / "log") as view:
+        assert len(view.page(Filter(), most=10_000).events) == 2000
+        for number in (0, 999, 1999):
+            (event,) = view.page(Filter(digest=digest(f"f{number}"), case="C")).events
+            assert event.leaf == number
+        assert len(view.page(Filter(job="job-7"), most=10_000).events) == 40
+
+
+def test_an_erasure_is_forgotten_at_once_where_there_is_an_index(tmp_path: Path) -> None:
+    """What was erased need not wait for the next question; without an index none is made."""
+    with writing(tmp_path) as log:
+        log.record("a", "access", {"principal": "Erased-Person"})
+    erase(tmp_path, "a", 0)
+    forget_erased(tmp_path / "log")
+    assert not (tmp_path / "log" / "index.db").exists()
+    with writing(tmp_path) as log:
+        log.record("b", "access", {"principal": "Other-Person"})
+    assert kinds(tmp_path, Filter(user="Other-Person")) == ["access"]
+    erase(tmp_path, "b", 0)
+    forget_erased(tmp_path / "log")
+    held = b"".join(path.read_bytes() for path in (tmp_path / "log").glob("index.db*"))
+    assert b"Other-Person" not in held
