@@ -98,6 +98,7 @@ def check_report(papers: Papers, job: str) -> str | NotChecked:
     delivered = dig(facts, "delivered", "sha256")
     if delivered not in papers.of_role(Role.RESULT).values():
         raise BundleError(REPORT, "The report is about another result.")
+    _check_lengths(papers, facts)
     laws = dig(facts, "conservation")
     laws = laws if isinstance(laws, list) else []
     _require_held(REPORT, laws)
@@ -151,6 +152,15 @@ def _check_segments(plan: Mapping[str, Json]) -> None:
     ranges = segments_of(plan)
     if not ranges or ranges[0][0] != 0 or any(first >= stop for first, stop in ranges):
         raise BundleError(PLAN, "The plan's segments do not follow each other.")
+
+
+def _check_lengths(papers: Papers, facts: Json) -> None:
+    """The clip that the report is about has the plan's frames and segments."""
+    if not papers.plan_known or papers.plan.get("segments") is None:
+        return
+    _require(REPORT, dig(facts, "received", "clip", "frames"), papers.frames, "number of frames")
+    count = len(segments_of(papers.plan))
+    _require(REPORT, dig(facts, "run", "segments", "count"), count, "number of segments")
 
 
 def _check_weights(papers: Papers) -> None:

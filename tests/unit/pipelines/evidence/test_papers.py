@@ -92,8 +92,12 @@ def a_job() -> dict[str, Any]:
         "facts": {
             "origin": {"job": JOB},
             "preset": "balanced",
-            "run": {"graph_sha256": graph_sha256, "plan_sha256": plan_sha256},
-            "received": {"sha256": sha("received")},
+            "run": {
+                "graph_sha256": graph_sha256,
+                "plan_sha256": plan_sha256,
+                "segments": {"count": 2},
+            },
+            "received": {"sha256": sha("received"), "clip": {"frames": 3}},
             "delivered": {"sha256": sha("result")},
             "conservation": [LAW],
         },
@@ -244,6 +248,8 @@ def test_a_missing_source_is_said() -> None:
         (lambda job: job["report"]["facts"]["run"].update(graph_sha256=sha("g")), REPORT),
         (lambda job: job["report"]["facts"]["run"].update(plan_sha256=sha("p")), REPORT),
         (lambda job: job["report"]["facts"]["received"].update(sha256=sha("r")), REPORT),
+        (lambda job: job["report"]["facts"]["received"]["clip"].update(frames=4), REPORT),
+        (lambda job: job["report"]["facts"]["run"]["segments"].update(count=1), REPORT),
         (lambda job: job["report"]["facts"].update(conservation=[{"holds": False}]), REPORT),
         (lambda job: job["report"].update(facts=[]), REPORT),
         (lambda job: body(job, 0).update(graph_sha256=sha("g")), ENTRIES),
