@@ -42,6 +42,7 @@ from pipelines.evidence.opened_bag import (
     check_trust,
     known,
     layout,
+    witness_lines,
 )
 from pipelines.evidence.outside import (
     CredentialCheck,
@@ -66,7 +67,6 @@ class OpenedBundle(OpenedBag):
     entries: tuple[Entry, ...] = ()
     job: str = ""
     papers: Papers | None = None
-    stamped: bool = False
 
 
 def opened_bundle(reader: BinaryIO, trusted_keys: tuple[bytes, ...]) -> OpenedBundle:
@@ -194,6 +194,7 @@ def _medium(bundle: OpenedBundle, path: str) -> Medium:
 STEPS: tuple[tuple[str, Step[OpenedBundle]], ...] = (
     *((name, _layout if name == "layout" else step) for name, step in BAG_STEPS),
     ("log head", _log_head),
+    ("witnesses", witness_lines),
     ("entries", _entries),
     ("inclusion", _inclusion),
     ("export", _export),

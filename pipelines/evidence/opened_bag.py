@@ -33,13 +33,15 @@ from pipelines.evidence.bundle_layout import (
     TAG_MANIFEST,
     TIME_STAMP,
 )
+from pipelines.evidence.cosignature import Cosignature, check_cosignatures
 from pipelines.evidence.finding import ARCHIVE, BundleError
 from pipelines.evidence.handover import extended_trust
 from pipelines.evidence.log_files import log_keys
+from pipelines.evidence.note_key import VerifierKey
 from pipelines.evidence.outside import NotChecked
 from pipelines.evidence.signature import key_id, parse_public_pem
 from pipelines.evidence.signed_bag import BagKind, statement_files
-from pipelines.evidence.verdict import Check
+from pipelines.evidence.verdict import Check, Standing
 
 _T = TypeVar("_T")
 _Bag = TypeVar("_Bag", bound="OpenedBag")
@@ -60,7 +62,8 @@ class OpenedBag:
     """What the checks find and hand on.
 
     `required` are the bag's own files, `held` says which others are wanted in memory, `admits`
-    which others may be there at all, `watchers` see files as they pass.
+    which others may be there at all, `watchers` see files as they pass. `trusted` and `witnesses`
+    are keys that the verifier knows; `witnessed` and `stamped` say what others vouch for.
     """
 
     file: BinaryIO
@@ -75,6 +78,9 @@ class OpenedBag:
     own: dict[str, bytes] = field(default_factory=dict)
     public_keys: list[bytes] = field(default_factory=list)
     signed: SignedStatement | None = None
+    witnesses: tuple[VerifierKey, ...] = ()
+    witnessed: tuple[Cosignature, ...] = ()
+    stamped: bool = False
 
     @property
     def statement(self) -> Statement:
@@ -212,6 +218,28 @@ BAG_STEPS: tuple[tuple[str, Callable[[OpenedBag], str]], ...] = (
     ("statement copies", statement_copies),
     ("bag", manifests),
 )
+
+
+def witness_lines(bag: OpenedBag) -> str | NotChecked:
+    """Check the cosignatures of the witnesses that the verifier named on the log's head."""
+    if not bag.witnesses:
+        return NotChecked("no witness was named")
+    note = bag.own[CHECKPOINT]
+    bag.witnessed = blamed(CHECKPOINT, lambda: check_cosignatures(note, bag.witnesses))
+    if not bag.witnessed:
+        return NotChecked("none that was named has signed this head")
+    seen = (f"{one.witness.name} at POSIX second {one.time}" for one in bag.witnessed)
+    return f"the head was seen by {', '.join(seen)}"
+
+
+def standings_of(bag: OpenedBag) -> tuple[Standing, ...]:
+    """Say what holds of a bag that holds: by itself, by a pinned key, by what others saw."""
+    found = [Standing.PINNED if bag.trusted else Standing.SELF_ASSERTED]
+    if bag.stamped:
+        found.append(Standing.TIME_STAMPED)
+    if bag.witnessed:
+        found.append(Standing.WITNESSED)
+    return tuple(found)
 
 
 def check_trust(bag: OpenedBag, keys: Sequence[bytes], file: str) -> None:

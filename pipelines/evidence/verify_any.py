@@ -12,6 +12,7 @@ from typing import BinaryIO
 from pipelines.errors import RequestError
 from pipelines.evidence.archive_form import LOCAL
 from pipelines.evidence.disclosure import DISCLOSURE_KIND
+from pipelines.evidence.note_key import VerifierKey
 from pipelines.evidence.outside import CredentialCheck, TimeStampCheck
 from pipelines.evidence.signed_bag import BagKind
 from pipelines.evidence.supplement import SUPPLEMENT_KIND
@@ -25,6 +26,7 @@ def verify_any(
     supplements: Sequence[BinaryIO] = (),
     *,
     trusted_keys: tuple[bytes, ...] = (),
+    witnesses: tuple[VerifierKey, ...] = (),
     time_stamp_check: TimeStampCheck | None = None,
     credential_check: CredentialCheck | None = None,
 ) -> tuple[Verdict, ...]:
@@ -42,6 +44,7 @@ def verify_any(
             reader,
             supplements,
             trusted_keys=trusted_keys,
+            witnesses=witnesses,
             time_stamp_check=time_stamp_check,
             credential_check=credential_check,
         )
@@ -53,6 +56,7 @@ def verify_any(
     verdict = verify_disclosure(
         reader,
         trusted_keys=trusted_keys,
+        witnesses=witnesses,
         time_stamp_check=time_stamp_check,
         credential_check=credential_check,
     )

@@ -43,12 +43,20 @@ from pipelines.evidence.disclosure import (
 from pipelines.evidence.entry import Entry
 from pipelines.evidence.export_entry import EXPORT_KIND
 from pipelines.evidence.finding import BundleError
-from pipelines.evidence.opened_bag import BAG_STEPS, OpenedBag, Step, blamed, known, run_steps
+from pipelines.evidence.note_key import VerifierKey
+from pipelines.evidence.opened_bag import (
+    BAG_STEPS,
+    OpenedBag,
+    Step,
+    blamed,
+    known,
+    run_steps,
+    standings_of,
+)
 from pipelines.evidence.outside import CredentialCheck, NotChecked, TimeStampCheck
 from pipelines.evidence.papers import HELD
 from pipelines.evidence.signature import key_id
 from pipelines.evidence.verdict import Standing, Verdict
-from pipelines.evidence.verify import standings_of
 
 _OWN = (*BAG_FILES, FORM)
 _NEEDS = {
@@ -66,6 +74,7 @@ def verify_disclosure(
     reader: BinaryIO,
     *,
     trusted_keys: tuple[bytes, ...] = (),
+    witnesses: tuple[VerifierKey, ...] = (),
     time_stamp_check: TimeStampCheck | None = None,
     credential_check: CredentialCheck | None = None,
 ) -> Verdict:
@@ -75,6 +84,7 @@ def verify_disclosure(
     that of its log must be among them.
     """
     inner = opened_bundle(reader, trusted_keys)
+    inner.witnesses = witnesses
     inner.time_stamp_check = time_stamp_check
     inner.credential_check = credential_check
     opened = _Opened(

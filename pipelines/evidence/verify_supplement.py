@@ -5,11 +5,12 @@ one that does not hold is not looked at. After the seven checks of any signed ba
 8. tie: it names this archive by SHA-256 and size, this job, these entries, this head;
 9. log head: the newer checkpoint's signatures hold, under the pinned keys if there are any,
    else under a key that the bundle's log had;
-10. entries: of this job, from where the bundle's end;
-11. inclusion: each is a leaf of the newer head that was not there when the bundle was made;
-12. growth: the newer head extends the bundle's;
-13. statement's claim: it is about this bundle and this head;
-14. time stamps: over the bundle's signature, by the callable that was handed in.
+10. witnesses: the cosignatures of those that were named hold;
+11. entries: of this job, from where the bundle's end;
+12. inclusion: each is a leaf of the newer head that was not there when the bundle was made;
+13. growth: the newer head extends the bundle's;
+14. statement's claim: it is about this bundle and this head;
+15. time stamps: over the bundle's signature, by the callable that was handed in.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from pipelines.evidence.entry import Entry
 from pipelines.evidence.finding import BundleError
 from pipelines.evidence.handover import extended_trust, log_signers
 from pipelines.evidence.log_files import check_inclusion, log_entries, log_head, log_keys
+from pipelines.evidence.note_key import VerifierKey
 from pipelines.evidence.opened_bag import (
     BAG_STEPS,
     OpenedBag,
@@ -37,6 +39,8 @@ from pipelines.evidence.opened_bag import (
     check_trust,
     known,
     run_steps,
+    standings_of,
+    witness_lines,
 )
 from pipelines.evidence.outside import CredentialCheck, NotChecked, TimeStampCheck
 from pipelines.evidence.signature import key_id
@@ -60,6 +64,7 @@ def verify_with_supplements(
     supplements: Sequence[BinaryIO],
     *,
     trusted_keys: tuple[bytes, ...] = (),
+    witnesses: tuple[VerifierKey, ...] = (),
     time_stamp_check: TimeStampCheck | None = None,
     credential_check: CredentialCheck | None = None,
 ) -> tuple[Verdict, ...]:
@@ -70,6 +75,7 @@ def verify_with_supplements(
     opened, verdict = examine_bundle(
         bundle,
         trusted_keys=trusted_keys,
+        witnesses=witnesses,
         time_stamp_check=time_stamp_check,
         credential_check=credential_check,
     )
@@ -99,7 +105,6 @@ class _Supplement(OpenedBag):
     consistency: tuple[bytes, ...] = ()
     head: Checkpoint | None = None
     entries: tuple[Entry, ...] = ()
-    stamped: bool = False
 
 
 def _examine(reader: BinaryIO, bundle: OpenedBundle, name: BundleName) -> Verdict:
@@ -107,6 +112,7 @@ def _examine(reader: BinaryIO, bundle: OpenedBundle, name: BundleName) -> Verdic
         file=reader,
         kind=SUPPLEMENT_KIND,
         trusted=bundle.trusted,
+        witnesses=bundle.witnesses,
         required=SUPPLEMENT_FILES,
         admits=supplement_admits,
         held=lambda path: path.startswith(STAMPS),
@@ -114,14 +120,11 @@ def _examine(reader: BinaryIO, bundle: OpenedBundle, name: BundleName) -> Verdic
         name=name,
     )
     checks, unreached = run_steps(opened, _STEPS)
-    standings = [Standing.PINNED] if opened.trusted else [Standing.SELF_ASSERTED]
-    if opened.stamped:
-        standings.append(Standing.TIME_STAMPED)
     ok = all(check.passed for check in checks)
     return Verdict(
         checks=checks,
         files=tuple(opened.facts),
-        standings=tuple(standings) if ok else (Standing.REFUSED,),
+        standings=standings_of(opened) if ok else (Standing.REFUSED,),
         not_checked=(*unreached, *_limits(opened)),
         job=name.job,
         keys=tuple(key_id(key) for key in opened.public_keys),
@@ -197,6 +200,7 @@ _STEPS: tuple[tuple[str, Step[_Supplement]], ...] = (
     *BAG_STEPS,
     ("tie", _tie),
     ("log head", _log_head),
+    ("witnesses", witness_lines),
     ("entries", _entries),
     ("inclusion", _inclusion),
     ("growth", _growth),

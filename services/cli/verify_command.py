@@ -10,7 +10,7 @@ from pipelines.errors import EvidentError, UnreadableError
 from pipelines.evidence.verify_any import verify_any
 from pipelines.media.pool import DecodePool
 from pipelines.stages.export.sanitise import shown
-from services.cli.key_files import public_keys
+from services.cli.key_files import trusted
 from services.cli.outside_checks import certificates, pem, time_stamp_check
 from services.cli.printing import (
     FAILED,
@@ -38,7 +38,7 @@ class Asked:
 def main(asked: Asked, *, as_json: bool) -> int:
     """Print the verdicts on a bundle and its supplements; returns the exit code."""
     try:
-        keys = tuple(key for path in asked.trusted for key in public_keys(path))
+        known = trusted(asked.trusted)
         issuers = "" if asked.issuers is None else pem(certificates(asked.issuers))
         paths = (asked.bundle, *asked.supplements)
         try:
@@ -48,7 +48,8 @@ def main(asked: Asked, *, as_json: bool) -> int:
                 verdicts = verify_any(
                     opened[0],
                     opened[1:],
-                    trusted_keys=keys,
+                    trusted_keys=known.keys,
+                    witnesses=known.witnesses,
                     time_stamp_check=time_stamp_check(asked.authorities),
                     credential_check=credential_check(pool, anchors=issuers),
                 )

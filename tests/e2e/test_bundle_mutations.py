@@ -79,6 +79,7 @@ def test_the_samples_hold(made: tuple[Samples, bytes]) -> None:
         assert pack(unpack(one.data, one.kind), one.kind) == one.data
 
 
+@pytest.mark.timeout(600 + FLIPS // 10)
 def test_no_changed_byte_is_accepted(made: tuple[Samples, bytes]) -> None:
     """One changed byte, on whatever layer it is hidden, is never accepted as what it was."""
     counts, accepted = run_flips(made[0], FLIPS, seed=20261121)
