@@ -2,8 +2,8 @@
 
 The child parses strangers' files and may fall to one. It is asked for one signature only, over
 something that has the form of a COSE signature (RFC 9052, 4.4), and with a key that signs
-nothing else. The finished file is ours when it reads back as valid; its samples are judged later
-by the conservation laws.
+nothing else. The finished file is ours when it reads back as valid and, for a picture, is the
+unsigned file with one run of bytes put in; a clip's packets are judged by the conservation laws.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ _OWN_STORE_BYTES = 1 << 20
 _PIECE_BYTES = 256 << 20
 _CHILD_BYTES = 64 << 20
 _SLACK_BYTES = 2 << 30
+_INSERTED_TYPES = frozenset({"image/jpeg", "image/png"})
+_CHUNK_BYTES = 1 << 20
 _IN_MEMORY_BYTES = 64 << 20
 _TRUSTED = "Trusted"
 _SOUND = ("Valid", _TRUSTED)
@@ -204,6 +206,10 @@ def _signed(
             if not 0 < size <= room:
                 raise CredentialsError(f"The credentialed file cannot have {size} bytes.")
             file.truncate(size)
+            if arguments["result_type"] in _INSERTED_TYPES and not _only_inserted(
+                Path(arguments["result"]), part
+            ):
+                raise CredentialsError("More than credentials was put into the file.")
             os.fsync(file.fileno())
         part.replace(out)
     except OSError as error:
@@ -211,6 +217,28 @@ def _signed(
     finally:
         part.unlink(missing_ok=True)
     return made
+
+
+def _only_inserted(before: Path, after: Path) -> bool:
+    """Whether `after` is `before` with one run of bytes put in somewhere."""
+    more = after.stat().st_size - before.stat().st_size
+    if more <= 0:
+        return False
+    with before.open("rb") as old, after.open("rb") as new:
+        same = 0
+        while (piece := old.read(_CHUNK_BYTES)) and piece == new.read(len(piece)):
+            same += len(piece)
+        # The run begins where they first differ: within this piece, or at the end.
+        old.seek(same)
+        new.seek(same)
+        pairs = zip(old.read(_CHUNK_BYTES), new.read(_CHUNK_BYTES), strict=False)
+        same += next((place for place, (a, b) in enumerate(pairs) if a != b), 0)
+        old.seek(same)
+        new.seek(same + more)
+        while piece := old.read(_CHUNK_BYTES):
+            if piece != new.read(len(piece)):
+                return False
+        return not new.read(1)
 
 
 def _asked(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,24 @@ def test_a_killed_clip_is_signed_once(evident: Evident, tmp_path: Path) -> None:
     assert result.read_bytes().count(b"c2pa.claim.v2") == 1
     kinds = [one["kind"] for one in entries_of(Path(job["bundle"]))]
     assert kinds.count("credentials") == 1
+
+
+def test_a_clip_that_was_joined_is_signed_from_there(evident: Evident, tmp_path: Path) -> None:
+    """A kill between joining and the end renders nothing again, and signs what was joined."""
+    clip = make_clip(tmp_path / "long.mp4", frames=200, size=(160, 96))
+    work = tmp_path / "out" / "long.mp4" / ".evident-work"
+    running = evident.start("run", clip, "--out", "out")
+    while not (work / "joined.json").exists():
+        assert running.poll() is None
+        time.sleep(0.005)
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    job = done(evident, clip, "--resume")
+    seen(Path(job["outputs"][0]["path"]), "video/mp4")
+    entries = entries_of(Path(job["bundle"]))
+    rendered = [one["body"]["segment"] for one in entries if one["kind"] == "operation"]
+    assert rendered == [0, 1, 2, 3]
+    assert Path(job["outputs"][0]["path"]).read_bytes().count(b"c2pa.claim.v2") == 1
 
 
 @pytest.fixture(scope="module")

@@ -150,3 +150,50 @@ def test_a_damaged_parent_never_stops_the_job(
         _, done = with_credentials(pool, signer, tmp_path, "png", received)
         (ingredient,) = done.found.manifest["ingredients"]
         assert ingredient["instance_id"] == parent_of(received).ingredient["instance_id"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "holds"),
+    [
+        (b"abcdef", b"abcXYdef", True),
+        (b"abcdef", b"XYabcdef", True),
+        (b"abcdef", b"abcdefXY", True),
+        (b"abcabc", b"abcabcabc", True),
+        (b"abcdef", b"abXcdYef", False),
+        (b"abcdef", b"abcXYdeg", False),
+        (b"abcdef", b"abcdef", False),
+        (b"abcdef", b"abcde", False),
+        (b"a" * 3000000, b"a" * 1500000 + b"b" + b"a" * 1500000, True),
+        (b"a" * 3000000, b"a" * 1500000 + b"b" + b"a" * 1499999 + b"c", False),
+    ],
+)
+def test_only_credentials_are_put_in(
+    tmp_path: Path, before: bytes, after: bytes, *, holds: bool
+) -> None:
+    """A signed picture is the unsigned one with a single run of bytes put in."""
+    (tmp_path / "before").write_bytes(before)
+    (tmp_path / "after").write_bytes(after)
+    found = credentials._only_inserted(tmp_path / "before", tmp_path / "after")
+    assert found is holds
+
+
+@pytest.mark.parametrize("kind", ["jpg", "png"])
+def test_a_picture_that_was_changed_besides_is_not_taken(
+    pool: DecodePool,
+    signer: SelfMadeCredentials,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+) -> None:
+    """A child that signs another picture than it was given has made nothing."""
+    other = picture(tmp_path / f"other.{kind}", seed=7)
+    asked = credentials._asked
+
+    def elsewhere(pool: DecodePool, arguments: dict[str, object], *rest: object, **more: object):
+        return asked(pool, {**arguments, "result": str(other)}, *rest, **more)
+
+    monkeypatch.setattr(credentials, "_asked", elsewhere)
+    before = picture(tmp_path / f"enhanced.{kind}", seed=1).read_bytes()
+    with pytest.raises(CredentialsError, match="More than credentials"):
+        with_credentials(pool, signer, tmp_path, kind)
+    assert (tmp_path / f"enhanced.{kind}").read_bytes() == before
