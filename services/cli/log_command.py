@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pipelines.errors import EvidentError, RequestError
+from pipelines.evidence.cosignature import Cosignature
 from pipelines.evidence.signature import key_id
 from pipelines.stages.export.sanitise import shown
-from services.cli.key_files import public_keys
+from services.cli.key_files import trusted
 from services.cli.printing import (
     FAILED,
     GOOD,
@@ -55,16 +57,18 @@ class Where:
         return self.public().parent / "entries.db"
 
 
-def fsck(where: Where, trusted: tuple[Path, ...], *, bodies: bool, as_json: bool) -> int:
+def fsck(where: Where, key_files: tuple[Path, ...], *, bodies: bool, as_json: bool) -> int:
     """Print what holds of the log; returns the exit code."""
     console = console_on_stderr()
     try:
         public = where.public()
-        keys = tuple(key for path in trusted for key in public_keys(path))
+        known = trusted(key_files)
         with progress_on(console) as progress:
             progress.heading("log")
             log = PublishedLog(public)
-            facts = check_log(log, trusted_keys=keys, progress=progress)
+            facts = check_log(
+                log, trusted_keys=known.keys, witnesses=known.witnesses, progress=progress
+            )
             held = None
             if bodies:
                 held = check_bodies(where.database(), log, facts.head, progress=progress)
@@ -98,6 +102,7 @@ def _as_json(public: Path, facts: LogFacts, bodies: BodyFacts | None) -> dict[st
         "keys": [key_id(key.public_key) for key in facts.keys],
         "standing": _standing(facts),
         "bodies": None if bodies is None else asdict(bodies),
+        "witnessed": [{"witness": one.witness.name, "time": _time(one)} for one in facts.witnessed],
         "remarks": list(facts.remarks),
     }
 
@@ -109,6 +114,7 @@ def _lines(public: Path, facts: LogFacts, bodies: BodyFacts | None) -> list[str]
         f"  {head.origin}: {head.size} leaves, root {head.root.hex()}",
         f"  {facts.heads} heads, each signed, each the one before it and more",
         *(f"  key {key_id(key.public_key)}" for key in facts.keys),
+        *(f"  witnessed by {one.witness.name} at {_time(one)}" for one in facts.witnessed),
         *(f"  remark: {remark}" for remark in facts.remarks),
     ]
     if bodies is not None:
@@ -121,3 +127,11 @@ def _lines(public: Path, facts: LogFacts, bodies: BodyFacts | None) -> list[str]
 
 def _standing(facts: LogFacts) -> str:
     return "pinned" if facts.pinned else "self-asserted"
+
+
+def _time(cosignature: Cosignature) -> str:
+    """Spell the time that a witness states, which may be any."""
+    try:
+        return datetime.fromtimestamp(cosignature.time, UTC).isoformat()
+    except (ValueError, OverflowError, OSError):
+        return f"second {cosignature.time}"

@@ -115,7 +115,9 @@ def fsck(
     trust: Annotated[
         list[Path] | None,
         typer.Option(
-            metavar="KEY", help="A file of public keys that you know by another way; others fail."
+            metavar="KEY",
+            help="A file of public keys, witnesses' too, that you know by another way; any other "
+            "key of the log fails.",
         ),
     ] = None,
     as_json: AsJson = False,

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 from pipelines.errors import EvidenceError
 from pipelines.evidence.checkpoint import Checkpoint
+from pipelines.evidence.cosignature import Cosignature
 from pipelines.evidence.log_path import HeadFile, TileFile
 from pipelines.evidence.merkle import HASH_BYTES, Frontier, leaf_hash
 from pipelines.evidence.note_key import VerifierKey
@@ -50,16 +51,22 @@ class LogFacts:
     heads: int
     keys: tuple[VerifierKey, ...]
     pinned: bool
+    witnessed: tuple[Cosignature, ...]
     remarks: tuple[str, ...]
 
 
 def check_log(
-    log: PublishedLog, *, trusted_keys: Iterable[bytes] = (), progress: Progress
+    log: PublishedLog,
+    *,
+    trusted_keys: Iterable[bytes] = (),
+    witnesses: Sequence[VerifierKey] = (),
+    progress: Progress,
 ) -> LogFacts:
     """Check everything that the log publishes; raises `LogFaultError` for the first fault.
 
     `trusted_keys` are raw public keys known by another way; with any, the newest head's signer must
-    be one of them, or one that they handed over to.
+    be one of them, or one that they handed over to. `witnesses` are those whose cosignatures
+    on the head that is shown are checked and reported.
     """
     sizes = array("Q", sorted(one.size for one in log.files() if isinstance(one, HeadFile)))
     if not sizes:
@@ -68,13 +75,14 @@ def check_log(
     path = checkpoint_path(sizes[-1])
     newest = keys.head(path)
     pinned = keys.check_trust(path, trusted_keys)
-    remarks = [*_served(newest, keys), *_unfinished(log, newest.size)]
+    signed, remarks = _served(newest, keys, witnesses)
+    remarks += _unfinished(log, newest.size)
     tree = _Tree(log, sizes, keys)
     progress.start("leaves", newest.size)
     for start in range(0, newest.size, TILE_WIDTH):
         progress.advance(tree.add(min(TILE_WIDTH, newest.size - start)))
     tree.finish()
-    return LogFacts(newest, len(sizes), keys.chain, pinned, tuple(remarks))
+    return LogFacts(newest, len(sizes), keys.chain, pinned, signed, tuple(remarks))
 
 
 def published_commitments(log: PublishedLog, index: int, width: int) -> tuple[bytes, ...]:
@@ -91,19 +99,22 @@ def published_commitments(log: PublishedLog, index: int, width: int) -> tuple[by
     return found
 
 
-def _served(newest: Checkpoint, keys: LogKeys) -> list[str]:
-    """Check that `checkpoint` repeats the newest head; list remarks on it."""
+def _served(
+    newest: Checkpoint, keys: LogKeys, witnesses: Sequence[VerifierKey]
+) -> tuple[tuple[Cosignature, ...], list[str]]:
+    """Check that `checkpoint` repeats the newest head; return its witnesses, and remarks."""
     try:
-        served, others = keys.served_head(CHECKPOINT_PATH)
+        served, signed, others = keys.served_head(CHECKPOINT_PATH, witnesses)
     except LogFaultError as error:
         if error.file == CHECKPOINT_PATH and isinstance(error.__cause__, FileNotFoundError):
-            return [f"no checkpoint is shown yet: {_CUT_SHORT}"]
+            return (), [f"no checkpoint is shown yet: {_CUT_SHORT}"]
         raise
     remarks = [f"checkpoint has {others} lines of others, who are not checked"] if others else []
     if served == newest:
-        return remarks
+        return signed, remarks
     if served.size < newest.size:
-        return [*remarks, f"checkpoint shows {served.size} leaves of {newest.size}: {_CUT_SHORT}"]
+        late = f"checkpoint shows {served.size} leaves of {newest.size}: {_CUT_SHORT}"
+        return (), [*remarks, late]
     raise LogFaultError(
         CHECKPOINT_PATH, f"It is not the head of {newest.size} leaves that was kept as the newest."
     )

@@ -7,7 +7,7 @@ Every head carries the handovers that led to its newest signer, each signed by t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pipelines.errors import EvidenceError
 from pipelines.evidence.checkpoint import (
@@ -17,6 +17,7 @@ from pipelines.evidence.checkpoint import (
     open_note,
     split_note,
 )
+from pipelines.evidence.cosignature import Cosignature, check_cosignatures
 from pipelines.evidence.handover import extended_trust, handed_on
 from pipelines.evidence.note_key import KeyKind, VerifierKey, parse_note_key
 from pipelines.evidence.signature import key_id
@@ -61,18 +62,21 @@ class LogKeys:
             self._before = used
         return head
 
-    def served_head(self, path: str) -> tuple[Checkpoint, int]:
-        """Return the head at `path` and how many lines of others, who are not checked, it has."""
+    def served_head(
+        self, path: str, witnesses: Sequence[VerifierKey]
+    ) -> tuple[Checkpoint, tuple[Cosignature, ...], int]:
+        """Return the head at `path`, who of `witnesses` has signed it, and how many others."""
         note = self._log.read(path, most_bytes=MAX_NOTE_BYTES)
         try:
             text, lines = split_note(note)
             own = b"".join(line for _, _, line in known_lines(note, self._known))
+            signed = check_cosignatures(note, witnesses)
         except EvidenceError as error:
             raise LogFaultError(path, str(error)) from error
         if not note.startswith(text + b"\n" + own):
             raise LogFaultError(path, "The log's own signatures do not come first.")
         head, _ = self._opened(path, text + b"\n" + own)
-        return head, len(lines) - own.count(b"\n")
+        return head, signed, len(lines) - own.count(b"\n") - len(signed)
 
     def check_trust(self, path: str, trusted: Iterable[bytes]) -> bool:
         """Whether keys are pinned; a fault unless one that the head at `path` leads from is."""

@@ -204,8 +204,11 @@ def test_a_sealed_head_carries_its_witnesses(home: Home, server: WitnessServer) 
         again = sealed(home, asking([WitnessAddress(key, "http://127.0.0.1:1")], said), 0)
         assert again == proof
     assert said == []
-    facts = check_log(PublishedLog(home.folder / "log" / "public"), progress=SilentProgress())
+    public = PublishedLog(home.folder / "log" / "public")
+    facts = check_log(public, progress=SilentProgress())
     assert "1 lines of others" in facts.remarks[0]
+    facts = check_log(public, witnesses=[key], progress=SilentProgress())
+    assert ([one.witness for one in facts.witnessed], facts.remarks) == ([key], ())
     kept = home.folder / "log/public/checkpoints" / str(facts.head.size)
     assert open_note(kept.read_bytes(), (home.key,)) == facts.head
 
