@@ -151,6 +151,7 @@ class ReplayVerdict:
             *(() if self.compared is None else _compared_lines(self.compared)),
             *(() if self.picture is None else (_picture_line(self.picture),)),
             *self._condition_lines(),
+            *([f"  The bundle holds ({self.standing})."] if self.plan_sha256 else []),
             SENTENCE,
         )
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from rich.console import Console
+
 from models.engines.choice import listing
 from models.errors import ModelError
 from pipelines.errors import EvidentError, RequestError, ResourceError
@@ -70,14 +72,10 @@ def main(asked: Asked, *, as_json: bool) -> int:
         if wish.out is not None:
             write_whole(wish.out / VERDICT, _document(verdict))
     except KeyboardInterrupt:
-        print_error(console, "", STOPPED, "Run the same command again.")
+        _print_failure(console, STOPPED, "Run the same command again.", as_json=as_json)
         return FAILED
     except (EvidentError, ModelError) as error:
-        if as_json:
-            print_json(
-                {"verdict": None, "error": {"reason": str(error), "next_step": error.next_step}}
-            )
-        print_error(console, "", str(error), error.next_step)
+        _print_failure(console, str(error), error.next_step, as_json=as_json)
         return WRONG_USE if isinstance(error, RequestError) else FAILED
     if as_json:
         print_json({"bundle": str(Path.cwd() / asked.bundle), **verdict.as_json(), "error": None})
@@ -85,6 +83,12 @@ def main(asked: Asked, *, as_json: bool) -> int:
         lines = (str(asked.bundle), *verdict.lines())
         print_text("\n".join(_shown(line) for line in lines))
     return GOOD if verdict.outcome is Outcome.IDENTICAL else FAILED
+
+
+def _print_failure(console: Console, reason: str, next_step: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"verdict": None, "error": {"reason": reason, "next_step": next_step}})
+    print_error(console, "", reason, next_step)
 
 
 def _shown(line: str) -> str:
