@@ -12,6 +12,7 @@ from pipelines.evidence.disclosure import build_disclosure, choose
 from pipelines.evidence.entry import instant
 from pipelines.evidence.finding import BundleError
 from pipelines.evidence.json_value import Json
+from pipelines.evidence.supplement import BundleName
 from pipelines.evidence.verdict import Verdict
 from pipelines.evidence.verify import examine_bundle
 from pipelines.evidence.verify_disclosure import verify_disclosure
@@ -30,7 +31,7 @@ from services.cli.printing import (
 from services.provenance.head_keys import HeadSigner
 from services.settings.settings import Settings, read_settings
 
-TRANSFER = "transfer"
+DISCLOSURE_KIND = "disclosure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,9 @@ def main(asked: Asked, *, as_json: bool) -> int:
         if asked.out.exists():
             raise RequestError(f"{asked.out} exists.", next_step="Name another file with --out.")
         signer = signing_key(settings)
-        origin, facts = _written(asked, settings, signer)
+        name, facts = _written(asked, settings, signer)
         verdict = _verified(asked.out)
-        recorded = _record(asked, settings, signer, origin, verdict, facts)
+        recorded = _record(asked, settings, signer, name, facts)
     except EvidentError as error:
         if as_json:
             print_json({"error": {"reason": str(error), "next_step": error.next_step}})
@@ -76,28 +77,30 @@ def main(asked: Asked, *, as_json: bool) -> int:
     return GOOD
 
 
-def _written(asked: Asked, settings: Settings, signer: HeadSigner) -> tuple[str, ArchiveFacts]:
-    """Write the disclosure of a bundle that holds; return the log's origin and its digest."""
+def _written(
+    asked: Asked, settings: Settings, signer: HeadSigner
+) -> tuple[BundleName, ArchiveFacts]:
+    """Write the disclosure of a bundle that holds; return the bundle's name and its digest."""
     try:
         with asked.bundle.open("rb") as file:
             opened, verdict = examine_bundle(file)
             failure = verdict.first_failure
-            if failure is not None or opened.head is None:
-                detail = failure.detail if failure else ""
-                raise BundleError(str(asked.bundle), f"The bundle does not hold: {detail}")
+            if failure is not None:
+                raise BundleError(failure.file, f"The bundle does not hold: {failure.detail}")
+            name = bundle_name(opened)
             choice = choose(opened, asked.without)
             with writing(asked.out) as out:
                 facts = build_disclosure(
                     out,
                     bundle=opened,
-                    name=bundle_name(opened),
+                    name=name,
                     choice=choice,
                     by=settings.operator,
                     at=instant(datetime.now(UTC)),
                     reason=asked.reason,
                     signer=signer,
                 )
-            return opened.head.origin, facts
+            return name, facts
     except OSError as error:
         raise UnreadableError(
             f"{asked.bundle} cannot be read: {error.strerror or error}.",
@@ -116,22 +119,15 @@ def _verified(path: Path) -> Verdict:
 
 
 def _record(
-    asked: Asked,
-    settings: Settings,
-    signer: HeadSigner,
-    origin: str,
-    verdict: Verdict,
-    facts: ArchiveFacts,
+    asked: Asked, settings: Settings, signer: HeadSigner, name: BundleName, facts: ArchiveFacts
 ) -> bool:
     """Put the disclosure on record in the job's own log; False where that is elsewhere."""
-    output: Json = {"role": "disclosure", "sha256": facts.sha256, "bytes": facts.bytes}
+    whole: Json = {"role": "bundle", "sha256": name.sha256, "bytes": name.size}
+    part: Json = {"role": "disclosure", "sha256": facts.sha256, "bytes": facts.bytes}
     with evidence_log(settings, signer) as log:
-        if log.origin != origin:
+        if log.origin != name.head.origin:
             return False
         without = ", ".join(asked.without)
-        log.record(
-            verdict.job,
-            TRANSFER,
-            {"form": "disclosure", "without": without, "reason": asked.reason, "outputs": [output]},
-        )
+        body = {"without": without, "reason": asked.reason, "inputs": [whole], "outputs": [part]}
+        log.record(name.job, DISCLOSURE_KIND, body)
     return True

@@ -11,6 +11,7 @@ from pipelines.errors import EvidenceError, EvidentError, RequestError, Unreadab
 from pipelines.evidence.archive_writer import ArchiveFacts, bytes_source
 from pipelines.evidence.bundle_layout import SIGNATURE
 from pipelines.evidence.finding import BundleError
+from pipelines.evidence.json_value import Json
 from pipelines.evidence.supplement import BundleName, Extra, LaterProof, build_supplement
 from pipelines.evidence.verify import examine_bundle
 from pipelines.evidence.verify_supplement import bundle_name, verify_with_supplements
@@ -28,7 +29,10 @@ from services.cli.printing import (
     print_json,
     print_text,
 )
+from services.provenance.local_log import LocalLog
 from services.settings.settings import Settings, read_settings
+
+SUPPLEMENT_KIND = "supplement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,8 @@ def main(asked: Asked, *, as_json: bool) -> int:
                 log.record(name.job, TIME_STAMP_KIND, body)
                 stamps.append(Extra("authority.tsr", bytes_source(token), stamp=True))
             later = log.seal_later(name.job, first=name.entries, since=name.head.size)
-        facts = _written(asked, out, name, later, signer, stamps)
+            facts = _written(asked, out, name, later, signer, stamps)
+            _record(log, name, facts)
     except EvidentError as error:
         if as_json:
             print_json({"error": {"reason": str(error), "next_step": error.next_step}})
@@ -137,6 +142,13 @@ def _written(
             out.unlink()
             raise EvidenceError(f"What was written does not hold: {failure.detail}")
     return facts
+
+
+def _record(log: LocalLog, name: BundleName, facts: ArchiveFacts) -> None:
+    """Put the supplement on record; the entry is in the log, and in the next supplement."""
+    bundle: Json = {"role": "bundle", "sha256": name.sha256, "bytes": name.size}
+    made: Json = {"role": "supplement", "sha256": facts.sha256, "bytes": facts.bytes}
+    log.record(name.job, SUPPLEMENT_KIND, {"inputs": [bundle], "outputs": [made]})
 
 
 def _extra(path: Path, *, stamp: bool) -> Extra:
