@@ -6,15 +6,11 @@ import hashlib
 from collections.abc import Callable, Sequence
 
 from pipelines.evidence.bundle_layout import CHECKPOINT, ENTRIES
-from pipelines.evidence.checkpoint import (
-    Checkpoint,
-    parse_checkpoint,
-    sign_checkpoint,
-    verifier_key,
-)
+from pipelines.evidence.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
 from pipelines.evidence.entry import JobProof, commitment, parse_entry
 from pipelines.evidence.log_files import encode_proof
 from pipelines.evidence.merkle import Frontier, inclusion_proof, leaf_hash, node_hash
+from pipelines.evidence.note_key import verifier_key
 from pipelines.evidence.signature import Signer
 from tests.unit.pipelines.evidence.forge_kit import Files
 
