@@ -15,21 +15,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipelines.errors import DiskFullError, EvidentError, ResourceError
-from pipelines.evidence.erasure import LOG_JOB
+from pipelines.errors import DiskFullError, ResourceError
 from services.provenance.index_row import IndexRow
+from services.provenance.index_writer import IndexWriter
 
-INDEX_VERSION = 1
-SUBMISSION_KIND = "submission"
-"""The kind of entry whose case, item and project are those of its whole job."""
-
+INDEX_VERSION = 2
 BUSY_SECONDS = 30.0
-WORD_COLUMNS = ("job", "kind", "operator", "session", "host", "case", "item", "project")
-"""Columns of entries that hold a word by its number."""
-
-_NEVER = -(2**62)
-_INHERITED = ("case", "item", "project")
-_MOST_KNOWN_WORDS = 50_000
 _CACHE_KIB = 65_536
 
 _TABLES = """
@@ -40,7 +31,7 @@ CREATE TABLE mark (
     sequence INTEGER NOT NULL,
     sha256 BLOB
 ) STRICT;
-CREATE TABLE words (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE words (id INTEGER PRIMARY KEY AUTOINCREMENT, word TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE jobs (
     job INTEGER PRIMARY KEY, "case" INTEGER, item INTEGER, project INTEGER
 ) STRICT;
@@ -90,8 +81,13 @@ CREATE INDEX IF NOT EXISTS mentions_sha256 ON mentions (sha256);
 _TORN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 
 
-class TornIndexError(EvidentError):
+class TornIndexError(ResourceError):
     """The index file is not one that this program can go on with; it is made again."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            reason, next_step="Check the disk of the log's folder; the log itself is complete."
+        )
 
 
 Mark = tuple[str, int, str, int, bytes | None]
@@ -106,7 +102,6 @@ class IndexFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._known: dict[str, int] = {}
         with translated():
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             self._db = sqlite3.connect(
@@ -140,7 +135,7 @@ class IndexFile:
         """
         with self.transaction():
             known = self.mark()
-            count = self._insert(read(-1 if known is None else known[1]))
+            count = IndexWriter(self._db).insert(read(-1 if known is None else known[1]))
             if count:
                 self._db.execute("DELETE FROM mark")
                 self._db.execute("INSERT INTO mark VALUES (?, ?, ?, ?, ?)", mark())
@@ -163,12 +158,10 @@ class IndexFile:
         All entries of a job must be replaced at once, those of no job one by one.
         """
         with self.transaction():
-            words: set[int] = set()
-            for leaf in leaves:
-                words |= self._remove(leaf)
-            self._known.clear()
-            self._insert(rows)
-            self._drop_unheld(words)
+            writer = IndexWriter(self._db)
+            words = {word for leaf in leaves for word in writer.remove(leaf)}
+            writer.insert(rows)
+            writer.drop_unheld(words)
         with translated():
             # Pages that held the words are overwritten, and leave the journal as well.
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -198,7 +191,6 @@ class IndexFile:
                 yield
                 self._db.execute("COMMIT")
             except BaseException:
-                self._known.clear()
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
@@ -212,101 +204,6 @@ class IndexFile:
                 self._db.execute(f"PRAGMA user_version = {INDEX_VERSION}")
             elif version != INDEX_VERSION:
                 raise TornIndexError(f"The evidence index has version {version}.")
-
-    def _insert(self, rows: Iterable[IndexRow]) -> int:
-        count = 0
-        for row in rows:
-            count += 1
-            latest = self._latest(row)
-            job = self._number(row.job)
-            inherited = self._inherited(row, job)
-            self._db.execute(
-                "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    row.leaf,
-                    row.sequence,
-                    row.at,
-                    latest,
-                    row.stated,
-                    job,
-                    *(
-                        None if word is None else self._number(word)
-                        for word in (row.kind, row.operator, row.session, row.host)
-                    ),
-                    *inherited,
-                ),
-            )
-            self._db.executemany(
-                "INSERT INTO people VALUES (?, ?)",
-                [(row.leaf, self._number(person)) for person in row.people],
-            )
-            self._db.executemany(
-                "INSERT INTO mentions VALUES (?, ?, ?)",
-                [(row.leaf, bytes.fromhex(one.sha256), one.part) for one in row.mentions],
-            )
-        return count
-
-    def _latest(self, row: IndexRow) -> int:
-        """Return the latest time up to this entry: it never falls, so it can be searched by."""
-        query = "SELECT latest FROM entries WHERE leaf < ? ORDER BY leaf DESC LIMIT 1"
-        before = self._db.execute(query, (row.leaf,)).fetchone()
-        known = _NEVER if before is None else int(before[0])
-        return known if row.at is None else max(known, row.at)
-
-    def _inherited(self, row: IndexRow, job: int) -> tuple[int | None, ...]:
-        """Return the row's case, item and project: its own, else those of its job's submission."""
-        stated = (row.case, row.item, row.project)
-        own = tuple(None if word is None else self._number(word) for word in stated)
-        if row.job == LOG_JOB:
-            return own
-        query = 'SELECT "case", item, project FROM jobs WHERE job = ?'
-        known = self._db.execute(query, (job,)).fetchone()
-        if known is None:
-            known = (None, None, None)
-            self._db.execute("INSERT INTO jobs VALUES (?, NULL, NULL, NULL)", (job,))
-        for column, word, before in zip(_INHERITED, own, known, strict=True):
-            if word is not None and before is None and row.kind == SUBMISSION_KIND:
-                # Entries of the job that came before its submission take part in it, too.
-                for table in ("jobs", "entries"):
-                    self._db.execute(
-                        f'UPDATE {table} SET "{column}" = ? WHERE job = ? AND "{column}" IS NULL',  # noqa: S608 - names of our own
-                        (word, job),
-                    )
-        return tuple(
-            mine if mine is not None else its for mine, its in zip(own, known, strict=True)
-        )
-
-    def _remove(self, leaf: int) -> set[int]:
-        """Take one entry out; return the numbers of the words that it held."""
-        columns = ", ".join(f'"{column}"' for column in WORD_COLUMNS)
-        query = f"SELECT {columns} FROM entries WHERE leaf = ?"  # noqa: S608 - names of our own
-        held = {one for row in self._db.execute(query, (leaf,)) for one in row}
-        people = self._db.execute("SELECT person FROM people WHERE leaf = ?", (leaf,))
-        held |= {row[0] for row in people}
-        query = "DELETE FROM jobs WHERE job = (SELECT job FROM entries WHERE leaf = ?)"
-        self._db.execute(query, (leaf,))
-        for table in ("entries", "people", "mentions"):
-            self._db.execute(f"DELETE FROM {table} WHERE leaf = ?", (leaf,))  # noqa: S608
-        return {int(one) for one in held if one is not None}
-
-    def _drop_unheld(self, words: Iterable[int]) -> None:
-        for number in words:
-            places = [f'SELECT 1 FROM entries WHERE "{name}" = ?1' for name in WORD_COLUMNS]  # noqa: S608
-            places.append("SELECT 1 FROM people WHERE person = ?1")
-            held = any(self._db.execute(one, (number,)).fetchone() for one in places)
-            if not held:
-                self._db.execute("DELETE FROM words WHERE id = ?", (number,))
-
-    def _number(self, word: str) -> int:
-        """Return the number of a word, given now if it is new."""
-        number = self._known.get(word)
-        if number is None:
-            self._db.execute("INSERT OR IGNORE INTO words (word) VALUES (?)", (word,))
-            found = self._db.execute("SELECT id FROM words WHERE word = ?", (word,)).fetchone()
-            if len(self._known) >= _MOST_KNOWN_WORDS:
-                self._known.clear()
-            number = self._known[word] = int(found[0])
-        return number
 
 
 def _statements(text: str) -> list[str]:

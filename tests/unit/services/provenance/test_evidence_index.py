@@ -227,3 +227,21 @@ def test_an_erasure_is_forgotten_at_once_where_there_is_an_index(tmp_path: Path)
     forget_erased(tmp_path / "log")
     held = b"".join(path.read_bytes() for path in (tmp_path / "log").glob("index.db*"))
     assert b"Other-Person" not in held
+
+
+def test_a_word_that_another_process_dropped_is_learnt_again(tmp_path: Path) -> None:
+    """A view that knew a word finds entries by it after others dropped and used its number."""
+    with writing(tmp_path) as log:
+        log.record("a", "access", {"principal": "vera"})
+    with LogView(tmp_path / "log") as view:
+        assert len(view.page(Filter(user="vera")).events) == 1
+        erase(tmp_path, "a", 0)
+        forget_erased(tmp_path / "log")
+        with writing(tmp_path) as log:
+            log.record("b", "access", {"principal": "boris"})
+            assert kinds(tmp_path, Filter(user="boris")) == ["access"]
+            log.record("b", "access", {"principal": "vera"})
+            log.record("b", "access", {"principal": "boris"})
+        assert [one.sequence for one in view.page(Filter(user="vera")).events] == [1]
+        assert [one.sequence for one in view.page(Filter(user="boris")).events] == [0, 2]
+    assert len(kinds(tmp_path, Filter(user="vera"))) == 1
