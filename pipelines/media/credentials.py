@@ -94,6 +94,21 @@ class MadeCredentials:
     parsed_parent: bool
 
     @property
+    def parent_failures(self) -> tuple[str, ...]:
+        """What does not hold of the credentials that the file as received brought, as codes.
+
+        Empty where all holds, and where it brought none.
+        """
+        failed = [
+            one.get("code", "")
+            for parent in self.found.manifest.get("ingredients", ())
+            for one in parent.get("validation_results", {})
+            .get("activeManifest", {})
+            .get("failure", ())
+        ]
+        return tuple(sorted(set(failed) - _OF_THE_SIGNER))
+
+    @property
     def store_sha256(self) -> str:
         """SHA-256 of the manifest store, lower-case hexadecimal."""
         return hashlib.sha256(self.store).hexdigest()

@@ -7,6 +7,7 @@ statement and log prove the same and more. Only a full disk ends the job.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,7 @@ UNPARSED = (
     "The content credentials name the file as received by its digest only; the C2PA library "
     "could not read that file itself."
 )
+BROKEN_PARENT = "The content credentials of the file as received do not hold: {codes}."
 _RECORD = "credentials.json"
 _LEFT_OUT = "they were left out on request"
 _NO_SIGNER = "no key for them is configured"
@@ -107,7 +109,7 @@ def add_credentials(
         write_whole(sidecar, made.store)
     facts = _facts(made, signer, sidecar)
     job.record(ENTRY_KIND, _body(job, facts))
-    return Credentialed(facts, sidecar, () if made.parsed_parent else (UNPARSED,))
+    return Credentialed(facts, sidecar, tuple(_about_parent(made)))
 
 
 def save_credentialed(work: Path, made: Credentialed) -> None:
@@ -132,6 +134,14 @@ def load_credentialed(work: Path) -> Credentialed | None:
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _about_parent(made: MadeCredentials) -> Iterator[str]:
+    """What a reader of the report must know of the parent in the credentials."""
+    if not made.parsed_parent:
+        yield UNPARSED
+    if made.parent_failures:
+        yield BROKEN_PARENT.format(codes=", ".join(made.parent_failures))
 
 
 def _lacks(job: Job) -> str:

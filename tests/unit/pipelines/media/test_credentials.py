@@ -148,7 +148,21 @@ def test_the_parent_is_named_by_its_digest_and_brings_its_own(
     assert ingredient["instance_id"] == f"sha256:{digest}"
     assert ingredient["relationship"] == "parentOf"
     assert ingredient["active_manifest"]
+    assert done.parent_failures == ()
     assert done.parsed_parent
+
+
+def test_a_parent_s_broken_credentials_stay_broken(
+    pool: DecodePool, signer: SelfMadeCredentials, tmp_path: Path
+) -> None:
+    """A file that was changed after signing is worked on; ours hold, and say what does not."""
+    received, _ = with_credentials(pool, signer, tmp_path, "jpg")
+    data = bytearray(received.read_bytes())
+    data[-100] ^= 1
+    received.write_bytes(data)
+    result, done = with_credentials(pool, signer, tmp_path, "png", received)
+    assert seen(result.read_bytes(), "image/png")["validation_state"] == "Valid"
+    assert done.parent_failures == ("assertion.dataHash.mismatch",)
 
 
 def test_no_picture_is_copied_into_the_credentials(

@@ -154,6 +154,20 @@ def test_an_unparsed_parent_is_warned_of(tmp_path: Path, monkeypatch: pytest.Mon
     assert added(job(tmp_path), tmp_path, "image/bmp").warnings == (UNPARSED,)
 
 
+def test_a_parent_s_broken_credentials_are_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What does not hold of the file as received is in the report, in the library's codes."""
+    failure = [{"code": "signingCredential.untrusted"}, {"code": "assertion.dataHash.mismatch"}]
+    parent = {"validation_results": {"activeManifest": {"failure": failure}}}
+    found = FoundCredentials("Valid", (), "urn:c2pa:x", {"ingredients": [parent]}, "c2pa 1")
+    made = MadeCredentials(found, MADE.store, parsed_parent=True)
+    monkeypatch.setattr(room, "make_credentials", lambda *_a, **_k: made)
+    assert added(job(tmp_path), tmp_path, "image/bmp").warnings == (
+        "The content credentials of the file as received do not hold: assertion.dataHash.mismatch.",
+    )
+
+
 def test_what_was_made_is_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An attempt that goes on finds what the one before it made; damage counts as nothing."""
     monkeypatch.setattr(room, "make_credentials", lambda *_a, **_k: MADE)

@@ -65,6 +65,8 @@ _RUN = {
     "контрольной сумме; библиотека C2PA не смогла прочитать сам файл.",
     "The result carries no content credentials: {reason}.": "Результат не содержит сведений о "
     "происхождении: {reason!t}.",
+    "The content credentials of the file as received do not hold: {codes}.": "Сведения о "
+    "происхождении в полученном файле не подтверждаются: {codes}.",
     "they were left out on request": "они исключены по требованию",
     "no key for them is configured": "ключ для них не задан",
     "the C2PA library is not installed": "библиотека C2PA не установлена",
