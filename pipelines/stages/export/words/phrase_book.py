@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 _SLOT = re.compile(r"\{([a-z_]+)\}")
 _FILLED = re.compile(r"\{([a-z_]+)(!t)?\}")
@@ -41,15 +42,15 @@ class PhraseBook:
 
     phrases: Mapping[str, str] = field(default_factory=dict)
     mark: str = "{text}"
-    templates: tuple[Template, ...] = field(init=False)
 
-    def __post_init__(self) -> None:
-        templates = tuple(
+    @cached_property
+    def templates(self) -> tuple[Template, ...]:
+        """The phrases with gaps, made ready when the first of them is needed."""
+        return tuple(
             Template(_compiled(english), other)
             for english, other in self.phrases.items()
             if _SLOT.search(english)
         )
-        object.__setattr__(self, "templates", templates)
 
     def known(self, text: str) -> str | None:
         """Return the translation of `text`, None where the book has none."""
