@@ -128,9 +128,9 @@ def bullets(
     return [*shown, *rest(len(texts), words)]
 
 
-def rest(count: int, words: Words) -> list[Flowable]:
+def rest(count: int, words: Words, *, most: int = MOST_ITEMS) -> list[Flowable]:
     """Return a line that says how many of `count` items were left out, if any."""
-    left = count - MOST_ITEMS
+    left = count - most
     if left <= 0:
         return []
     return [paragraph(words.notes.more.format(count=words.forms.whole(left)), SMALL)]

@@ -11,6 +11,9 @@ from pipelines.stages.export.pdf_blocks import MOST_ITEMS, even, fact_list, grid
 from pipelines.stages.export.pdf_style import GAP, HEADING, SMALL, SUBHEADING, paragraph
 from pipelines.stages.export.words import Words
 
+MOST_LINES = 2_000
+"""Every transfer and access is printed; beyond this many, the rest are in report.json."""
+
 _PROOF_NAMES = 190.0
 
 
@@ -52,14 +55,16 @@ def _lines(facts: ReportFacts, words: Words) -> list[Flowable]:
     title = paragraph(said.lines, SUBHEADING)
     if not facts.custody:
         return [title, nothing(said.no_lines)]
+    received = facts.received.sha256
     rows = [
-        [_when(line, words), _what(line, words), line.who, _source(line, words)]
-        for line in facts.custody[:MOST_ITEMS]
+        [_when(line, words), _what(line, received, words), line.who, _source(line, words)]
+        for line in facts.custody[:MOST_LINES]
     ]
     return [
         title,
-        grid(said.line_columns, rows, (24, 44, 20, 24)),
-        *rest(len(facts.custody), words),
+        paragraph(said.lines_introduction),
+        grid(said.line_columns, rows, (26, 40, 22, 26)),
+        *rest(len(facts.custody), words, most=MOST_LINES),
     ]
 
 
@@ -71,13 +76,13 @@ def _when(line: CustodyLine, words: Words) -> str:
     return words.custody.time_stated.format(time=line.stated_time)
 
 
-def _what(line: CustodyLine, words: Words) -> str:
+def _what(line: CustodyLine, received: str, words: Words) -> str:
     said = words.custody
     # What a person stated stays in that person's words, whatever the language.
     stated = line.source is CustodySource.STATED
     what = line.what if stated or not line.what else words.say(line.what)
     parts = [said.kinds[line.kind], what]
-    if line.sha256 is not None:
+    if line.sha256 not in {None, received}:
         parts.append(said.digest_line.format(sha256=line.sha256))
     return "; ".join(part for part in parts if part)
 

@@ -118,14 +118,12 @@ def _kind(kind: MapKind, found: Sequence[MapFacts], drawn: Drawn, words: Words) 
     }[kind]
     against = [words.say(one) for one in measured[0].against]
     story: list[Flowable] = [title, paragraph(sentence), *bullets(against, words), *missing]
-    story.extend(
-        KeepTogether(_pictured(one, one.picture, drawn, words))
-        for one in measured
-        if one.picture is not None
-    )
+    pictures = [_pictured(one, one.picture, drawn, words) for one in measured if one.picture]
     if len(measured) == 1 and measured[0].numbers is not None:
-        story.append(fact_list(_rows(measured[0].numbers, words), label=_NAMES))
+        rows = fact_list(_rows(measured[0].numbers, words), label=_NAMES)
+        story.append(KeepTogether([*(one for picture in pictures for one in picture), rows]))
     else:
+        story.extend(KeepTogether(picture) for picture in pictures)
         story.append(_table(measured, words))
     return [*story, Spacer(1, GAP)]
 

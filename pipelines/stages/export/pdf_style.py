@@ -53,6 +53,7 @@ def _style(name: str, size: float, **more: object) -> ParagraphStyle:
         "leading": round(size * 1.42, 1),
         "textColor": INK,
         "splitLongWords": 1,
+        "spaceShrinkage": 0,
         "bulletFontName": SANS,
     }
     return ParagraphStyle(name, **{**settings, **more})

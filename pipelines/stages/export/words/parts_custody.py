@@ -27,6 +27,7 @@ class CustodyWords:
     roles: Mapping[PersonRole, str]
     identity: str
     lines: str
+    lines_introduction: str
     no_lines: str
     line_columns: tuple[str, str, str, str]
     kinds: Mapping[CustodyKind, str]

@@ -26,6 +26,7 @@ CUSTODY = CustodyWords(
     },
     identity="Names are as the operator stated them; nobody's identity was checked.",
     lines="Receipts, transfers and accesses",
+    lines_introduction="About the file as received, unless another SHA-256 is given.",
     no_lines="The log of this system holds no transfer and no access, and the operator stated "
     "none.",
     line_columns=("When", "What", "Who", "Source"),

@@ -20,6 +20,7 @@ from pipelines.stages.export.facts import ReportFacts
 from pipelines.stages.export.pdf_style import BOLD, MARGIN, MONO, PAGE_WIDTH, SANS
 from pipelines.stages.export.preview import Preview
 from pipelines.stages.export.report_pdf import report_pdf
+from pipelines.stages.export.words import Language
 
 ROOT = Path(__file__).resolve().parents[5]
 HOSTILE = (
@@ -72,6 +73,24 @@ def hard(facts: ReportFacts) -> ReportFacts:
         {"index": n, "kind": "data", "codec": "c" * 99, "fate": "dropped", "remark": "m" * 300}
         for n in range(60)
     ]
+    stated["people"] = [
+        {"name": "N" * 200, "role": "reviewer", "function": "F " * 100, "organisation": HOSTILE}
+    ] * 3
+    stated["custody"] = [
+        {
+            "kind": "transfer",
+            "who": "W" * 400,
+            "source": "stated",
+            "stated_time": "t" * 100,
+            "what": "<i>" + "x" * 900,
+            "recorded_by": "r" * 200,
+            "recorded_at": "2026-03-04T05:06:07Z",
+            "recorded_leaf": 7,
+        }
+    ]
+    entry = {"kind": "k" * 128, "at": "2026-03-04T05:06:07Z", "clock": "c" * 128}
+    stated["entries"] = [{**entry, "sequence": n, "sha256": "a" * 64} for n in range(60)]
+    stated["preservation"] = {"original_path": "/p" * 2000, "bundle_path": "data/received/x"}
     return ReportFacts.model_validate(stated)
 
 
@@ -201,11 +220,16 @@ def test_hostile_names_are_shown_as_they_are(clip_facts: ReportFacts) -> None:
     assert "\u202e" not in text
 
 
-def test_nothing_leaves_the_margins(clip_facts: ReportFacts, preview: Preview) -> None:
+@pytest.mark.parametrize("language", Language)
+def test_nothing_leaves_the_margins(
+    clip_facts: ReportFacts, preview: Preview, language: Language
+) -> None:
     """However long names, values and lists are, every line ends inside the text's width."""
     fonts = {"DejaVuSans-Bold": BOLD, "DejaVuSansMono": MONO, "DejaVuSans": SANS}
     reader = PdfReader(
-        io.BytesIO(report_pdf(complete(hard(clip_facts), [preview.facts]), [preview]))
+        io.BytesIO(
+            report_pdf(complete(hard(clip_facts), [preview.facts], language=language), [preview])
+        )
     )
     seen: list[tuple[float, float, str]] = []
 
