@@ -12,6 +12,7 @@ from typing import BinaryIO
 from pipelines.errors import EvidenceError, EvidentError, InputError, RequestError, UnreadableError
 from pipelines.evidence.archive_reader import read_chunks, read_members
 from pipelines.evidence.bundle_layout import BASE, REPORT, REPORT_PDF
+from pipelines.evidence.disclosure import DISCLOSURE_KIND, KEPT
 from pipelines.run.durable_file import write_whole
 from pipelines.stages.export.document import Report, read_report
 from pipelines.stages.export.picture_files import Pictures, ReadFile, read_pictures
@@ -28,9 +29,12 @@ from services.cli.printing import (
     print_text,
 )
 
-ATTACHMENTS = f"{BASE}data/attachments/"
+ATTACHMENTS = "data/attachments/"
 MOST_BYTES = 64 << 20
 """No report.json, and no picture of a report, is longer."""
+
+_BASES = (BASE, f"{DISCLOSURE_KIND.base}{KEPT}")
+"""Where the files of a bundle lie: in itself, and in a disclosure of it."""
 
 _ZIP = b"PK\x03\x04"
 
@@ -97,7 +101,7 @@ def _lines(made: Made) -> Iterator[str]:
 def _made(asked: Asked) -> Made:
     source = Path.cwd() / asked.source
     with _opened(source) as read:
-        data = read(f"{BASE}{REPORT}")
+        data = read(REPORT)
         if data is None:
             raise RequestError(
                 f"{source.name} holds no report.", next_step="Name a bundle.zip or a report.json."
@@ -105,7 +109,7 @@ def _made(asked: Asked) -> Made:
         report = read_report(data)
         language = Language(asked.language or report.language)
         pictures = read_pictures(report, lambda name: read(f"{ATTACHMENTS}{name}"))
-        delivered = read(f"{BASE}{REPORT_PDF}") if language is report.language else None
+        delivered = read(REPORT_PDF) if language is report.language else None
     document = _document(report, pictures, language)
     path = Path.cwd() / (asked.out or source.with_name(f"report-{language.value}.pdf"))
     _write(path, document)
@@ -146,14 +150,15 @@ def _from_json(file: BinaryIO) -> ReadFile:
     data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise RequestError("A report.json is not that long.", next_step="Name a report.json.")
-    return {f"{BASE}{REPORT}": data}.get
+    return {REPORT: data}.get
 
 
 def _from_bundle(file: BinaryIO) -> ReadFile:
     members = {member.name: member for member in read_members(file)}
+    base = next((one for one in _BASES if f"{one}{REPORT}" in members), BASE)
 
     def read(name: str) -> bytes | None:
-        member = members.get(name)
+        member = members.get(f"{base}{name}")
         if member is None:
             return None
         if member.size > MOST_BYTES:

@@ -151,6 +151,19 @@ def test_from_json_alone_the_document_says_what_it_lacks(evident: Evident, deliv
     assert "shows no pictures" in words_of((evident.folder / "bare.pdf").read_bytes())
 
 
+def test_a_disclosure_has_its_document_too(evident: Evident, delivered: Path) -> None:
+    """From a disclosure comes the delivered document, with pictures only where they travelled."""
+    bundle = delivered / "bundle.zip"
+    for left_out, pictures in (("received", True), ("attachment", False)):
+        part = evident.folder / f"{left_out}.zip"
+        done = evident(
+            "bundle", "disclose", bundle, "--without", left_out, "--reason", "x", "--out", part
+        )
+        assert done.code == 0, done.err
+        made = evident("report", part, "--out", f"{left_out}.pdf", "--json").json
+        assert (made["pictures"], made["same_as_delivered"]) == (pictures, pictures)
+
+
 def test_what_cannot_be_made_is_refused(evident: Evident, photo: Path, delivered: Path) -> None:
     """No file is written over, and what is no report is refused with a reason."""
     taken = evident.folder / "taken.pdf"
