@@ -6,6 +6,10 @@ from collections.abc import Mapping
 
 _LAWS = {
     "frames": "число кадров",
+    "{digest}, first in segment {n_segment}": "{digest}, впервые в отрезке {n_segment}",
+    "MP4 states a range with any colours": "MP4 указывает диапазон при любых цветах",
+    "coded pictures": "закодированные изображения",
+    "first frame, decoded": "первый кадр после декодирования",
     "presentation times": "времена показа",
     "frame {n_frame} at {n_time} s": "кадр {n_frame} в {n_time} с",
     "{n_time} s, and {n_frames} frames differ": "{n_time} с, расходится кадров: {n_frames}",
