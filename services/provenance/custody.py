@@ -54,7 +54,7 @@ def _line(event: LogEvent, sha256: str) -> dict[str, object]:
     if event.is_stated:
         return {
             **common,
-            "who": _who(event),
+            "who": event.who,
             "source": CustodySource.STATED,
             "stated_time": event.stated_at,
             "what": _what(event, sha256),
@@ -73,11 +73,6 @@ def _line(event: LogEvent, sha256: str) -> dict[str, object]:
         "entry": event.kind,
         "leaf": event.leaf if sealed else None,
     }
-
-
-def _who(event: LogEvent) -> str:
-    giver, taker = event.word("from"), event.word("to")
-    return f"{giver} -> {taker}" if giver and taker else event.who
 
 
 def _what(event: LogEvent, sha256: str) -> str:

@@ -26,7 +26,7 @@ _MOST_NAMED = 3
 _LONGEST_WORD = 80
 _LONGEST_CELL = 100_000
 _PLAIN_FIELDS = (
-    "action", "stage", "preset", "plan", "segment", "means", "from", "to", "case", "item",
+    "action", "stage", "preset", "plan", "segment", "means", "case", "item",
     "error", "reason", "value", "field", "assumption",
 )  # fmt: skip
 

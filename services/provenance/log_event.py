@@ -59,8 +59,14 @@ class LogEvent:
 
     @property
     def who(self) -> str:
-        """Whom it is about: the principal of an access, else the operator who made the entry."""
-        return self.word("principal") or self.actor.get("operator", "")
+        """Whom it is about: the principal, giver and taker, else the operator who made the entry.
+
+        A statement that names nobody is about nobody that is known: its operator only states it.
+        """
+        giver, taker = self.word("from"), self.word("to")
+        handed = f"{giver} -> {taker}" if giver and taker else None
+        made = "not stated" if self.is_stated else self.actor.get("operator", "")
+        return self.word("principal") or handed or made
 
     def as_json(self) -> dict[str, Any]:
         """Spell it for programs."""

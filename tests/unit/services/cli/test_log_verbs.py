@@ -119,7 +119,7 @@ def test_a_hand_over_is_recorded_as_a_statement(run: Run, tmp_path: Path) -> Non
     assert "sealed under checkpoint 4" in out
     assert run("log", "add", "access", *words, "--by", "A. Expert", "--case", "C-2")[0] == 0
     out = run("trace", digest("out.png"))[1]
-    assert "transfer  olga  stated by olga  for 2026-01-05  means by courier  from Unit 4" in out
+    assert "transfer  Unit 4 -> Lab  stated by olga  for 2026-01-05  means by courier" in out
     assert "access  A. Expert  stated by olga" in out
     assert run("log", "query", "--case", "C-2")[1].count("\n") == 1
     assert run("log", "add", "access", *words, "--by", "x\ny")[0] == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from pipelines.errors import RequestError
 from pipelines.stages.export.facts_custody import CustodyKind, CustodySource
 from services.provenance.custody import history
+from services.provenance.import_events import import_events
 from services.provenance.index_search import Filter
 from services.provenance.log_view import LogView
 from services.provenance.stated import StatedFacts, access_body, stated_time, transfer_body
@@ -97,3 +99,21 @@ def test_bytes_that_nobody_had_have_no_custody(tmp_path: Path) -> None:
         log.record("a", "step", {})
     with LogView(tmp_path / "log") as view:
         assert history(view, digest("x")) == ()
+
+
+def test_whoever_imports_a_line_is_not_whom_it_is_about(tmp_path: Path) -> None:
+    """A line of an older log that names nobody and no time is about nobody that is known."""
+    path = tmp_path / "events.jsonl"
+    path.write_text(
+        json.dumps({"sha256": digest("x")})
+        + "\n"
+        + json.dumps({"sha256": digest("x"), "user": "vera", "time": "2020-01-01T00:00:00Z"})
+    )
+    with writing(tmp_path) as log, LogView(tmp_path / "log") as view:
+        import_events(path, tmp_path / "log", log, view)
+        lines = history(view, digest("x"))
+    assert [(one.who, one.stated_time, one.recorded_by) for one in lines] == [
+        ("not stated", None, "anna"),
+        ("vera", "2020-01-01T00:00:00Z", "anna"),
+    ]
+    assert {one.source for one in lines} == {CustodySource.STATED}

@@ -119,7 +119,7 @@ def test_who_took_it_stands_first(tmp_path: Path) -> None:
     assert lines[1] == "Who took or handed it over:"
     assert "access  vera" in lines[2]
     assert lines[2].endswith("leaf 1, checkpoint 2")
-    assert "from vera  to court" in lines[3]
+    assert "transfer  vera -> court" in lines[3]
     assert lines[3].endswith("leaf 2, not sealed yet")
     assert any(line.startswith(f"  <- {digest('a')}  a") for line in lines)
 
