@@ -48,6 +48,8 @@ _Bag = TypeVar("_Bag", bound="OpenedBag")
 
 MAX_OWN_FILE_BYTES = 64 << 20
 """How large a file that is held in memory (manifests, proofs, statement, plan) may be."""
+MAX_HELD_BYTES = 256 << 20
+"""How much of a bag may be held in memory at once."""
 
 
 class Watcher(Protocol):
@@ -138,8 +140,9 @@ def contents(bag: OpenedBag) -> str:
 
 def _digest(bag: OpenedBag, member: Member, path: str) -> FileFact:
     keep = path in bag.required or path == TIME_STAMP or bag.held(path)
-    if keep and member.size > MAX_OWN_FILE_BYTES:
-        raise BundleError(path, "It is larger than any file of its kind can be.")
+    held = sum(map(len, bag.own.values()))
+    if keep and (member.size > MAX_OWN_FILE_BYTES or held + member.size > MAX_HELD_BYTES):
+        raise BundleError(path, "It is larger than a file of its kind can be here.")
     digest = hashlib.sha256()
     kept = []
     watcher = bag.watchers.get(path)

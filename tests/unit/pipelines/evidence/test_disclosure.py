@@ -8,6 +8,8 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines.errors import EvidenceError, RequestError
 from pipelines.evidence.archive_reader import read_chunks, read_members
@@ -249,3 +251,25 @@ def test_nothing_left_out_is_no_disclosure(workshop: Any, sample: bytes) -> None
     """A disclosure that leaves nothing out is not made: the bundle itself can be given."""
     with pytest.raises(EvidenceError):
         disclose(workshop, sample)
+
+
+@given(st.data())
+@settings(max_examples=80, deadline=None)
+def test_signed_nonsense_is_a_verdict(workshop: Any, sample: bytes, data: st.DataObject) -> None:
+    """Whatever a signer puts into a disclosure, checking ends in a verdict."""
+    files = unpack(disclose(workshop, sample, "received", "entries:submit"))
+    path = data.draw(st.sampled_from([one for one in files if one.startswith("data/")]))
+    good = files[path]
+    start = data.draw(st.integers(0, len(good)))
+    end = data.draw(st.integers(start, min(start + 40, len(good))))
+    odd = st.binary(max_size=8) | st.sampled_from([b"[]", b"{}", b"null", b"-1", b"true", b"\n"])
+    changed = good[:start] + data.draw(odd) + good[end:]
+    kept = {name: one for name, one in files.items() if name not in BAG_FILES or name == VERIFY}
+    kept[path] = changed
+    said = disclosure_predicate(parse_disclosure(files[FORM]))
+    out = BytesIO()
+    write_bag(out, DISCLOSURE_KIND, measured(kept), lambda _: said, signer=workshop.signer)
+    verdict = check(out.getvalue())
+    assert verdict.lines()
+    if path.startswith(KEPT) or path == DISCLOSED_ENTRIES:
+        assert changed == good or not verdict.ok

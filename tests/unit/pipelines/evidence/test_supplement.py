@@ -9,8 +9,11 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines.errors import EvidenceError
+from pipelines.evidence import opened_bag
 from pipelines.evidence.archive_reader import read_chunks, read_members
 from pipelines.evidence.archive_writer import bytes_source
 from pipelines.evidence.bundle_layout import (
@@ -86,10 +89,12 @@ def unpack(archive: bytes) -> dict[str, bytes]:
     }
 
 
-def resign(files: dict[str, bytes], name: BundleName, workshop: Any) -> bytes:
+def resign(
+    files: dict[str, bytes], name: BundleName, workshop: Any, head: Checkpoint | None = None
+) -> bytes:
     """Return a supplement of `files` with manifests and statement made anew by the workshop."""
     kept = {path: one for path, one in files.items() if path not in BAG_FILES or path == VERIFY}
-    head = named_head(files)
+    head = head or named_head(files)
     out = BytesIO()
     write_bag(
         out,
@@ -268,3 +273,36 @@ def test_later_time_stamps_are_over_the_bundles_signature(workshop: Any, grown: 
     verdict = check(bundle, with_stamp(b"stamp of another"), time_stamp_check=reads)
     assert verdict.first_failure is not None
     assert verdict.first_failure.file == "data/stamps/a.tsr"
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_signed_nonsense_is_a_verdict(workshop: Any, grown: Any, data: st.DataObject) -> None:
+    """Whatever a signer puts into a supplement's own files, checking ends in a verdict."""
+    bundle, name, _, one = grown
+    files = unpack(one)
+    path = data.draw(st.sampled_from([TIE, *LOG_FILES]))
+    good = files[path]
+    start = data.draw(st.integers(0, len(good)))
+    end = data.draw(st.integers(start, min(start + 40, len(good))))
+    odd = st.binary(max_size=8) | st.sampled_from([b"[]", b"{}", b"null", b"-1", b"true", b"\n"])
+    changed = good[:start] + data.draw(odd) + good[end:]
+    verdict = check(bundle, resign(files | {path: changed}, name, workshop, head=named_head(files)))
+    assert verdict.lines()
+    assert changed == good or not verdict.ok
+
+
+def test_too_much_to_hold_is_refused(
+    workshop: Any, grown: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What must be held in memory is bounded, in one file and in all of them."""
+    bundle, name, proof, _ = grown
+    extras = [Extra(f"{n}.tsr", bytes_source(bytes(6_000)), stamp=True) for n in range(20)]
+    many = supplement(workshop, name, proof, extras)
+    assert check(bundle, many).ok
+    monkeypatch.setattr(opened_bag, "MAX_HELD_BYTES", 100_000)
+    verdict = check(bundle, many)
+    assert verdict.first_failure is not None
+    assert verdict.first_failure.name == "contents"
+    monkeypatch.setattr(opened_bag, "MAX_OWN_FILE_BYTES", 5_000)
+    assert not verify_with_supplements(BytesIO(many), [])[0].ok
