@@ -17,7 +17,7 @@ from pathlib import Path
 
 from models.errors import EngineUnavailableError, ModelError
 from models.errors import OutOfMemoryError as NetworkMemoryError
-from pipelines.errors import EvidentError, RequestError, ResourceError
+from pipelines.errors import EvidenceError, EvidentError, RequestError, ResourceError
 from pipelines.evidence.bundle_layout import Role
 from pipelines.evidence.json_value import decimal_string
 from pipelines.ports import Progress
@@ -62,9 +62,17 @@ def replay(
     verdict = replace(verdict, seconds=seconds)
     if bundle.verdict.ok:
         progress.start("recording", 0)
-        tools.log.record(verdict.job, REPLAY_KIND, verdict.entry_body())
-        tools.log.seal(verdict.job)
+        _record(verdict, tools, progress)
     return verdict
+
+
+def _record(verdict: ReplayVerdict, tools: Tools, progress: Progress) -> None:
+    """Put the verdict on record; an entry that cannot be sealed now is sealed with the next one."""
+    tools.log.record(verdict.job, REPLAY_KIND, verdict.entry_body())
+    try:
+        tools.log.seal(verdict.job)
+    except (EvidenceError, ResourceError) as error:
+        progress.note(f"The verdict is on record and not sealed yet: {error}")
 
 
 def _verdict(

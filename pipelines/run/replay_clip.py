@@ -7,20 +7,22 @@ two run side by side, and memory does not grow with the length of the clip.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import closing
 
 from pipelines.errors import EvidenceError
 from pipelines.evidence.bundle_layout import Role
 from pipelines.evidence.canonical import parse_object
 from pipelines.evidence.ledger_form import MAX_LINE_BYTES
+from pipelines.media.video import VideoIndex
 from pipelines.run.clip_index import index_clip
 from pipelines.run.clip_job import plan_clip
 from pipelines.run.planning import require_room
 from pipelines.run.replay_bounds import NotReplayableError
 from pipelines.run.replay_case import Case, Ran, require_shapes
 from pipelines.run.replay_compare import Tally
-from pipelines.run.replay_frames import digest_of, rendered
-from pipelines.run.replay_recorded import delivered_clip, recorded_frames
+from pipelines.run.replay_frames import Numbered, digest_of, rendered
+from pipelines.run.replay_recorded import RecordedFrames, delivered_clip, recorded_frames
 
 
 def replay_clip(case: Case) -> Ran:
@@ -28,53 +30,63 @@ def replay_clip(case: Case) -> Ran:
 
     Raises NotReplayableError, and what decoding, operations and a lack of room raise.
     """
-    logged = case.logged.plan
-    index = index_clip(
-        case.received,
-        case.checked,
-        case.tools,
-        case.progress,
-        threads=logged.source.decoder_threads,
-    )
-    if index.frames != logged.source.frames:
-        raise NotReplayableError(
-            f"a decoder that finds the {logged.source.frames} frames on record: here the file as "
-            f"received has {index.frames}"
-        )
+    index = _indexed(case)
     ledger = _ledger(case)
-    expected = tuple(encoder for encoder, _ in ledger)
     here, chain, _ = plan_clip(case.received, case.checked, case.tools, index)
     require_room(
         here.ceilings,
         available_memory_bytes=case.tools.available_memory_bytes,
         folder=case.scratch,
     )
-    require_shapes(logged, index.video.shape, chain)
-    first, stop = case.wish.frames or (0, index.frames)
-    tally = Tally(chain.result, first=first, stop=stop, frames=index.frames)
+    require_shapes(case.logged.plan, index.video.shape, chain)
     delivered = delivered_clip(case)
-    case.progress.start("enhancing", stop - first)
-    at_once = logged.frames_at_once if case.wish.threads is None else here.frames_at_once
-    seen = 0
+    wanted = range(*(case.wish.frames or (0, index.frames)))
+    tally = Tally(chain.result, first=wanted.start, stop=wanted.stop, frames=index.frames)
+    at_once = (here if case.wish.threads is not None else case.logged.plan).frames_at_once
+    expected = tuple(encoder for encoder, _ in ledger)
     with closing(recorded_frames(case, index, expected, delivered)) as recorded:
-        for frame, planes in rendered(case, index, range(first, stop), at_once=at_once):
-            seen += 1
-            if digest_of(case, planes) != expected[frame]:
-                tally.differs(frame)
-                on_record = recorded.frame(frame)
-                if on_record is not None:
-                    tally.measure(frame, planes, on_record)
-            case.progress.advance()
-    if seen != stop - first:
-        raise NotReplayableError(f"a plan whose segments hold every frame: {seen} were run")
+        _run_again(case, rendered(case, index, wanted, at_once=at_once), expected, recorded, tally)
+    if tally.seen != len(wanted):
+        raise NotReplayableError(f"a plan whose segments hold every frame: {tally.seen} were run")
     compared = tally.compared(
         against=recorded.against,
         unknown=recorded.objection,
-        delivered_differ=None
-        if delivered is None
-        else sum(not delivered.holds(frame, ledger[frame][1]) for frame in range(first, stop)),
+        delivered_differ=None if delivered is None else delivered.differing(ledger, wanted),
     )
     return Ran(here, compared, tally.worst)
+
+
+def _indexed(case: Case) -> VideoIndex:
+    """Index the file as received as the job did; the same frames must be found."""
+    source = case.logged.plan.source
+    index = index_clip(
+        case.received, case.checked, case.tools, case.progress, threads=source.decoder_threads
+    )
+    if index.frames != source.frames:
+        raise NotReplayableError(
+            f"a decoder that finds the {source.frames} frames on record: here the file as "
+            f"received has {index.frames}"
+        )
+    return index
+
+
+def _run_again(
+    case: Case,
+    frames: Iterable[Numbered],
+    expected: tuple[bytes, ...],
+    recorded: RecordedFrames,
+    tally: Tally,
+) -> None:
+    """Compare frame after frame, and measure those that differ where that can be done."""
+    case.progress.start("enhancing", tally.wanted)
+    for frame, planes in frames:
+        tally.saw()
+        if digest_of(case, planes) != expected[frame]:
+            tally.differs(frame)
+            on_record = recorded.frame(frame)
+            if on_record is not None:
+                tally.measure(frame, planes, on_record)
+        case.progress.advance()
 
 
 def _ledger(case: Case) -> tuple[tuple[bytes, bytes], ...]:

@@ -29,14 +29,19 @@ class Tally:
         self._shape = shape
         self._range = (first, stop, frames)
         self._differ = 0
+        self.seen = 0
         self._listed: list[int] = []
         self._largest: Largest | None = None
         self.worst: Worst | None = None
 
     @property
-    def differ(self) -> int:
-        """How many frames differ so far."""
-        return self._differ
+    def wanted(self) -> int:
+        """How many frames are to be looked at."""
+        return self._range[1] - self._range[0]
+
+    def saw(self) -> None:
+        """Note that one more frame was looked at."""
+        self.seen += 1
 
     def differs(self, frame: int) -> None:
         """Note that a frame differs."""

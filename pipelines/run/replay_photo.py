@@ -8,6 +8,7 @@ logged conditions (`replay_recorded` says why nothing else will do).
 from __future__ import annotations
 
 from models.errors import ModelError
+from pipelines.errors import DecodeChildError, InputError
 from pipelines.evidence.bundle_layout import Role
 from pipelines.media.photo import planes_digest, read_photo
 from pipelines.media.photo_facts import Photo
@@ -101,7 +102,10 @@ def _result(case: Case, shape: FrameShape) -> Photo | None:
     if not paths:
         return None
     path = case.bundle.take(paths[0])
-    return read_back(case.tools.pool, path, shape, scratch=case.scratch)
+    try:
+        return read_back(case.tools.pool, path, shape, scratch=case.scratch)
+    except (InputError, DecodeChildError) as error:
+        raise NotReplayableError(f"a delivered file that decodes here ({error})") from error
 
 
 def _on_record(case: Case, which: str) -> bytes:

@@ -13,18 +13,20 @@ Frames are asked for in rising order, and nothing is decoded or run until the fi
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from models.errors import ModelError
+from pipelines.errors import DecodeChildError, InputError
 from pipelines.evidence.bundle_layout import Role
 from pipelines.media.index import index_video
 from pipelines.media.picture import Samples
 from pipelines.media.reader import FrameReader
 from pipelines.media.video import DecodedFrame, VideoIndex
+from pipelines.run.replay_bounds import NotReplayableError
 from pipelines.run.replay_case import Case
 from pipelines.run.replay_frames import Numbered, digest_of, rendered
 
@@ -68,9 +70,17 @@ class DeliveredClip:
     path: Path
     index: VideoIndex
 
-    def holds(self, frame: int, digest: bytes) -> bool:
-        """Whether a frame decodes here to samples with this digest."""
-        return frame < self.index.frames and bytes(self.index.digest[frame]) == digest
+    def differing(self, ledger: Sequence[tuple[bytes, bytes]], wanted: range) -> int:
+        """How many frames of `wanted` do not decode to what the ledger says was delivered.
+
+        Its lines are (as handed to the encoder, as delivered). Frames that the ledger does not
+        know count where the whole clip is wanted.
+        """
+        found = [bytes(self.index.digest[one]) for one in wanted if one < self.index.frames]
+        stated = [ledger[one][1] for one in wanted]
+        differ = sum(a != b for a, b in zip(found, stated, strict=False))
+        unknown = max(0, self.index.frames - len(ledger)) if len(wanted) == len(ledger) else 0
+        return differ + len(stated) - len(found) + unknown
 
 
 def delivered_clip(case: Case) -> DeliveredClip | None:
@@ -83,7 +93,10 @@ def delivered_clip(case: Case) -> DeliveredClip | None:
     own = plan.source.stream or 0
     stream = sorted({*plan.delivery.copied, own}).index(own)
     path = case.bundle.take(paths[0])
-    index = index_video(case.tools.pool, path, stream=stream, progress=case.progress)
+    try:
+        index = index_video(case.tools.pool, path, stream=stream, progress=case.progress)
+    except (InputError, DecodeChildError) as error:
+        raise NotReplayableError(f"a delivered file that decodes here ({error})") from error
     return DeliveredClip(path, index)
 
 

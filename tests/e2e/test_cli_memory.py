@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 from tests.e2e.command_kit import ROOT, Evident, make_clip
 
@@ -21,10 +20,10 @@ print("peak", status.partition("VmHWM:")[2].split()[0])
 """
 
 
-def peak_kib(evident: Evident, clip: Path) -> int:
-    """The largest resident size of a whole job over `clip`."""
+def peak_kib(evident: Evident, *call: object) -> int:
+    """The largest resident size of a whole call of the command line."""
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, "run", clip, "--out", "out"],
+        [sys.executable, "-c", SCRIPT, *map(str, call)],
         cwd=evident.folder,
         env={**evident.environment, "PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -36,7 +35,11 @@ def peak_kib(evident: Evident, clip: Path) -> int:
 
 
 def test_a_clip_ten_times_as_long_takes_the_same_memory(evident: Evident) -> None:
-    """The peak of a job stays within a tenth when the clip is ten times as long."""
+    """Peaks of a job and of its replay stay within a tenth where a clip is ten times as long."""
     short = make_clip(evident.folder / "short.mp4", frames=60, size=(160, 96))
     long = make_clip(evident.folder / "long.mp4", frames=600, size=(160, 96))
-    assert peak_kib(evident, long) < 1.1 * peak_kib(evident, short)
+    jobs = [peak_kib(evident, "run", clip, "--out", "out") for clip in (short, long)]
+    assert jobs[1] < 1.1 * jobs[0]
+    bundles = [evident.folder / "out" / clip.name / "bundle.zip" for clip in (short, long)]
+    replays = [peak_kib(evident, "replay", bundle) for bundle in bundles]
+    assert replays[1] < 1.1 * replays[0]

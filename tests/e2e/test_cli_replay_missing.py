@@ -217,6 +217,31 @@ def test_what_was_planned_anew_is_applied(evident: Evident, bundle: Path) -> Non
 
 
 @pytest.mark.parametrize(
+    ("fact", "value", "name", "same"),
+    [
+        ("engine_version", "1.0.0", f"engine of {MODEL}", False),
+        ("gate", "passed", f"gate of {MODEL}", True),
+    ],
+)
+def test_conditions_that_changed_are_said(
+    evident: Evident, bundle: Path, fact: str, value: str, name: str, *, same: bool
+) -> None:
+    """Another build of an engine promises nothing; what a gate said decides nothing."""
+
+    def changed(parts: Parts) -> None:
+        (facts,) = parts.document("data/plan.json")["networks"]
+        parts.change_plan(networks=[{**facts, fact: value}])
+
+    altered = remade(bundle, evident.folder / fact, changed)
+    found = evident("replay", altered.path, "--json").json
+    assert found["verdict"] == "identical", found["missing"]
+    condition = next(one for one in found["conditions"] if one["name"] == name)
+    assert value in condition["logged"]
+    assert condition["same"] is False
+    assert found["same_conditions"] is same
+
+
+@pytest.mark.parametrize(
     ("options", "reason"),
     [
         (("--frames", "0:1"), "of a photograph"),
