@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from pipelines.errors import RequestError
 from pipelines.evidence.mentions import digest_in
+from pipelines.stages.export.sanitise import recordable
 from services.provenance.index_row import microseconds
 from services.provenance.index_search import Filter
 
@@ -37,7 +39,10 @@ class Asked:
 
 def filter_of(asked: Asked) -> Filter:
     """Return the filter that is meant; raises `RequestError` for a word that cannot be one."""
-    words = asdict(asked)
+    words: dict[str, Any] = {
+        name: recordable(word) if isinstance(word, str) else word
+        for name, word in asdict(asked).items()
+    }
     for name, word in words.items():
         if isinstance(word, str) and not 0 < len(word) <= _LONGEST:
             raise RequestError(f"What is given for {name} does not have 1 to {_LONGEST} letters.")

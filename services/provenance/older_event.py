@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from pipelines.evidence.canonical import MAX_DEPTH
 from pipelines.evidence.json_value import Json
 from pipelines.evidence.mentions import digest_in
 from pipelines.stages.export.sanitise import recordable, shown
@@ -123,14 +124,19 @@ def _utc(moment: datetime) -> str:
     return moment.replace(tzinfo=None).isoformat() + "Z"
 
 
-def _digests(key: str, value: object) -> Iterator[str]:
-    """Yield what stands under a name that speaks of digests and is a SHA-256, at any depth."""
+def _digests(key: str, value: object, depth: int = 0) -> Iterator[str]:
+    """Yield what stands under a name that speaks of digests and is a SHA-256.
+
+    Deeper than `MAX_DEPTH` nothing is looked for; the text of the line holds it all the same.
+    """
+    if depth > MAX_DEPTH:
+        return
     if isinstance(value, dict):
         for inner, one in value.items():
-            yield from _digests(inner.lower(), one)
+            yield from _digests(inner.lower(), one, depth + 1)
     elif isinstance(value, list):
         for one in value:
-            yield from _digests(key, one)
+            yield from _digests(key, one, depth + 1)
     elif isinstance(value, str) and any(word in key for word in _DIGEST_WORDS):
         digest = digest_in(value.strip().lower())
         if digest is not None:

@@ -124,6 +124,7 @@ def test_what_is_no_event_is_refused(line: bytes) -> None:
         b'{"user": "\\ud800", "time": 1e400}', b'{"time": NaN, "user": true}',
         b'{"user": {"name": ["x"]}, "time": -5}', b'{"time": "99999-01-01", "case": {}}',
         b'{"user": "\\u0000\\n\\u202e"}', b'{"a": 1, "a": 2}', b'{"sha256": null}\r',
+        b'{"a": ' + b"[" * 900 + b"]" * 900 + b"}", b'{"time": 1e11, "ts": "x"}',
         b'{"q": "' + b'\\"' * (MOST_LINE_BYTES // 2 - 5) + b'"}',
         b'{"user": "' + b"x" * 5000 + b'", "hash": ["' + b"a" * 64 + b'"]}',
     ],

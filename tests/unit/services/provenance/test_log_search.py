@@ -208,3 +208,11 @@ def test_without_a_log_nothing_is_made(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="no evidence log"):
         LogView(tmp_path / "log")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_word_that_is_no_text_finds_nothing(home: Path) -> None:
+    """Raw bytes on a command line, and words full of a query's own signs, are only words."""
+    with LogView(home / "log") as view:
+        for word in ("\udcff", "' OR 1=1 --", "%", "anna\x00", "x" * 400):
+            assert view.page(filter_of(Asked(user=word))).events == ()
+            assert view.page(filter_of(Asked(kind=word, case=word, job=word))).events == ()
