@@ -45,7 +45,7 @@ def parse_canonical(data: bytes) -> Json:
     """Return the value that `data` spells; raises `EvidenceError` unless it is canonical."""
     try:
         # Read without questions: whatever is not canonical has another spelling afterwards.
-        quick: Json = _PLAIN_READER.decode(data.decode("utf-8"))
+        quick = read_json(data)
         if canonical_bytes(quick) == data:
             return quick
     except (ValueError, RecursionError, EvidenceError):
@@ -65,6 +65,15 @@ def _diagnosed(data: bytes) -> Json:
         raise EvidenceError(f"The JSON nests deeper than {MAX_DEPTH}.") from error
     if canonical_bytes(value) != data:
         raise EvidenceError("The JSON is not in canonical form.")
+    return value
+
+
+def read_json(data: bytes) -> Json:
+    """Return the value of JSON `data`, canonical or not; raises `ValueError` or `RecursionError`.
+
+    For those who compare the re-encoding themselves.
+    """
+    value: Json = _PLAIN_READER.decode(data.decode("utf-8"))
     return value
 
 

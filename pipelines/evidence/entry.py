@@ -12,9 +12,10 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import cast
 
 from pipelines.errors import EvidenceError
-from pipelines.evidence.canonical import MAX_INTEGER, canonical_bytes, parse_object
+from pipelines.evidence.canonical import MAX_INTEGER, canonical_bytes, parse_object, read_json
 from pipelines.evidence.json_value import Json
 
 ENTRY_VERSION = 1
@@ -27,8 +28,18 @@ CLOCK_SYSTEM = "system"
 
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z", re.ASCII)
 _KIND = re.compile(r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*")
-_FIELDS = {"version", "job", "sequence", "kind", "at", "clock", "actor", "body"}
-_ACTOR_FIELDS = {"operator", "session", "host", "application"}
+_FIELDS = {
+    "version": int,
+    "job": str,
+    "sequence": int,
+    "kind": str,
+    "at": str,
+    "clock": str,
+    "actor": dict,
+    "body": dict,
+}
+_Values = tuple[int, str, int, str, str, str, dict[str, Json], dict[str, Json]]
+_ACTOR_FIELDS = ("operator", "session", "host", "application")
 _MAX_WORD = 128
 _MAX_NAME = 200
 
@@ -139,25 +150,30 @@ def parse_entry(data: bytes) -> Entry:
     """Return the entry that `data` spells; `EvidenceError` for anything but its exact form."""
     if len(data) > MAX_ENTRY_BYTES:
         raise EvidenceError(f"An entry is longer than {MAX_ENTRY_BYTES} bytes.")
-    members = parse_object(data)
-    if set(members) != _FIELDS:
-        raise EvidenceError("An entry's fields are not those of version 1.")
-    match members:
-        case {
-            "version": int(version),
-            "job": str(job),
-            "sequence": int(sequence),
-            "kind": str(kind),
-            "at": str(at),
-            "clock": str(clock),
-            "actor": dict(actor),
-            "body": dict(body),
-        } if not isinstance(version, bool) and not isinstance(sequence, bool):
-            entry = Entry(job, sequence, kind, at, clock, _actor(actor), body, version)
-        case _:
-            raise EvidenceError("A field of an entry has the wrong type.")
+    try:
+        # An entry that spells itself as `data` is the one; all else is read again, to say why.
+        entry = _from_members(read_json(data))
+        if entry.canonical() == data:
+            return entry
+    except (ValueError, RecursionError, EvidenceError):
+        pass
+    entry = _from_members(parse_object(data))
     _check(entry)
     return entry
+
+
+def _from_members(members: Json) -> Entry:
+    """Return the entry with these members, whose types are right; nothing else is checked."""
+    if not isinstance(members, dict):
+        raise EvidenceError("An entry is not an object.")
+    if members.keys() != _FIELDS.keys():
+        raise EvidenceError("An entry's fields are not those of version 1.")
+    values = [members[name] for name in _FIELDS]
+    # Plain types as a JSON reader makes them, so that `true` is no number.
+    if [type(value) for value in values] != [*_FIELDS.values()]:
+        raise EvidenceError("A field of an entry has the wrong type.")
+    version, job, sequence, kind, at, clock, actor, body = cast(_Values, tuple(values))
+    return Entry(job, sequence, kind, at, clock, _actor(actor), body, version)
 
 
 def instant(moment: datetime) -> str:
@@ -170,18 +186,10 @@ def instant(moment: datetime) -> str:
 
 
 def _actor(members: dict[str, Json]) -> Actor:
-    if set(members) != _ACTOR_FIELDS:
+    names = [members.get(field) for field in _ACTOR_FIELDS]
+    if len(members) != len(names) or not all(isinstance(name, str) for name in names):
         raise EvidenceError("An entry's actor is not operator, session, host and application.")
-    match members:
-        case {
-            "operator": str(operator),
-            "session": str(session),
-            "host": str(host),
-            "application": str(application),
-        }:
-            return _named(operator, session, host, application)
-        case _:
-            raise EvidenceError("An entry's actor has a name of the wrong type.")
+    return _named(*cast(list[str], names))
 
 
 @lru_cache(maxsize=256)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from services.cli import keys_command, log_command
 from services.cli.evidence_wiring import evidence_log, settings_for, signing_key
 from services.cli.log_command import Where
 from services.provenance.key_ring import KeyRing
+from services.settings.settings import Settings
 
 
 @pytest.fixture
@@ -99,3 +101,24 @@ def test_finishing_what_was_not_begun_is_wrong_use(
     """Without a rotation under way there is none to finish."""
     assert rotate(home, finish=True) == 2
     assert "No rotation" in said(capsys)["error"]["reason"]
+
+
+def test_a_new_home_takes_the_program_of_the_settings(tmp_path: Path) -> None:
+    """With a signing program in the settings, a new home has its key there and makes no file."""
+    program = tmp_path / "kms.py"
+    program.write_text(
+        "import sys\n"
+        "from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey as K\n"
+        "from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat\n"
+        "key = K.from_private_bytes(bytes(32))\n"
+        "form = (Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)\n"
+        "out = key.public_key().public_bytes(*form) if sys.argv[-1] == 'public-key' else"
+        " key.sign(sys.stdin.buffer.read())\n"
+        "sys.stdout.buffer.write(out)\n"
+    )
+    settings = Settings(home=tmp_path / "home", signer_command=(sys.executable, str(program)))
+    ring = signing_key(settings)
+    with evidence_log(settings, ring) as log:
+        log.record("a", "step", {})
+        assert log.seal("a").tree_size == 1
+    assert [path.name for path in (tmp_path / "home" / "keys").iterdir()] == ["ring.json"]
