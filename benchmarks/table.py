@@ -11,14 +11,22 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks import clip_memory, maps, network_speed, pipeline, start_up, tiling
+from benchmarks import (
+    clip_memory,
+    evidence_log,
+    maps,
+    network_speed,
+    pipeline,
+    start_up,
+    tiling,
+)
 
 RESULTS = Path(__file__).with_name("results")
 
 
 def main() -> None:
     """Measure and print."""
-    for benchmark in (start_up, tiling, network_speed, clip_memory, pipeline, maps):
+    for benchmark in (start_up, tiling, network_speed, clip_memory, pipeline, maps, evidence_log):
         print(f"== {benchmark.__name__}")
         benchmark.main()
     print()
@@ -35,6 +43,30 @@ def table() -> list[str]:
         ("evident --help", f"{start['help']['seconds']:.2f} s", "0.3 s at most"),
         ("512 x 512 photograph", f"{start['photo_512']['seconds']:.2f} s", "2 s at most"),
         ("memory, clip ten times as long", f"{max(memory['ratios'].values()):.3f}", "1.10 at most"),
+    ]
+    log = _result("evidence_log")
+    rows += [
+        ("fsck of a million entries", f"{log['million']['fsck']['seconds']} s", "60 s at most"),
+        (
+            "the same with bodies, processor time",
+            f"{log['million']['bodies']['processor_seconds']} s",
+            "60 s at most",
+        ),
+        (
+            "proof among a million entries",
+            f"{log['million']['proofs']['inclusion']['median_ms']} ms",
+            "10 ms at most",
+        ),
+        (
+            "sealed / plain insert, one to a commit",
+            f"{log['rates']['single']['ratio']:.3f}",
+            "0.5 at least",
+        ),
+        (
+            "sealed / plain insert, 10,000 to a commit",
+            f"{log['rates']['batched']['ratio']:.3f}",
+            "0.5 aimed at",
+        ),
     ]
     rows += [
         (f"maps of a clip, {name}", f"{one['ratio']:.3f}", "0.05 at most")
