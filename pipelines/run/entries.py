@@ -113,6 +113,11 @@ def override_bodies(checked: CheckedGraph) -> Iterator[Body]:
         yield {"field": "export.drop_streams", "value": stream}
 
 
+def override_words(body: Body) -> str:
+    """An override as a sentence of the report."""
+    return f"{body['field']} was set to {body['value']} by the operator."
+
+
 def segment_body(  # noqa: PLR0913 - an entry states all of these
     plan: Plan,
     *,

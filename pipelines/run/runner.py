@@ -28,6 +28,7 @@ from pipelines.run.earlier import earlier_outcome
 from pipelines.run.entries import (
     failure_body,
     override_bodies,
+    override_words,
     received_body,
     stage,
     submission_body,
@@ -234,6 +235,7 @@ def report_facts(job: Job, made: Made) -> ReportFacts:
         ),
         run=_run_facts(job, made),
         assumptions=made.assumptions,
+        overrides=tuple(override_words(body) for body in override_bodies(job.checked)),
         warnings=(
             *made.warnings,
             *(

@@ -26,7 +26,7 @@ CUSTODY = CustodyWords(
     },
     identity="Имена указаны со слов оператора; личность никого из участников не проверялась.",
     lines="Получение, передача и доступ",
-    lines_introduction="О файле, как он получен, если не указана другая контрольная сумма SHA-256.",
+    lines_introduction="О полученном файле, если не указана другая контрольная сумма SHA-256.",
     no_lines="В журнале этой системы нет ни передач, ни обращений; оператор их также не заявил.",
     line_columns=("Когда", "Что", "Кто", "Источник сведений"),
     kinds={
@@ -47,9 +47,9 @@ CUSTODY = CustodyWords(
     digest_line="SHA-256 {sha256}",
     digests="Контрольные суммы на каждом этапе",
     digests_introduction="Все контрольные суммы: SHA-256 (FIPS 180-4), шестнадцатеричная запись.",
-    digest_columns=("От чего взята", "SHA-256"),
+    digest_columns=("Что охвачено", "SHA-256"),
     stages={
-        DigestStage.RECEIVED: "файл, как получен",
+        DigestStage.RECEIVED: "полученный файл",
         DigestStage.GRAPH: "граф: что было запрошено",
         DigestStage.PLAN: "план: всё, что из этого определено",
         DigestStage.WEIGHTS: "веса нейронной сети",
@@ -63,7 +63,7 @@ CUSTODY = CustodyWords(
         DigestStage.LEDGER: "реестр: контрольные суммы каждого кадра",
         DigestStage.MAP: "карта",
         DigestStage.CREDENTIALS: "сведения о происхождении (C2PA)",
-        DigestStage.RESULT: "файл, как выдан",
+        DigestStage.RESULT: "выданный файл",
     },
     entries="Записи журнала",
     entries_introduction="Что журнал содержит об этом задании до составления отчёта. Запись, "

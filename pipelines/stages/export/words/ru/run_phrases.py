@@ -64,6 +64,7 @@ _LAWS = {
 }
 
 _RUN = {
+    "{field} was set to {value} by the operator.": "Оператор задал {field} = {value}.",
     "The content credentials name the file as received by its digest only; the C2PA library could "
     "not read that file itself.": "Сведения о происхождении называют полученный файл только по "
     "контрольной сумме; библиотека C2PA не смогла прочитать сам файл.",

@@ -35,6 +35,7 @@ STATING = (
     "pipelines/run/clip_job.py",
     "pipelines/run/clip_taps.py",
     "pipelines/run/credentials.py",
+    "pipelines/run/entries.py",
     "pipelines/run/runner.py",
     "pipelines/stages/drift.py",
     "pipelines/stages/qa.py",
