@@ -213,7 +213,11 @@ def _colour_words(colour: StatedColour, words: Words) -> str:
         name: words.phrases.value(value) if value else said.not_stated
         for name, value in colour.model_dump().items()
     }
-    return ", ".join(f"{said.colour_names[name]} {value}" for name, value in stated.items())
+    listed = (
+        said.colour_value.format(name=said.colour_names[name], value=value)
+        for name, value in stated.items()
+    )
+    return words.forms.comma.join(listed)
 
 
 def _pair(preview: Preview, words: Words) -> list[Flowable]:

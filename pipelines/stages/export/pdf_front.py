@@ -11,6 +11,7 @@ from reportlab.platypus import Flowable, KeepTogether, Paragraph, Spacer
 from pipelines.stages.export.document import GENERATIVE, Report
 from pipelines.stages.export.facts import Origin, ReportFacts
 from pipelines.stages.export.facts_custody import PersonRole
+from pipelines.stages.export.facts_quality import MapKind
 from pipelines.stages.export.pdf_blocks import MOST_ITEMS, Row, box, fact_list, rest
 from pipelines.stages.export.pdf_style import (
     AMBER,
@@ -31,10 +32,12 @@ from pipelines.stages.export.pdf_style import (
     safe,
 )
 from pipelines.stages.export.plain_words import in_short
+from pipelines.stages.export.sentences import Sentence
 from pipelines.stages.export.words import Language, Words
 
 _LONG_LABEL = 30
 _NAMES = 110.0
+_MAPS = {"consistency": MapKind.CONTRADICTION.value, "supplied": MapKind.SUPPLIED.value}
 
 
 def label_colours(report: Report) -> tuple[Color, Color]:
@@ -60,7 +63,7 @@ def front(report: Report, words: Words, *, written: Language) -> list[Flowable]:
         "title-coloured", parent=TITLE, textColor=edge, fontSize=size, leading=size * 1.25
     )
     sentences: list[Flowable] = [paragraph(words.front.read_first, BOXED_BOLD)]
-    sentences.extend(paragraph(one.text, BOXED) for one in report.sentences)
+    sentences.extend(paragraph(_sentence(one, words), BOXED) for one in report.sentences)
     return [
         paragraph(label, title),
         Spacer(1, GAP / 2),
@@ -87,6 +90,12 @@ def court_section(report: Report, words: Words) -> list[Flowable]:
         texts = [paragraph(text) for text in answer.answer]
         story.append(KeepTogether([*([] if number else head), question, *texts]))
     return story
+
+
+def _sentence(one: Sentence, words: Words) -> str:
+    """Return a sentence; one about a map names the map, which is pages away."""
+    name = _MAPS.get(one.name)
+    return one.text if name is None else words.front.about_map.format(name=name, sentence=one.text)
 
 
 def _origin_rows(facts: ReportFacts, words: Words) -> list[Row]:

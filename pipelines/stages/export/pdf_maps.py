@@ -124,7 +124,7 @@ def _kind(kind: MapKind, found: Sequence[MapFacts], drawn: Drawn, words: Words) 
         story.append(KeepTogether([*(one for picture in pictures for one in picture), rows]))
     else:
         story.extend(KeepTogether(picture) for picture in pictures)
-        story.append(_table(measured, words))
+        story.append(KeepTogether(_table(measured, words)))
     return [*story, Spacer(1, GAP)]
 
 
@@ -180,7 +180,7 @@ def _table(measured: Sequence[MapFacts], words: Words) -> Flowable:
         for one in measured
         if one.numbers is not None
     ]
-    return grid(words.maps.columns, rows, (10, 14, 15, 22, 22, 26))
+    return grid(words.maps.columns, rows, (9, 17, 17, 21, 22, 24))
 
 
 def _beyond(numbers: MapNumbers, words: Words) -> str:

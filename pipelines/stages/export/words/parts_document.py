@@ -27,6 +27,7 @@ class FrontWords:
     rendering: str
     note: str
     read_first: str
+    about_map: str
     page: str
     job_line: str
     subject: str
@@ -118,6 +119,7 @@ class FileWords:
     aspect: str
     colour: str
     colour_names: Mapping[str, str]
+    colour_value: str
     encoder: str
     credentials: str
     credentials_none: str

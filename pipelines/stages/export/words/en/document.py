@@ -29,6 +29,7 @@ FRONT = FrontWords(
     "({language}); the facts are the same.",
     note="Note of the operator:",
     read_first="Read this first",
+    about_map='Map "{name}": {sentence}',
     page="Page {page} of ",
     job_line="Job {job}",
     subject="Custody report, job {job}",
@@ -151,6 +152,7 @@ FILES = FileWords(
     turn_value="{degrees} degrees counter-clockwise",
     aspect="Sample aspect",
     colour="Colour tags",
+    colour_value="{name} {value}",
     colour_names={
         "primaries": "primaries",
         "transfer": "transfer",

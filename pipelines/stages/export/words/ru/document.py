@@ -29,6 +29,7 @@ FRONT = FrontWords(
     "({language}); факты те же.",
     note="Примечание оператора:",
     read_first="Прочтите прежде всего",
+    about_map="Карта «{name}»: {sentence}",
     page="Страница {page} из ",
     job_line="Задание {job}",
     subject="Отчёт о хранении и обработке, задание {job}",
@@ -157,6 +158,7 @@ FILES = FileWords(
     turn_value="{degrees} градусов против часовой стрелки",
     aspect="Пропорции отсчёта",
     colour="Указания цвета",
+    colour_value="{name}: {value}",
     colour_names={
         "primaries": "основные цвета",
         "transfer": "передаточная функция",
