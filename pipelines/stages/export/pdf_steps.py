@@ -130,7 +130,8 @@ def _step(number: int, step: StepFacts, above: Sequence[Flowable], words: Words)
         )
     ]
     if step.parameters:
-        story.append(grid(said.columns, _settings(step, words), (20, 18, 16, 17, 45), mono=(0,)))
+        settings = grid(said.columns, _settings(step, words), (20, 18, 16, 17, 45), mono=(0,))
+        story.append(KeepTogether(settings))
     return story
 
 
