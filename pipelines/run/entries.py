@@ -111,6 +111,8 @@ def override_bodies(checked: CheckedGraph) -> Iterator[Body]:
         yield {"field": "ingest.orientation", "value": checked.ingest.orientation}
     for stream in sorted(checked.export.drop_streams):
         yield {"field": "export.drop_streams", "value": stream}
+    if checked.export.credentials == "none":
+        yield {"field": "export.credentials", "value": "none"}
 
 
 def override_words(body: Body) -> str:

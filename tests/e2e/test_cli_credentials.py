@@ -90,6 +90,10 @@ def test_credentials_can_be_left_out(evident: Evident, photo: Path) -> None:
     job = done(evident, photo, "--no-credentials")
     assert b"c2pa" not in Path(job["outputs"][0]["path"]).read_bytes()
     assert any("left out on request" in one for one in job["warnings"])
+    overrides = [
+        one["body"] for one in entries_of(Path(job["bundle"])) if one["kind"] == "override"
+    ]
+    assert overrides == [{"field": "export.credentials", "value": "none"}]
     verdict = evident("verify", job["bundle"], "--json").json
     assert verdict["ok"]
     assert any("credentials: enhanced.png carries none" in one for one in verdict["not_checked"])
