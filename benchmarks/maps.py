@@ -35,9 +35,9 @@ RESULT = Path(__file__).with_name("results") / "maps.json"
 FRAMES, WIDTH, HEIGHT = 150, 640, 360
 BAR = 0.05
 CASES: dict[str, tuple[int, dict[str, Any]]] = {
-    "gamma": (4, {"op": "gamma", "gamma": 1.2}),
-    "resize by 2": (4, {"op": "resize", "scale": 2}),
-    "evident-sr-x2": (2, {"op": "super_resolve"}),
+    "gamma": (6, {"op": "gamma", "gamma": 1.2}),
+    "resize by 2": (6, {"op": "resize", "scale": 2}),
+    "evident-sr-x2": (1, {"op": "super_resolve"}),
 }
 """How often each way, and the one operation of the job."""
 

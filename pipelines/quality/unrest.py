@@ -15,6 +15,7 @@ closer to the scene: noise that was removed lowers it, and so does smearing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +23,13 @@ from numpy.typing import NDArray
 from pipelines.media.picture import Family, FrameShape, Region, Samples
 
 ROWS, COLUMNS = 18, 32
-ROWS_READ = 144
+ROWS_READ = 72
 """About so many rows of a picture are read, evenly spaced; all of their samples count."""
 
 _LUMA = np.array([0.299, 0.587, 0.114])
 
 Cells = NDArray[np.float64]
+Starts = NDArray[np.int64]
 
 
 def cells_of(planes: tuple[Samples, ...], shape: FrameShape, region: Region) -> Cells:
@@ -44,18 +46,21 @@ def cells_of(planes: tuple[Samples, ...], shape: FrameShape, region: Region) -> 
 def _means(plane: Samples, region: Region) -> Cells:
     every = max(1, region.height // ROWS_READ)
     part = plane[region.top : region.bottom : every, region.left : region.right]
-    rows, columns = _starts(part.shape[0], ROWS), _starts(part.shape[1], COLUMNS)
+    rows, columns, counts = _grid(*part.shape)
     # Along the rows first, which lie together in memory: four times as fast as the other way.
     across = np.add.reduceat(part, columns, axis=1, dtype=np.uint32)
     sums = np.add.reduceat(across, rows, axis=0, dtype=np.uint64)
-    counts = np.outer(np.diff(rows, append=part.shape[0]), np.diff(columns, append=part.shape[1]))
     return np.asarray(sums / counts)
 
 
-def _starts(length: int, parts: int) -> NDArray[np.int64]:
-    """Where each of `parts` even parts begins; fewer where there are fewer samples."""
-    count = min(parts, length)
-    return np.arange(count, dtype=np.int64) * length // count
+@lru_cache(maxsize=8)
+def _grid(height: int, width: int) -> tuple[Starts, Starts, Starts]:
+    """First rows and columns of the cells, fewer where samples are fewer, and their sizes."""
+    rows, columns = (
+        np.arange(min(parts, length)) * length // min(parts, length)
+        for parts, length in ((ROWS, height), (COLUMNS, width))
+    )
+    return rows, columns, np.outer(np.diff(rows, append=height), np.diff(columns, append=width))
 
 
 @dataclass(frozen=True, slots=True)
