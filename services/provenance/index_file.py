@@ -19,7 +19,7 @@ from pipelines.errors import DiskFullError, ResourceError
 from services.provenance.index_row import IndexRow
 from services.provenance.index_writer import IndexWriter
 
-INDEX_VERSION = 2
+INDEX_VERSION = 3
 BUSY_SECONDS = 30.0
 _CACHE_KIB = 65_536
 

@@ -57,7 +57,7 @@ def index_row(stored: LogRow) -> IndexRow:
     body, actor = object_in(members, "body"), object_in(members, "actor")
     operator = word_in(actor, "operator")
     kind = word_in(members, "kind")
-    people = {operator, *(word_in(body, field) for field in PERSON_FIELDS)}
+    people = {operator, *(word_in(body, field) for field in PERSON_FIELDS), *_listed(body)}
     return IndexRow(
         leaf=stored.leaf,
         job=stored.job,
@@ -100,6 +100,14 @@ def word_in(members: Mapping[str, Any], key: str) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     return value[:_LONGEST_WORD] if isinstance(value, str) and value else None
+
+
+def _listed(body: Mapping[str, Any]) -> list[str | None]:
+    """Return the names of the people that a body lists, as a submission does."""
+    people = body.get("people")
+    if not isinstance(people, list):
+        return []
+    return [word_in(one, "name") for one in people if isinstance(one, dict)]
 
 
 def _leaves(body: Mapping[str, Any]) -> list[int]:

@@ -161,6 +161,28 @@ def test_a_job_belongs_to_its_case_from_its_first_entry(tmp_path: Path) -> None:
     assert [one.kind for one in of_item] == ["received", "submission", "plan", "transfer"]
 
 
+def test_people_are_found_wherever_they_are_named(tmp_path: Path) -> None:
+    """Whoever made an entry, took, gave, received, or is listed in it as a person, is found."""
+    with writing(tmp_path) as log:
+        log.record("log", "transfer", {"from": "giver", "to": "taker"})
+        log.record("log", "access", {"principal": "reader"})
+        log.record("a", "submission", {"people": [{"name": "reviewer"}, {"name": 7}, "x", None]})
+        log.record("a", "odd", {"people": "nobody", "principal": ["nobody"]})
+    with LogView(tmp_path / "log") as view:
+        found = {
+            user: [one.kind for one in view.page(Filter(user=user)).events]
+            for user in ("giver", "taker", "reader", "reviewer", "nobody")
+        }
+        assert len(view.page(Filter(user="anna")).events) == 4
+    assert found == {
+        "giver": ["transfer"],
+        "taker": ["transfer"],
+        "reader": ["access"],
+        "reviewer": ["submission"],
+        "nobody": [],
+    }
+
+
 def test_a_day_alone_is_meant_whole() -> None:
     """`until` with a date alone includes that day; a time without a zone is UTC."""
     day = 86_400_000_000
