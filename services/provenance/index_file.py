@@ -19,7 +19,7 @@ from pipelines.errors import DiskFullError, ResourceError
 from services.provenance.index_row import IndexRow
 from services.provenance.index_writer import IndexWriter
 
-INDEX_VERSION = 3
+INDEX_VERSION = 4
 BUSY_SECONDS = 30.0
 _CACHE_KIB = 65_536
 
@@ -51,7 +51,7 @@ CREATE TABLE entries (
     project INTEGER
 ) STRICT;
 CREATE TABLE people (
-    leaf INTEGER NOT NULL, person INTEGER NOT NULL, PRIMARY KEY (leaf, person)
+    leaf INTEGER NOT NULL, person INTEGER NOT NULL, kind INTEGER, PRIMARY KEY (leaf, person)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE mentions (
     leaf INTEGER NOT NULL,
@@ -72,6 +72,7 @@ CREATE INDEX IF NOT EXISTS entries_project ON entries (project) WHERE project IS
 CREATE INDEX IF NOT EXISTS entries_at ON entries (at) WHERE at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS entries_stated ON entries (stated) WHERE stated IS NOT NULL;
 CREATE INDEX IF NOT EXISTS people_person ON people (person);
+CREATE INDEX IF NOT EXISTS people_kind ON people (person, kind);
 CREATE INDEX IF NOT EXISTS mentions_input ON mentions (sha256) WHERE part = 1;
 CREATE INDEX IF NOT EXISTS mentions_output ON mentions (sha256) WHERE part = 2;
 CREATE INDEX IF NOT EXISTS mentions_sha256 ON mentions (sha256);

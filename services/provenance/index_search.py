@@ -6,7 +6,7 @@ entry, so that a rare word is found at once however common the words beside it a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 
 from services.provenance.index_file import IndexFile
@@ -108,22 +108,27 @@ def _size(term: _Term) -> int:
 
 def _terms(index: IndexFile, wanted: Filter) -> list[_Term] | None:
     """List the sets that the filters name; None where a word is asked for that no entry holds."""
+    numbers = {
+        column: index.word(word)
+        for column in (*_WORDS, "user")
+        if (word := getattr(wanted, column)) is not None
+    }
+    if None in numbers.values():
+        return None
     terms = []
-    for column in _WORDS:
-        word = getattr(wanted, column)
-        if word is not None:
-            number = index.word(word)
-            if number is None:
-                return None
-            source = f"entries e INDEXED BY entries_{column}"
-            terms.append(_sized(index, source, f'e."{column}" = ?', (number,)))
-    if wanted.user is not None:
-        person = index.word(wanted.user)
-        if person is None:
-            return None
-        terms.append(_joined(index, "people", "person", person))
+    person, kind = numbers.pop("user", None), numbers.get("kind")
+    if person is not None and kind is not None:
+        # What somebody did of one kind is asked often, and is rare beside either.
+        del numbers["kind"]
+        terms.append(_joined(index, "people", "kind", {"person": person, "kind": kind}))
+    elif person is not None:
+        terms.append(_joined(index, "people", "person", {"person": person}))
+    for column, number in numbers.items():
+        source = f"entries e INDEXED BY entries_{column}"
+        terms.append(_sized(index, source, f'e."{column}" = ?', (number,)))
     if wanted.digest is not None:
-        terms.append(_joined(index, "mentions", "sha256", bytes.fromhex(wanted.digest)))
+        digest = bytes.fromhex(wanted.digest)
+        terms.append(_joined(index, "mentions", "sha256", {"sha256": digest}))
     terms.extend(_times(index, wanted))
     return terms
 
@@ -159,14 +164,16 @@ def _sized(
     return _Term(source, check, check, values, size + 1 if large and size == _ENOUGH else size)
 
 
-def _joined(index: IndexFile, table: str, column: str, value: object) -> _Term:
-    """Return the set of the entries to which `table` gives `value`."""
-    own = _sized(index, f"{table} e", f"e.{column} = ?", (value,))
+def _joined(index: IndexFile, table: str, by: str, values: Mapping[str, object]) -> _Term:
+    """Return the set of the entries to which `table` gives `values`, by its index named `by`."""
+    own, other = (" AND ".join(f"{one}.{name} = ?" for name in values) for one in ("t", "x"))
+    source = f"{table} t INDEXED BY {table}_{by}"
+    given = tuple(values.values())
     return _Term(
-        f"{table} t INDEXED BY {table}_{column} CROSS JOIN entries e ON e.leaf = t.leaf",
-        f"t.{column} = ?",
-        f"EXISTS (SELECT 1 FROM {table} x WHERE x.leaf = e.leaf AND x.{column} = ?)",  # noqa: S608
-        (value,),
-        own.size,
+        f"{source} CROSS JOIN entries e ON e.leaf = t.leaf",
+        own,
+        f"EXISTS (SELECT 1 FROM {table} x WHERE x.leaf = e.leaf AND {other})",  # noqa: S608
+        given,
+        _sized(index, source, own, given).size,
         place="t",
     )

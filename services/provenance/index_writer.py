@@ -36,12 +36,13 @@ class IndexWriter:
     def insert(self, rows: Iterable[IndexRow]) -> int:
         """Add the rows; return how many they were."""
         count = 0
-        people: list[tuple[int, int]] = []
+        people: list[tuple[int, int, int | None]] = []
         mentions: list[tuple[int, bytes, int]] = []
         for row in rows:
             count += 1
             self._insert_entry(row)
-            people.extend((row.leaf, self._number(person)) for person in row.people)
+            kind = None if row.kind is None else self._number(row.kind)
+            people.extend((row.leaf, self._number(person), kind) for person in row.people)
             mentions.extend((row.leaf, bytes.fromhex(one.sha256), one.part) for one in row.mentions)
             if len(people) + len(mentions) >= _MOST_WAITING:
                 self._insert_lists(people, mentions)
@@ -59,9 +60,9 @@ class IndexWriter:
         )
 
     def _insert_lists(
-        self, people: list[tuple[int, int]], mentions: list[tuple[int, bytes, int]]
+        self, people: list[tuple[int, int, int | None]], mentions: list[tuple[int, bytes, int]]
     ) -> None:
-        self._db.executemany("INSERT INTO people VALUES (?, ?)", people)
+        self._db.executemany("INSERT INTO people VALUES (?, ?, ?)", people)
         self._db.executemany("INSERT INTO mentions VALUES (?, ?, ?)", mentions)
         people.clear()
         mentions.clear()
