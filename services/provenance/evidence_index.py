@@ -65,7 +65,9 @@ class EvidenceIndex:
         last, mark = self._reader.last(), self._file.mark()
         if mark is not None and not self._is_of_this_log(mark):
             self._make_again()
-        elif last is not None and (mark is None or last.leaf != mark[1]):
+        elif last is not None and (
+            mark is None or last.leaf != mark[1] or not self._file.is_finished
+        ):
             self._read_on()
 
     def _is_of_this_log(self, mark: Mark) -> bool:

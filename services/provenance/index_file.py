@@ -20,7 +20,7 @@ from services.provenance.index_row import IndexRow
 from services.provenance.index_writer import IndexWriter
 
 INDEX_VERSION = 4
-BUSY_SECONDS = 30.0
+BUSY_SECONDS = 120.0
 _CACHE_KIB = 65_536
 
 _TABLES = """
@@ -103,6 +103,7 @@ class IndexFile:
     """
 
     def __init__(self, path: Path) -> None:
+        self._finished = False
         with translated():
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             self._db = sqlite3.connect(
@@ -142,15 +143,19 @@ class IndexFile:
                 self._db.execute("INSERT INTO mark VALUES (?, ?, ?, ?, ?)", mark())
         return count
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether the indexes were made that a first, long reading does without."""
+        if not self._finished:
+            query = "SELECT COUNT(*) FROM sqlite_master WHERE name = 'mentions_sha256'"
+            self._finished = bool(self.rows(query, ())[0][0])
+        return self._finished
+
     def finish(self) -> None:
-        """Make the indexes that a first, long reading does without."""
-        with translated():
-            (made,) = self._db.execute(
-                "SELECT COUNT(*) FROM sqlite_master WHERE name = 'mentions_sha256'"
-            ).fetchone()
-        if not made:
-            with self.transaction():
-                for statement in _statements(_INDEXES):
+        """Make those indexes: one by one, so that nobody waits long; the last says it is done."""
+        if not self.is_finished:
+            for statement in _statements(_INDEXES):
+                with self.transaction():
                     self._db.execute(statement)
 
     def replace(self, leaves: Sequence[int], rows: Iterable[IndexRow]) -> None:

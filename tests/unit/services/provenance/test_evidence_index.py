@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.errors import ResourceError
 from services.provenance.index_search import Filter
 from services.provenance.log_view import LogView, forget_erased
 from tests.unit.services.provenance.view_kit import digest, file, writing
@@ -245,3 +246,21 @@ def test_a_word_that_another_process_dropped_is_learnt_again(tmp_path: Path) -> 
         assert [one.sequence for one in view.page(Filter(user="vera")).events] == [1]
         assert [one.sequence for one in view.page(Filter(user="boris")).events] == [0, 2]
     assert len(kinds(tmp_path, Filter(user="vera"))) == 1
+
+
+def test_a_reading_that_died_at_its_end_is_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index that was read whole and not finished is finished, not thrown away."""
+    with writing(tmp_path) as log:
+        log.record("a", "step", {"inputs": [file("x")], "outputs": [file("y")]})
+    with monkeypatch.context() as dying:
+        dying.setattr("services.provenance.index_file._INDEXES", "SELECT 1; nonsense;")
+        view = LogView(tmp_path / "log")
+        with pytest.raises(ResourceError):
+            view.page(Filter())
+        view.close()
+    monkeypatch.setattr(
+        "services.provenance.evidence_index.discard", lambda path: pytest.fail(f"{path} is gone")
+    )
+    assert kinds(tmp_path, Filter(digest=digest("x"))) == ["step"]
