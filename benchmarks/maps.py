@@ -20,8 +20,10 @@ from PIL import Image
 
 from benchmarks.clips import make_clip
 from benchmarks.machine import describe
+from models import catalog
 from models.engines.residency import WarmNetworks, usable_cores
 from pipelines.evidence.entry import Actor
+from pipelines.gates.book import Book, shipped_shelf
 from pipelines.graph.expand import bind
 from pipelines.graph.spec import Graph
 from pipelines.media.pool import DecodePool
@@ -105,6 +107,7 @@ def _seconds(path: Path, home: Path, name: str, *, maps: bool) -> float:
             frame_networks=WarmNetworks(threads=1, tile_pixels=NETWORK_TILE_PIXELS),
             log=log,
             signer=signer,
+            gates=Book([shipped_shelf()], shipped=frozenset(catalog.names()), state=lambda _: None),
             operator=Operator(name=actor.operator, host=actor.host, application=actor.application),
             threads=usable_cores(),
             available_memory_bytes=1 << 40,

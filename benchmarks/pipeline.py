@@ -22,8 +22,10 @@ import numpy as np
 
 from benchmarks.clips import make_clip
 from benchmarks.machine import describe
+from models import catalog
 from models.engines.residency import WarmNetworks, usable_cores
 from pipelines.evidence.entry import Actor
+from pipelines.gates.book import Book, shipped_shelf
 from pipelines.graph.expand import Wish, expand
 from pipelines.graph.spec import Preset
 from pipelines.media.delivery import choose_delivery
@@ -135,6 +137,7 @@ def _whole_job(clip: Path, out: Path, networks: WarmNetworks) -> float:
             frame_networks=WarmNetworks(threads=1, tile_pixels=NETWORK_TILE_PIXELS),
             log=log,
             signer=signer,
+            gates=Book([shipped_shelf()], shipped=frozenset(catalog.names()), state=lambda _: None),
             operator=Operator(name=actor.operator, host=actor.host, application=actor.application),
             threads=usable_cores(),
             available_memory_bytes=1 << 40,

@@ -17,7 +17,6 @@ from models.errors import CardError
 from models.spec import (
     Channels,
     CompactArchitecture,
-    GateStatus,
     MemoryNeed,
     ModelId,
     NetworkCard,
@@ -114,7 +113,6 @@ def parse(text: str, *, source: Path) -> NetworkCard:
             origin=network.text("origin"),
             parameters=network.count("parameters"),
             precisions=network.make("precisions", list, _precisions),
-            gate=network.make("gate", str, GateStatus),
             architecture=_architecture(top.table("architecture")),
             tiling=_tiling(top.table("tiling")),
             memory=_memory(top.table("memory")),
@@ -295,7 +293,6 @@ def _network_table(card: NetworkCard) -> Mapping[str, object]:
         "origin": card.origin,
         "parameters": card.parameters,
         "precisions": [each.value for each in Precision if each in card.precisions],
-        "gate": card.gate.value,
     }
 
 

@@ -58,14 +58,6 @@ class WeightsFormat(StrEnum):
     SAFETENSORS = "safetensors"
 
 
-class GateStatus(StrEnum):
-    """What the golden set said about the network as it ships."""
-
-    UNGATED = "ungated"
-    PASSED = "passed"
-    FAILED = "failed"
-
-
 class TilingKind(StrEnum):
     """How a network may be cut."""
 
@@ -212,7 +204,6 @@ class NetworkCard:
     training: Training
     files: Mapping[WeightsFormat, WeightsFile] = field(hash=False)
     scores: tuple[Score, ...] = ()
-    gate: GateStatus = GateStatus.UNGATED
     folder: Path = field(default=Path(), compare=False)
 
     def __post_init__(self) -> None:

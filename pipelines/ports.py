@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
 
 from pipelines.evidence.entry import JobProof
 from pipelines.evidence.json_value import Json
@@ -72,6 +74,55 @@ class EvidenceLog(Protocol):
 
     def seal(self, job: str) -> JobProof:
         """Number what is pending, publish a checkpoint, and prove every entry of `job`."""
+
+
+class GateState(StrEnum):
+    """What is known about a network in the way it would run."""
+
+    PASSED = "passed"
+    """A gate passed, for this engine build or by known answers, and nobody withdrew it."""
+    FAILED = "failed"
+    """The newest gate for this way of running failed."""
+    UNGATED = "ungated"
+    """No gate has judged it in this way of running."""
+    WITHDRAWN = "withdrawn"
+    """Somebody withdrew the network."""
+
+
+class Admission(StrEnum):
+    """Why a gate holds here."""
+
+    RECORD = "record"
+    """Its record names this engine (major.minor), precision and kind of device."""
+    KNOWN_ANSWERS = "known-answers"
+    """Its record names another build; this one gives the shipped known answers."""
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class GateStanding:
+    """The gate that counts for a network as it would run; `detail` is for a person.
+
+    `sha256` is that of the record, `judged_set` and `cases` what it was judged on.
+    """
+
+    state: GateState
+    admitted_by: Admission = Admission.NONE
+    sha256: str = ""
+    judged_set: str = ""
+    cases: int = 0
+    detail: str = ""
+
+
+class GateBook(Protocol):
+    """Knows what gates have said about networks."""
+
+    def standing(self, facts: Mapping[str, str | int], run: Callable[[Any], Any]) -> GateStanding:
+        """Tell what is known of a network.
+
+        `facts` are how it would run here (`Networks.facts`); `run` runs it on one plane, for
+        known answers, and is called only where these decide.
+        """
 
 
 class Progress(Protocol):

@@ -90,7 +90,6 @@ class WarmNetworks:
             "model": card.name,
             "version": card.version,
             "class": card.network_class.value,
-            "gate": card.gate.value,
             "tiling": card.tiling.caption,
             "weights_format": self.engine.weights_format.value,
             "weights_sha256": card.files[self.engine.weights_format].sha256,

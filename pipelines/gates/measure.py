@@ -38,6 +38,7 @@ from pipelines.quality.metrics.temporal import Flicker
 from pipelines.run.job import Request, State, Tools
 from pipelines.run.runner import run_job
 
+_REASON = "this job is part of a gate"
 FULL_REFERENCE = (Psnr(crop=4), Ssim(crop=4), MsSsim(crop=4))
 TASKS = (Task.SUPER_RESOLVE, Task.DENOISE)
 
@@ -226,7 +227,7 @@ def _document(preset: str, artifact: str, operations: list[dict[str, Any]]) -> d
                 "name": "enhance",
                 "kind": "enhance",
                 "needs": ["ingest"],
-                "params": {"operations": operations},
+                "params": {"operations": operations, "allow_ungated": _REASON},
             },
             {"name": "qa", "kind": "qa", "needs": ["enhance"], "params": {"maps": False}},
             {

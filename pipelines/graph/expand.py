@@ -43,6 +43,7 @@ class Wish(Strict):
     drop_streams: tuple[int, ...] = ()
     image_kind: Literal["png", "source"] = "png"
     credentials: Literal["c2pa", "none"] = "c2pa"
+    allow_ungated: str | None = Field(default=None, min_length=3, max_length=500)
 
 
 def expand(pipeline: Pipeline, preset: Preset, artifact: str, wish: Wish) -> Graph:
@@ -71,13 +72,20 @@ def expand(pipeline: Pipeline, preset: Preset, artifact: str, wish: Wish) -> Gra
                     "name": "enhance",
                     "kind": "enhance",
                     "needs": ["ingest"],
-                    "params": {"operations": _operations(preset, wish)},
+                    "params": _enhance(preset, wish),
                 },
                 {"name": "qa", "kind": "qa", "needs": ["enhance"]},
                 {"name": "export", "kind": "export", "needs": ["enhance", "qa"], "params": export},
             ],
         }
     )
+
+
+def _enhance(preset: Preset, wish: Wish) -> dict[str, Any]:
+    params: dict[str, Any] = {"operations": _operations(preset, wish)}
+    if wish.allow_ungated is not None:
+        params["allow_ungated"] = wish.allow_ungated
+    return params
 
 
 def bind(document: object, artifact: str) -> Graph:

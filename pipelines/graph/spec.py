@@ -95,9 +95,13 @@ class IngestParams(Strict):
 
 
 class EnhanceParams(Strict):
-    """The operations, in order. Each is `{"op": name, ...parameters}`."""
+    """The operations, in order. Each is `{"op": name, ...parameters}`.
+
+    `allow_ungated` says why networks may run that no gate has passed; it is on record.
+    """
 
     operations: tuple[dict[str, Any], ...] = Field(default=(), max_length=64)
+    allow_ungated: str | None = Field(default=None, min_length=3, max_length=500)
 
 
 class QaParams(Strict):

@@ -62,6 +62,7 @@ class CheckedGraph:
     steps: tuple[Step, ...]
     export: ExportParams
     qa: QaParams | None = None
+    allow_ungated: str | None = None
 
 
 def check_graph(graph: Graph) -> CheckedGraph:
@@ -71,6 +72,7 @@ def check_graph(graph: Graph) -> CheckedGraph:
     ingest, export = IngestParams(), ExportParams()
     qa: QaParams | None = None
     steps: list[Step] = []
+    reasons: list[str | None] = []
     for position, stage in enumerate(graph.stages):
         field = f"stages.{position}.params"
         if stage.kind not in STAGE_PARAMS:
@@ -87,11 +89,13 @@ def check_graph(graph: Graph) -> CheckedGraph:
         elif isinstance(params, ExportParams):
             export = params
         elif isinstance(params, EnhanceParams):
+            reasons.append(params.allow_ungated)
             steps.extend(
                 _check_step(policy, document, field=f"{field}.operations.{number}")
                 for number, document in enumerate(params.operations)
             )
-    return CheckedGraph(graph, policy, ingest, tuple(steps), export, qa)
+    reason = "; ".join(one for one in reasons if one is not None) or None
+    return CheckedGraph(graph, policy, ingest, tuple(steps), export, qa, reason)
 
 
 def _check_order(graph: Graph) -> None:

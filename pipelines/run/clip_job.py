@@ -84,7 +84,7 @@ def plan_clip(
         drop_streams=frozenset(checked.export.drop_streams),
         untouched=not chain.steps,
     )
-    networks = planned_networks(checked, networks_used)
+    networks = planned_networks(checked, networks_used, tools.gates)
     base = video.stream.time_base
     plan = Plan(
         graph_sha256=checked.graph.digest(),

@@ -109,6 +109,8 @@ def override_bodies(checked: CheckedGraph) -> Iterator[Body]:
         yield {"field": "ingest.video_stream", "value": checked.ingest.video_stream}
     if checked.ingest.orientation is not None:
         yield {"field": "ingest.orientation", "value": checked.ingest.orientation}
+    if checked.allow_ungated is not None:
+        yield {"field": "enhance.allow_ungated", "value": checked.allow_ungated}
     for stream in sorted(checked.export.drop_streams):
         yield {"field": "export.drop_streams", "value": stream}
     if checked.export.credentials == "none":

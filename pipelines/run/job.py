@@ -15,7 +15,14 @@ from pipelines.graph.spec import Graph
 from pipelines.graph.validate import CheckedGraph
 from pipelines.media.pool import DecodePool
 from pipelines.operations.base import NetworkSource
-from pipelines.ports import CredentialSigner, EvidenceLog, Progress, Signer, TimeStampAuthority
+from pipelines.ports import (
+    CredentialSigner,
+    EvidenceLog,
+    GateBook,
+    Progress,
+    Signer,
+    TimeStampAuthority,
+)
 from pipelines.quality.drift import FaceEmbedding
 from pipelines.run.work_folder import WorkFolder
 from pipelines.stages.export.facts import LawFacts, Origin
@@ -89,6 +96,7 @@ class Tools:
     frame_networks: Networks
     log: EvidenceLog
     signer: Signer
+    gates: GateBook
     operator: Operator
     threads: int
     available_memory_bytes: int

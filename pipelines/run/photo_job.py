@@ -68,7 +68,7 @@ def plan_photo(
     chain = bind(checked, source, frames=1, networks=tools.networks)
     kind = _result_kind(checked, head)
     require_writable(chain.result, kind)
-    networks = planned_networks(checked, tools.networks)
+    networks = planned_networks(checked, tools.networks, tools.gates)
     ceiling = photo_ceiling(
         source,
         chain.result,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from pipelines.errors import DiskFullError, MemoryCeilingError
+from pipelines.errors import DiskFullError, MemoryCeilingError, PolicyError
 from pipelines.graph.plan import PlannedCeilings, PlannedPicture, PlannedStep
 from pipelines.graph.validate import CheckedGraph
 from pipelines.media.picture import FrameShape
+from pipelines.ports import GateBook, GateState
 from pipelines.run.job import Networks
 from pipelines.stages.enhance import BoundStep, Chain
 
@@ -53,10 +54,40 @@ def _planned_step(bound: BoundStep) -> PlannedStep:
     )
 
 
-def planned_networks(checked: CheckedGraph, networks: Networks) -> tuple[dict[str, str | int], ...]:
-    """State how each network of the graph runs here, in the order of first use."""
+def planned_networks(
+    checked: CheckedGraph, networks: Networks, gates: GateBook
+) -> tuple[dict[str, str | int], ...]:
+    """State how each network of the graph runs here, and what its gate says, in order of use.
+
+    Raises PolicyError where a network has no gate that passed and the graph does not say why it
+    may run all the same.
+    """
     names = dict.fromkeys(step.card.name for step in checked.steps if step.card is not None)
-    return tuple(networks.facts(name) for name in names)
+    return tuple(_admitted(checked, name, networks, gates) for name in names)
+
+
+def _admitted(
+    checked: CheckedGraph, name: str, networks: Networks, gates: GateBook
+) -> dict[str, str | int]:
+    facts = networks.facts(name)
+    standing = gates.standing(facts, lambda plane: networks.network(name).run(plane))
+    if standing.state is not GateState.PASSED and checked.allow_ungated is None:
+        raise PolicyError(
+            f"{name} is {standing.state} on {facts['engine']} {facts['engine_version']} in "
+            f"{facts['precision']}: {standing.detail}",
+            field="allow_ungated",
+            next_step=f"Run `evident gate {name}`, or say why it may run without with "
+            "--allow-ungated REASON; the report will say so.",
+        )
+    gated: dict[str, str | int] = {
+        "gate": str(standing.state),
+        "gate_admitted_by": str(standing.admitted_by),
+    }
+    if standing.sha256:
+        gated["gate_sha256"] = standing.sha256
+        gated["gate_set"] = standing.judged_set
+        gated["gate_cases"] = standing.cases
+    return {**facts, **gated}
 
 
 def network_memory_bytes(checked: CheckedGraph, facts: tuple[dict[str, str | int], ...]) -> int:

@@ -19,7 +19,7 @@ from pipelines.evidence.json_value import decimal_string
 from pipelines.graph.plan import Plan
 from pipelines.graph.spec import StageKind
 from pipelines.graph.validate import CheckedGraph, check_graph
-from pipelines.ports import Progress
+from pipelines.ports import GateState, Progress
 from pipelines.run.clip_index import index_clip
 from pipelines.run.clip_job import make_clip, plan_clip
 from pipelines.run.custody_facts import attestations, on_record, preservation
@@ -230,7 +230,7 @@ def report_facts(job: Job, made: Made) -> ReportFacts:
             for step, sizes in zip(job.checked.steps, made.sizes, strict=True)
         ),
         networks=tuple(
-            network_facts(card, ran=WeightsFormat(str(ran[name]["weights_format"])))
+            network_facts(card, ran=WeightsFormat(str(ran[name]["weights_format"])), gate=ran[name])
             for name, card in cards.items()
         ),
         run=_run_facts(job, made),
@@ -241,7 +241,7 @@ def report_facts(job: Job, made: Made) -> ReportFacts:
             *(
                 f"{name} ran although no gate has judged it (ungated)."
                 for name in cards
-                if ran[name]["gate"] == "ungated"
+                if ran[name]["gate"] != GateState.PASSED
             ),
         ),
         source_defects=made.defects,

@@ -121,7 +121,7 @@ def _network(name: str) -> str:
     for kind in WeightsFormat:
         if kind in card.files:
             weights.read_verified(card, kind)
-    return f"version {card.version}, weights as on its card, {card.gate.value}"
+    return f"version {card.version}, weights as on its card"
 
 
 def _guarded(name: str, look: Callable[[], str]) -> Finding:

@@ -17,11 +17,13 @@ from pipelines.evidence.canonical import canonical_bytes, parse_object
 from pipelines.evidence.entry import CLOCK_SYSTEM, instant
 from pipelines.evidence.gate_record import sign_record
 from pipelines.evidence.json_value import Json
+from pipelines.gates.book import SUFFIX
 from pipelines.gates.compare import contrasts
 from pipelines.gates.golden_set import GoldenSet, read_set
 from pipelines.gates.judge import Judgement, judge
 from pipelines.gates.life import job_of
 from pipelines.gates.measure import Measured, measure
+from pipelines.gates.pack import write_pack
 from pipelines.gates.report import report_html, report_json
 from pipelines.gates.results import Results, from_json, to_json
 from pipelines.gates.speed import measure_speed
@@ -29,6 +31,7 @@ from pipelines.gates.thresholds import FILE, Thresholds, read_thresholds
 from pipelines.quality.metrics.parameters import brisque, niqe
 from pipelines.run.durable_file import write_whole
 from pipelines.run.job import Tools
+from services.cli.gate_wiring import GATES
 from services.cli.printing import (
     FAILED,
     GOOD,
@@ -72,10 +75,10 @@ class _Gated:
     record_sha256: str
 
 
-def main(asked: Asked, *, as_json: bool) -> int:
-    """Gate what was asked for; returns the exit code."""
+def main(asked: Asked, *, as_json: bool, settings: Settings | None = None) -> int:
+    """Gate what was asked for, under `settings` or those in force; returns the exit code."""
     try:
-        settings = read_settings()
+        settings = settings or read_settings()
         folder = asked.golden or GOLDEN_SET
         golden, thresholds = read_set(folder), read_thresholds(folder)
         cards = [catalog.card(name) for name in dict.fromkeys(asked.networks)]
@@ -86,10 +89,7 @@ def main(asked: Asked, *, as_json: bool) -> int:
         ]
         compared = _compared(asked, done)
     except (EvidentError, ModelError) as error:
-        if as_json:
-            print_json({"error": {"reason": str(error), "next_step": error.next_step}})
-        print_error(console_on_stderr(), "", str(error), error.next_step)
-        return WRONG_USE
+        return _refused(error, as_json=as_json)
     if as_json:
         pairs = [
             {**pair, "contrasts": [one.as_json() for one in pair["contrasts"]]} for pair in compared
@@ -98,6 +98,32 @@ def main(asked: Asked, *, as_json: bool) -> int:
     else:
         _print(done, compared)
     return GOOD if all(one.judgement.passed for one in done) else FAILED
+
+
+def write(asked: Asked, out: Path, *, as_json: bool) -> int:
+    """Write the validation pack of the networks that were named; returns the exit code."""
+    try:
+        cards = [catalog.card(name) for name in dict.fromkeys(asked.networks)]
+        try:
+            size = write_pack(out, cards, asked.golden or GOLDEN_SET)
+        except OSError as error:
+            raise RequestError(
+                f"{error.filename or out}: {error.strerror}.", next_step="Name another file."
+            ) from error
+    except (EvidentError, ModelError) as error:
+        return _refused(error, as_json=as_json)
+    if as_json:
+        print_json({"pack": str(out.resolve()), "bytes": size})
+    else:
+        print_text(f"{out}: {size:,} bytes for {', '.join(card.name for card in cards)}")
+    return GOOD
+
+
+def _refused(error: EvidentError | ModelError, *, as_json: bool) -> int:
+    if as_json:
+        print_json({"error": {"reason": str(error), "next_step": error.next_step}})
+    print_error(console_on_stderr(), "", str(error), error.next_step)
+    return WRONG_USE
 
 
 def _gated(
@@ -133,10 +159,19 @@ def _gated(
         )
         if asked.write_baseline:
             _keep_baseline(path, results, judgement)
-        return _kept(made, measured, judgement, asked.out / results.subject.key, folder)
+        return _kept(
+            made,
+            measured,
+            judgement,
+            out=asked.out / results.subject.key,
+            golden=folder,
+            shelf=settings.home / GATES,
+        )
 
 
-def _kept(made: Tools, measured: Measured, judgement: Judgement, out: Path, golden: Path) -> _Gated:
+def _kept(
+    made: Tools, measured: Measured, judgement: Judgement, *, out: Path, golden: Path, shelf: Path
+) -> _Gated:
     """Write page, facts and the signed record, and put the gate into the log."""
     results = measured.results
     envelope = sign_record(
@@ -159,6 +194,8 @@ def _kept(made: Tools, measured: Measured, judgement: Judgement, out: Path, gold
         write_whole(out / FACTS, report_json(results, judgement))
         write_whole(out / PAGE, report_html(results, judgement, measured.pictures))
         write_whole(out / RECORD, envelope)
+        shelf.mkdir(parents=True, exist_ok=True)
+        write_whole(shelf / f"{results.subject.key}.{sha256[:16]}{SUFFIX}", envelope)
     except OSError as error:
         raise RequestError(
             f"{out} cannot be written: {error.strerror}.", next_step="Name another --out."

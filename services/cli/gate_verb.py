@@ -10,7 +10,7 @@ import typer
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 
 
-def gate(
+def gate(  # noqa: PLR0913 - one parameter per option of the verb
     networks: Annotated[
         list[str], typer.Argument(metavar="NETWORK...", help="Networks of the catalog.")
     ],
@@ -44,6 +44,13 @@ def gate(
         bool,
         typer.Option("--compare", help="Compare the first with every other, case by case (A/B)."),
     ] = False,
+    pack: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Judge nothing; write all that a laboratory needs to repeat the gate as a zip.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge networks on the golden set through the real pipeline; writes a signed record.
@@ -61,4 +68,6 @@ def gate(
         write_baseline=write_baseline,
         compare=compare,
     )
+    if pack is not None:
+        raise typer.Exit(gate_command.write(asked, pack, as_json=as_json))
     raise typer.Exit(gate_command.main(asked, as_json=as_json))

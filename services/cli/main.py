@@ -19,6 +19,7 @@ from services.cli import (
     keys_verbs,
     log_add_verbs,
     log_verbs,
+    models_verbs,
     provenance_verb,
     replay_verb,
     report_verb,
@@ -38,8 +39,7 @@ app = typer.Typer(
     "reports, EVIDENT_LANGUAGE is theirs.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-models_app = typer.Typer(name="models", help="The networks that can be used.", no_args_is_help=True)
-app.add_typer(models_app)
+app.add_typer(models_verbs.app)
 app.add_typer(bundle_verbs.app)
 log_verbs.app.add_typer(log_add_verbs.app)
 log_verbs.app.command("import")(log_add_verbs.import_events)
@@ -137,6 +137,13 @@ def run(  # noqa: PLR0913 - one parameter per option of the verb
         list[int] | None,
         typer.Option(min=0, metavar="N", help="Leave stream N out of the result; on record."),
     ] = None,
+    allow_ungated: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REASON",
+            help="Why a network may run that no gate has passed; on record, and in the report.",
+        ),
+    ] = None,
     no_credentials: Annotated[
         bool,
         typer.Option("--no-credentials", help="Put no content credentials (C2PA) into results."),
@@ -186,6 +193,7 @@ def run(  # noqa: PLR0913 - one parameter per option of the verb
         video_stream=video_stream,
         drop_streams=tuple(drop_stream or ()),
         credentials=not no_credentials,
+        allow_ungated=allow_ungated,
         resume=resume,
         matter=Matter(
             case=case,
@@ -244,26 +252,6 @@ def verify(
             as_json=as_json,
         )
     )
-
-
-@models_app.command("list")
-def models_list(*, as_json: AsJson = False) -> None:
-    """List the networks: what each is for, its class, and whether a gate has judged it."""
-    from services.cli import models_command  # noqa: PLC0415 - see the module docstring
-
-    raise typer.Exit(models_command.list_networks(as_json=as_json))
-
-
-@models_app.command("show")
-def models_show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A network's name.")],
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """Show all facts about one network."""
-    from services.cli import models_command  # noqa: PLC0415 - see the module docstring
-
-    raise typer.Exit(models_command.show_network(name, as_json=as_json))
 
 
 @app.command()

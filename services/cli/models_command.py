@@ -7,6 +7,9 @@ from typing import Any
 from models import catalog
 from models.errors import ModelError
 from models.spec import NetworkCard
+from services.cli.evidence_wiring import signing_key
+from services.cli.gate_wiring import gate_book
+from services.cli.models_life_command import describe
 from services.cli.printing import (
     GOOD,
     WRONG_USE,
@@ -15,19 +18,23 @@ from services.cli.printing import (
     print_json,
     print_text,
 )
+from services.settings.settings import read_settings
 
 
 def list_networks(*, as_json: bool) -> int:
     """Print one line per network; returns the exit code."""
     cards = [catalog.card(name) for name in catalog.names()]
+    settings = read_settings()
+    book = gate_book(settings, signing_key(settings))
     if as_json:
-        print_json({"models": [card_json(card) for card in cards]})
+        listed = [{**card_json(card), "state": str(book.state(card.name))} for card in cards]
+        print_json({"models": listed})
         return GOOD
     width = max((len(card.name) for card in cards), default=0)
     for card in cards:
         print_text(
             f"{card.name:{width}}  {card.task.value} x{card.scale}  {card.network_class.value}  "
-            f"{card.gate.value}  {card.title}"
+            f"{describe(book, card.name)}  {card.title}"
         )
     return GOOD
 
@@ -70,7 +77,6 @@ def card_json(card: NetworkCard) -> dict[str, Any]:
         "task": card.task.value,
         "scale": card.scale,
         "class": card.network_class.value,
-        "gate": card.gate.value,
         "licence": card.licence,
         "origin": card.origin,
         "parameters": card.parameters,

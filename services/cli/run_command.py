@@ -52,6 +52,7 @@ class Asked:
     video_stream: int | None
     drop_streams: tuple[int, ...]
     credentials: bool
+    allow_ungated: str | None
     resume: bool
     matter: Matter = field(default_factory=Matter)
 
@@ -91,6 +92,7 @@ def graph_maker(asked: Asked) -> GraphMaker:
         "image_kind": asked.image_kind,
         "drop_streams": asked.drop_streams or None,
         "credentials": None if asked.credentials else "none",
+        "allow_ungated": asked.allow_ungated,
     }
     wish = parse_strict(
         Wish, {name: value for name, value in given.items() if value is not None}, field=""
@@ -110,6 +112,7 @@ def _from_file(asked: Asked, path: Path) -> GraphMaker:
         "--video-stream": asked.video_stream,
         "--drop-stream": asked.drop_streams or None,
         "--no-credentials": None if asked.credentials else True,
+        "--allow-ungated": asked.allow_ungated,
     }
     for option, value in clashing.items():
         if value is not None:

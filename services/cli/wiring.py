@@ -11,6 +11,7 @@ from pipelines.run.job import History, Operator, Tools
 from pipelines.stages.export.facts_custody import CustodyLine, PersonFacts
 from services.cli.capacity import available_memory_bytes
 from services.cli.evidence_wiring import actor, evidence_log, signing_key
+from services.cli.gate_wiring import gate_book
 from services.cli.outside_checks import time_stamps
 from services.provenance.certificates import credential_signer
 from services.provenance.custody import history
@@ -40,6 +41,7 @@ def tools(settings: Settings, *, people: tuple[PersonFacts, ...] = ()) -> Iterat
             ),
             log=log,
             signer=signer,
+            gates=gate_book(settings, signer),
             operator=Operator(
                 name=by.operator,
                 host=by.host,

@@ -76,6 +76,11 @@ class EntryReader:
             leaf = rows[-1].leaf
             most -= len(rows)
 
+    def of_job(self, job: str) -> list[LogRow]:
+        """Return every entry of one job, in its sequence."""
+        query = _SELECT + " WHERE job = ? ORDER BY sequence"
+        return self._rows(query, (job,))
+
     def at(self, leaves: Iterable[int]) -> dict[int, LogRow]:
         """Return the entries with these leaf numbers; one that is not there is left out."""
         wanted, found = list(leaves), dict[int, LogRow]()
@@ -86,7 +91,7 @@ class EntryReader:
             found.update((row.leaf, row) for row in rows)
         return found
 
-    def _rows(self, query: str, parameters: tuple[int, ...]) -> list[LogRow]:
+    def _rows(self, query: str, parameters: tuple[int | str, ...]) -> list[LogRow]:
         with self._lock, translated():
             return [LogRow(*row) for row in self._db.execute(query, parameters)]
 

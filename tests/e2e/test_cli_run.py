@@ -26,7 +26,7 @@ def test_a_photograph_becomes_four_files_and_two_maps(evident: Evident, photo: P
     assert {path.name for path in folder.iterdir()} == FILES | MAPS | {"enhanced.png"}
     with Image.open(folder / "enhanced.png") as result:
         assert result.size == (128, 96)
-    assert "ungated" in said.out
+    assert "gate: passed" in said.out
     assert "Not for reading characters" in said.out
 
 

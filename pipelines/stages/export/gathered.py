@@ -63,9 +63,20 @@ def step_facts(
     )
 
 
-def network_facts(card: NetworkCard, *, ran: WeightsFormat = WeightsFormat.ONNX) -> NetworkFacts:
-    """Return the facts on a network's card; `ran` is the form of weights that the engine read."""
+def network_facts(
+    card: NetworkCard,
+    *,
+    ran: WeightsFormat = WeightsFormat.ONNX,
+    gate: Mapping[str, str | int] | None = None,
+) -> NetworkFacts:
+    """Return the facts on a network's card and of its gate.
+
+    `ran` is the form of weights that the engine read; `gate` has what the plan says of the gate
+    (`gate`, `gate_set`, `gate_cases`), None where nothing is known.
+    """
     file = card.files[ran]
+    known = gate or {}
+    judged = known.get("gate_set")
     return NetworkFacts(
         name=card.name,
         version=card.version,
@@ -80,7 +91,9 @@ def network_facts(card: NetworkCard, *, ran: WeightsFormat = WeightsFormat.ONNX)
         degradation=card.training.degradation,
         known_failures=card.training.known_failures,
         tiling=card.tiling.caption,
-        gate=card.gate.value,
+        gate=str(known.get("gate", "ungated")),
+        gate_set=None if judged is None else str(judged),
+        gate_pictures=int(known["gate_cases"]) if "gate_cases" in known else None,
         scores=tuple(
             ScoreFacts.model_validate(
                 {

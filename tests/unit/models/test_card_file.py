@@ -64,7 +64,6 @@ BROKEN = {
     "empty text": ('version = "0.1.0"', 'version = " "', "`version`"),
     "unknown task": ('"super-resolve"', '"colourise"', "`task`"),
     "unknown class": ('"trained"', '"conventional"', "`class`"),
-    "unknown gate": ('"ungated"', '"fine"', "`gate`"),
     "unknown architecture": ('"compact"', '"transformer"', "`kind`"),
     "unknown tiling": ('"exact"', '"roughly"', "`rule`"),
     "a number of another tiling rule": ("reach = 6", "reach = 6\nwindow = 8", "unknown key"),

@@ -79,7 +79,7 @@ NETWORKS = NetworkWords(
     trained_for="Trained for",
     cutting="How it may be cut",
     gate="gate: {gate}",
-    gates={"passed": "passed", "failed": "failed", "ungated": "ungated"},
+    gates={"passed": "passed", "failed": "failed", "ungated": "ungated", "withdrawn": "withdrawn"},
     gate_judged="judged on {judged_set} (n = {pictures})",
     gate_not_judged="no gate has judged it (n = 0)",
     failures="Known failures",

@@ -83,6 +83,7 @@ NETWORKS = NetworkWords(
         "passed": "пройдена",
         "failed": "не пройдена",
         "ungated": "не проводилась (ungated)",
+        "withdrawn": "сеть отозвана (withdrawn)",
     },
     gate_judged="проверена на наборе {judged_set} (n = {pictures})",
     gate_not_judged="контрольная проверка её не оценивала (n = 0)",

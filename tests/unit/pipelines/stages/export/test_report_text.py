@@ -34,7 +34,7 @@ def test_a_clip_says_all_that_matters(clip_facts: ReportFacts) -> None:
     text = summarise(clip_facts, files=[Path("out/report.pdf")])
     lines = text.splitlines()
     assert lines[1] == "  1. denoise_temporal [conventional, mixes frames] radius 2"
-    assert lines[2].endswith("network evident-sr-x2 1.0.0 (ungated)")
+    assert lines[2].endswith("network evident-sr-x2 1.0.0 (gate: ungated)")
     assert f"  Note: {ENGLISH.sentences.trained}" in lines
     for title in ("Assumed", "Override", "Warning", "Already in the source"):
         assert sum(line.startswith(f"  {title}: ") for line in lines) == 1

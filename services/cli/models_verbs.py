@@ -1,0 +1,68 @@
+"""`evident models`: the catalog's verbs, and what each may be asked. Light on purpose."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="models",
+    help="The networks that can be used: facts, gates, and who released them.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A network's name.")]
+
+
+class StateName(StrEnum):
+    """Where a network can be moved, spelt here so that help needs no import."""
+
+    CANDIDATE = "candidate"
+    GATED = "gated"
+    RELEASED = "released"
+    WITHDRAWN = "withdrawn"
+
+
+@app.command("list")
+def models_list(*, as_json: AsJson = False) -> None:
+    """List the networks: what each is for, its class, and where it stands."""
+    from services.cli import models_command  # noqa: PLC0415 - see the module docstring
+
+    raise typer.Exit(models_command.list_networks(as_json=as_json))
+
+
+@app.command("show")
+def models_show(name: Name, *, as_json: AsJson = False) -> None:
+    """Show all facts about one network."""
+    from services.cli import models_command  # noqa: PLC0415 - see the module docstring
+
+    raise typer.Exit(models_command.show_network(name, as_json=as_json))
+
+
+@app.command("move")
+def models_move(
+    name: Name,
+    to: Annotated[StateName, typer.Argument(metavar="STATE", help="Where it shall stand.")],
+    *,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; it goes on record.")],
+    as_json: AsJson = False,
+) -> None:
+    """Move a network in its life: candidate, gated, released or withdrawn; on record.
+
+    [dim]evident models move evident-sr-x2 withdrawn --reason "plates misread, see case 4711"[/dim]
+    """
+    from services.cli import models_life_command  # noqa: PLC0415 - see the module docstring
+
+    raise typer.Exit(models_life_command.move(name, to.value, reason=reason, as_json=as_json))
+
+
+@app.command("history")
+def models_history(name: Name, *, as_json: AsJson = False) -> None:
+    """Show a network's gates and moves: what was found, who moved it, when and why."""
+    from services.cli import models_life_command  # noqa: PLC0415 - see the module docstring
+
+    raise typer.Exit(models_life_command.show_history(name, as_json=as_json))
