@@ -43,6 +43,14 @@ def encoder_digest(planes: tuple[Samples, ...], *, pixel_format: str, codec: str
     return digest.digest()
 
 
+def holds_planes(pixel_format: str, count: int) -> bool:
+    """Whether pictures of a pixel format are made of so many planes; no for an unknown format."""
+    if pixel_format in PACKED_COLUMNS:
+        return len(PACKED_COLUMNS[pixel_format]) == count
+    form = planar(pixel_format)
+    return form is not None and len(form.order) == count
+
+
 def stored_order(planes: tuple[Samples, ...], pixel_format: str) -> tuple[Samples, ...]:
     """Put planes (Y, Cb, Cr, A or R, G, B, A) into the order of a planar format."""
     form = planar(pixel_format)

@@ -56,6 +56,11 @@ def plane_names(layout: PixelLayout) -> tuple[str, ...]:
     return (*names, "A") if layout.alpha else names
 
 
+def are_alike(first: tuple[Samples, ...], second: tuple[Samples, ...]) -> bool:
+    """Whether two pictures have planes of the same sizes and types."""
+    return [(p.shape, p.dtype) for p in first] == [(p.shape, p.dtype) for p in second]
+
+
 def differences(
     first: tuple[Samples, ...], second: tuple[Samples, ...], layout: PixelLayout
 ) -> tuple[PlaneDifference, ...]:
@@ -111,7 +116,7 @@ def draw(
 
 
 def _require_alike(first: tuple[Samples, ...], second: tuple[Samples, ...]) -> None:
-    if [(p.shape, p.dtype) for p in first] != [(p.shape, p.dtype) for p in second]:
+    if not are_alike(first, second):
         raise ValueError("only pictures of one shape can be compared sample by sample")
 
 

@@ -6,7 +6,7 @@
 4. The file as received is taken out, hashed again, and the logged plan is run on it.
 5. What the encoder would be handed is compared with what it was handed, digest by digest.
 6. The verdict is an entry of the bundle's job in this machine's log.
-Everything unpacked lies in a scratch folder that is gone when this returns or raises.
+Everything unpacked lies in a scratch folder that the caller removes; a picture lies there too.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ REPLAY_KIND = "replay"
 def replay(
     path: Path, wish: Wish, tools: Tools, progress: Progress, *, scratch: Path
 ) -> ReplayVerdict:
-    """Replay the bundle at `path`; `scratch` is an empty folder that the caller removes.
+    """Replay the bundle at `path`; `scratch` is an empty folder of this replay's own.
 
     What stands in the way of a replay is a verdict. Raises RequestError for a wish that makes no
     sense, ResourceError where this machine has no room now, UnreadableError for the bundle.
@@ -101,8 +101,8 @@ def _verdict(
     except (EvidentError, ModelError) as error:
         return replace(found, missing=(_missing(error),))
     picture = None
-    if ran.worst is not None and wish.out is not None:
-        picture = draw_worst(ran.worst, wish.out, scratch=scratch)
+    if ran.worst is not None and wish.picture:
+        picture = draw_worst(ran.worst, scratch)
     return replace(
         found,
         outcome=Outcome.IDENTICAL if ran.compared.is_same else Outcome.DIFFERS,

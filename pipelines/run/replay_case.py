@@ -33,14 +33,15 @@ _NOT_STATED = "not stated"
 class Wish:
     """How a person wants it replayed; None and empty mean as it is on record.
 
-    `frames` is (first, one past the last). `trusted` are raw Ed25519 keys.
+    `frames` is (first, one past the last). `trusted` are raw Ed25519 keys. `picture` asks for a
+    drawing of the largest difference.
     """
 
     trusted: tuple[bytes, ...] = ()
     threads: int | None = None
     engine: str | None = None
     frames: tuple[int, int] | None = None
-    out: Path | None = None
+    picture: bool = False
 
 
 @dataclass(frozen=True, slots=True)

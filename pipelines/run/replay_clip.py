@@ -14,6 +14,7 @@ from pipelines.errors import EvidenceError
 from pipelines.evidence.bundle_layout import Role
 from pipelines.evidence.canonical import parse_object
 from pipelines.evidence.ledger_form import MAX_LINE_BYTES
+from pipelines.media.encoder_samples import holds_planes
 from pipelines.media.video import VideoIndex
 from pipelines.run.clip_index import index_clip
 from pipelines.run.clip_job import plan_clip
@@ -39,6 +40,9 @@ def replay_clip(case: Case) -> Ran:
         folder=case.scratch,
     )
     require_shapes(case.logged.plan, index.video.shape, chain)
+    form = case.logged.plan.delivery.pixel_format
+    if not holds_planes(form, chain.result.layout.plane_count):
+        raise NotReplayableError(f"a version that knows how {form} holds these pictures")
     delivered = delivered_clip(case)
     wanted = range(*(case.wish.frames or (0, index.frames)))
     tally = Tally(chain.result, first=wanted.start, stop=wanted.stop, frames=index.frames)

@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipelines.media.picture import FrameShape, Samples
-from pipelines.quality.exact_difference import differences
+from pipelines.quality.exact_difference import are_alike, differences
 from pipelines.run.replay_verdict import MOST_LISTED, Compared, Largest
+
+MISFIT = (
+    "The samples on record are of a picture of another shape: how large the difference is stays "
+    "unknown."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,7 @@ class Tally:
         self._shape = shape
         self._range = (first, stop, frames)
         self._differ = 0
+        self._misfit = False
         self.seen = 0
         self._listed: list[int] = []
         self._largest: Largest | None = None
@@ -52,7 +58,13 @@ class Tally:
     def measure(
         self, frame: int, replayed: tuple[Samples, ...], recorded: tuple[Samples, ...]
     ) -> None:
-        """Measure one pair of pictures; they are kept where none before differed more."""
+        """Measure one pair of pictures; they are kept where none before differed more.
+
+        A bundle can state digests of pictures of any shape; those of another are not measured.
+        """
+        if not are_alike(replayed, recorded):
+            self._misfit = True
+            return
         for one in differences(replayed, recorded, self._shape.layout):
             if self._largest is None or one.largest > self._largest.code_values:
                 self._largest = Largest(
@@ -80,6 +92,6 @@ class Tally:
             differing=tuple(self._listed),
             largest=self._largest,
             against=against if self._largest is not None else "",
-            unknown=unknown if self._differ else "",
+            unknown=(unknown or (MISFIT if self._misfit else "")) if self._differ else "",
             delivered_differ=delivered_differ,
         )

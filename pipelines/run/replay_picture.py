@@ -15,8 +15,8 @@ from pipelines.run.replay_compare import Worst
 from pipelines.run.replay_verdict import Picture
 
 
-def draw_worst(worst: Worst, out: Path, *, scratch: Path) -> Picture:
-    """Write `difference-frame-N.png` into the existing folder `out`, one pixel per luma sample.
+def draw_worst(worst: Worst, scratch: Path) -> Picture:
+    """Write `difference-frame-N.png` into the folder `scratch`, one pixel per luma sample.
 
     The factor follows from the largest difference and is stated with the picture. Raises
     DiskFullError, UnreadableError where it cannot be written.
@@ -27,7 +27,7 @@ def draw_worst(worst: Worst, out: Path, *, scratch: Path) -> Picture:
     planes = new_planes(shape, scratch=scratch)
     drawn = planes[0].view(np.uint8)
     draw(worst.replayed, worst.recorded, worst.shape, factor=factor, out=drawn)
-    path = out / f"difference-frame-{worst.frame}.png"
+    path = scratch / f"difference-frame-{worst.frame}.png"
     write_photo(path, planes, shape, PhotoMetadata(Kind.PNG), kind=Kind.PNG)
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from rich.console import Console
 from models.engines.choice import listing
 from models.errors import ModelError
 from pipelines.errors import EvidentError, RequestError, ResourceError
-from pipelines.run.durable_file import write_whole
+from pipelines.run.durable_file import write_whole, writing
 from pipelines.run.replay import replay
 from pipelines.run.replay_case import Wish
 from pipelines.run.replay_verdict import Outcome, ReplayVerdict
@@ -63,14 +63,14 @@ def main(asked: Asked, *, as_json: bool) -> int:
         wish = _wish(asked)
         with (
             _scratch() as scratch,
+            _folder(asked.out) as out,
             tools(read_settings()) as shared,
             progress_on(console) as progress,
         ):
             progress.heading(asked.bundle.name)
             verdict = replay(Path.cwd() / asked.bundle, wish, shared, progress, scratch=scratch)
             progress.finish()
-        if wish.out is not None:
-            write_whole(wish.out / VERDICT, _document(verdict))
+            _deliver(out, verdict)
     except KeyboardInterrupt:
         _print_failure(console, STOPPED, "Run the same command again.", as_json=as_json)
         return FAILED
@@ -115,7 +115,7 @@ def _wish(asked: Asked) -> Wish:
         threads=asked.threads,
         engine=asked.engine,
         frames=None if asked.frames is None else _frames(asked.frames),
-        out=None if asked.out is None else _folder(Path.cwd() / asked.out),
+        picture=asked.out is not None,
     )
 
 
@@ -129,8 +129,21 @@ def _frames(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def _folder(out: Path) -> Path:
-    """Make the folder for the verdict; one that holds a verdict already is not written over."""
+@contextmanager
+def _folder(wished: Path | None) -> Iterator[Path | None]:
+    """Make the folder for the verdict before the work begins; nothing stays if nothing came of it.
+
+    One that holds a verdict already is not written over.
+    """
+    if wished is None:
+        yield None
+        return
+    out = Path.cwd() / wished
+    if (out / VERDICT).exists():
+        raise RequestError(
+            f"{out} holds the verdict of another replay.", next_step="Name another folder."
+        )
+    is_new = not out.exists()
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -138,11 +151,23 @@ def _folder(out: Path) -> Path:
             f"{out} cannot be made: {error.strerror or error}.",
             next_step="Name a folder that can be written to.",
         ) from error
-    if (out / VERDICT).exists():
-        raise RequestError(
-            f"{out} holds the verdict of another replay.", next_step="Name another folder."
-        )
-    return out
+    try:
+        yield out
+    finally:
+        if is_new:
+            with suppress(OSError):
+                out.rmdir()
+
+
+def _deliver(out: Path | None, verdict: ReplayVerdict) -> None:
+    """Write the picture and then the verdict, each whole or not at all."""
+    if out is None:
+        return
+    if verdict.picture is not None:
+        drawn = verdict.picture.path
+        with drawn.open("rb") as source, writing(out / drawn.name) as target:
+            shutil.copyfileobj(source, target)
+    write_whole(out / VERDICT, _document(verdict))
 
 
 @contextmanager

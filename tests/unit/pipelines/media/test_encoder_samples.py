@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from pipelines.media.encoder_samples import encoder_digest, packed, stored_order
+from pipelines.media.encoder_samples import encoder_digest, holds_planes, packed, stored_order
 
 R, G, B, A = (np.full((2, 3), value, np.uint8) for value in (1, 2, 3, 4))
 
@@ -42,6 +42,14 @@ def test_packed_pictures_are_hashed_as_they_lie() -> None:
     assert packed((R, G, B), "bgr0").tobytes() == without
     digest = encoder_digest((R, G, B), pixel_format="bgr0", codec="ffv1")
     assert digest == hashlib.sha256(without).digest()
+
+
+def test_a_format_is_known_by_its_planes() -> None:
+    """Formats that are unknown, or of another number of planes, hold no such picture."""
+    held = [("yuv420p", 3), ("gray10le", 1), ("gbrap16le", 4), ("bgr0", 3), ("bgra", 4)]
+    assert all(holds_planes(name, count) for name, count in held)
+    strange = [("yuv420p", 1), ("bgr0", 4), ("gray", 3), ("pal8", 1), ("", 3)]
+    assert not any(holds_planes(name, count) for name, count in strange)
 
 
 def test_parts_of_larger_planes_are_hashed_without_their_surroundings() -> None:

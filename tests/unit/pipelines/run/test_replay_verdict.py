@@ -78,6 +78,16 @@ def test_a_tally_keeps_the_largest_and_lists_the_first() -> None:
     assert tally.worst.frame == 33
 
 
+def test_pictures_of_another_shape_are_not_measured() -> None:
+    """Where the record is of another shape there is no size, and the verdict says why."""
+    tally = Tally(SHAPE, first=0, stop=1, frames=1)
+    tally.differs(0)
+    tally.measure(0, picture(1), (np.zeros((3, 2), np.uint8),))
+    found = tally.compared(against="what was delivered")
+    assert (found.differ, found.largest, tally.worst) == (1, None, None)
+    assert "another shape" in found.unknown
+
+
 def test_what_agrees_needs_no_excuse() -> None:
     """Why sizes are unknown is said only where something differs."""
     tally = Tally(SHAPE, first=0, stop=1, frames=1)
