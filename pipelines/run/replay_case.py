@@ -138,7 +138,8 @@ def _plan_conditions(logged: Logged, here: Plan) -> Iterator[Condition]:
 def _is_shown_apart(name: str) -> bool:
     shown = ("engine", "engine_version", "device_class", "threads", "weights_format")
     if name.startswith("networks."):
-        return name.rpartition(".")[2] in (*shown, "weights_sha256", "tile_pixels", "gate")
+        last = name.rpartition(".")[2]
+        return last in (*shown, "weights_sha256", "tile_pixels") or last.startswith("gate")
     return name in ("threads", "frames_at_once")
 
 

@@ -33,6 +33,8 @@ from pipelines.graph.validate import CheckedGraph, Step
 from pipelines.run.replay_bounds import NotReplayableError, require_bounds
 from pipelines.run.replay_bundle import ReplayBundle
 
+_ADMITTED_THEN = "A replay repeats what was admitted when the job was submitted."
+
 Tiles = Mapping[str, int]
 """Sides of tiles by network, where memory ran out and smaller ones were taken."""
 
@@ -91,8 +93,8 @@ def read_logged(bundle: ReplayBundle) -> Logged:
 def checked_by_plan(logged: Logged, cards: Mapping[str, NetworkCard]) -> CheckedGraph:
     """Make what runs out of the plan: every operation with the parameters on record.
 
-    Whether a preset admits them was decided when the job was submitted; a ceiling that moved
-    since then does not stop a replay.
+    Whether preset and gates admit them was decided when the job was submitted; a ceiling or a
+    gate that moved since then does not stop a replay, which delivers nothing.
     """
     ingest, export = IngestParams(), ExportParams()
     try:
@@ -105,7 +107,7 @@ def checked_by_plan(logged: Logged, cards: Mapping[str, NetworkCard]) -> Checked
     except RequestError as error:
         raise NotReplayableError(f"a version that knows this plan ({error})") from error
     policy = replace(POLICIES[logged.plan.preset], ceilings=False)
-    return CheckedGraph(logged.graph, policy, ingest, steps, export)
+    return CheckedGraph(logged.graph, policy, ingest, steps, export, allow_ungated=_ADMITTED_THEN)
 
 
 def plan_differences(logged: Plan, here: Plan) -> tuple[tuple[str, str, str], ...]:

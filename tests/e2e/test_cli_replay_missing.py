@@ -220,7 +220,7 @@ def test_what_was_planned_anew_is_applied(evident: Evident, bundle: Path) -> Non
     ("fact", "value", "name", "same"),
     [
         ("engine_version", "1.0.0", f"engine of {MODEL}", False),
-        ("gate", "passed", f"gate of {MODEL}", True),
+        ("gate", "ungated", f"gate of {MODEL}", True),
     ],
 )
 def test_conditions_that_changed_are_said(
