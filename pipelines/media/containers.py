@@ -8,7 +8,7 @@ stream that none of them carries is a refusal that names it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from pipelines.errors import UnsupportedError
@@ -40,14 +40,16 @@ CONTAINERS: tuple[Container, ...] = (
         "mp4",
         ".mp4",
         "mp4",
-        frozenset(_COMMON | {"vp9", "ffv1", "flac", "opus", "dca", "mov_text", "dvd_subtitle"}),
+        frozenset(_COMMON | {"vp9", "ffv1", "flac", "opus", "dts", "mov_text", "dvd_subtitle"}),
     ),
     Container(
         "mov",
         ".mov",
         "mov",
         frozenset(
-            _COMMON | _PCM | _PCM_BIG | {"prores", "dnxhd", "dvvideo", "mov_text", "adpcm_ima_qt"}
+            _COMMON | _PCM | _PCM_BIG
+            | {"prores", "dnxhd", "dvvideo", "mov_text", "adpcm_ima_qt", "dts"}
+            | {"pcm_alaw", "pcm_mulaw"}
         ),
     ),
     Container(
@@ -55,14 +57,22 @@ CONTAINERS: tuple[Container, ...] = (
         ".mkv",
         "matroska",
         frozenset(
-            _COMMON | _PCM | _PCM_BIG
-            | {"vp8", "vp9", "ffv1", "prores", "theora", "vc1", "wmv3", "msmpeg4v3", "rawvideo"}
-            | {"flac", "opus", "vorbis", "dca", "truehd", "wavpack", "wmav2"}
-            | {"subrip", "ass", "ssa", "webvtt", "dvd_subtitle", "hdmv_pgs_subtitle"}
+            _COMMON - {"png"} | _PCM | _PCM_BIG
+            | {"vp8", "vp9", "ffv1", "prores", "theora", "msmpeg4v3", "rawvideo"}
+            | {"flac", "opus", "vorbis", "dts", "truehd", "wavpack"}
+            | {"subrip", "ass", "webvtt", "dvd_subtitle", "hdmv_pgs_subtitle"}
             | {"dvb_subtitle"}
         ),
     ),
 )  # fmt: skip
+
+
+# ISO/IEC 23003-5 has raw sound in MP4, which few players know yet; nothing else keeps it beside
+# FFV1 at times that are no whole milliseconds.
+_LAST = replace(
+    CONTAINERS[0],
+    codecs=CONTAINERS[0].codecs | _PCM - {"pcm_u8"} | _PCM_BIG,
+)
 
 
 def container_named(name: str) -> Container:
@@ -76,7 +86,7 @@ def choose_container(
     """Decide, and say why in `remarks`. `codec` is the encoder's name. Raises UnsupportedError."""
     own = {"libx264": "h264", "libx264rgb": "h264", "libx265": "hevc"}.get(codec, codec)
     reasons: list[str] = []
-    for container in CONTAINERS:
+    for container in (*CONTAINERS, _LAST):
         reason = _objection(container, index, kept, own)
         if not reason:
             if reasons:

@@ -69,6 +69,8 @@ class _Joiner:
         self._pts = _numbers(arguments["pts"])
         self._duration = _numbers(arguments["duration"])
         self._written = 0
+        self._held: dict[int, Packet[Any]] = {}
+        self._usual: dict[int, int] = {}
         self.packets = 0
         self._extradata: bytes | None = None
 
@@ -102,16 +104,34 @@ class _Joiner:
             ):
                 self._mux_own(out, own, *waiting)
                 waiting = next(frames, None)
-            packet.stream = target
-            out.mux(packet)
-            self._said()
+            self._mux_kept(out, target, packet)
         while waiting is not None:
             self._mux_own(out, own, *waiting)
             waiting = next(frames, None)
+        for packet in self._held.values():
+            packet.duration = packet.duration or self._usual.get(packet.stream.index, 0)
+            out.mux(packet)
         if self._written != len(self._pts):
             raise ConservationError(
                 f"The segments hold {self._written} packets for {len(self._pts)} frames."
             )
+
+    def _mux_kept(self, out: OutputContainer, target: Any, packet: Packet[Any]) -> None:
+        """Write a packet of another stream as it is.
+
+        MP4 would take the last packet of a sound without durations for one of no length, and its
+        own edit list would then cut it off: so a packet without a duration waits for the next.
+        """
+        packet.stream = target
+        before = self._held.pop(target.index, None)
+        if before is not None:
+            before.duration = self._usual[target.index] = (packet.dts or 0) - (before.dts or 0)
+            out.mux(before)
+        if target.type == "audio" and not packet.duration:
+            self._held[target.index] = packet
+        else:
+            out.mux(packet)
+        self._said()
 
     def _streams(self, out: OutputContainer, first: InputContainer) -> dict[int, Any]:
         """Make the output's streams, in the source's order."""
@@ -121,7 +141,13 @@ class _Joiner:
                 continue
             is_own = stream.index == self._arguments["stream"]
             template: Any = first.streams.video[0] if is_own else stream
-            made: Any = out.add_stream_from_template(template)
+            try:
+                made: Any = out.add_stream_from_template(template)
+            except ValueError as error:
+                raise UnsupportedError(
+                    f"The result cannot be wrapped with stream {stream.index}: {error}.",
+                    next_step=f"Leave it out with --drop-stream {stream.index}.",
+                ) from error
             made.metadata.update(stream.metadata)
             made.metadata.pop("encoder", None)
             made.disposition = stream.disposition
