@@ -72,9 +72,11 @@ def on_record(job: Job, made: Made) -> OnRecord:
 
 def attestations(job: Job) -> tuple[AttestationFacts, ...]:
     """Say which proofs by others are asked for; they come after the report, with the signature."""
-    asked = job.tools.time_stamps is not None and "bundle" in job.checked.export.formats
-    state = AttestationState.REQUESTED if asked else AttestationState.NONE
-    return (AttestationFacts(kind=AttestationKind.TIME_STAMP, state=state),)
+    stamped = job.tools.time_stamps is not None and "bundle" in job.checked.export.formats
+    return (
+        _asked(AttestationKind.TIME_STAMP, asked=stamped),
+        _asked(AttestationKind.WITNESS, asked=job.tools.witnessed),
+    )
 
 
 def preservation(job: Job) -> PreservationFacts:
@@ -83,6 +85,11 @@ def preservation(job: Job) -> PreservationFacts:
     return PreservationFacts(
         original_path=str(job.received.path), bundle_path=f"{RECEIVED_FOLDER}{name}"
     )
+
+
+def _asked(kind: AttestationKind, *, asked: bool) -> AttestationFacts:
+    state = AttestationState.REQUESTED if asked else AttestationState.NONE
+    return AttestationFacts(kind=kind, state=state)
 
 
 def _digests(entries: Iterable[Entry]) -> Iterator[DigestLine]:

@@ -88,7 +88,8 @@ class Tools:
     frames at once. `available_memory_bytes` is what ceilings are checked against. Without
     `credentials` results carry no content credentials, and their reports say so; without
     `time_stamps` bundles carry no time stamp; without `history` reports hold no earlier custody.
-    `face_embedding` measures drift; none ships.
+    `witnessed` says that others are asked to sign the log's heads. `face_embedding` measures
+    drift; none ships.
     """
 
     pool: DecodePool
@@ -102,6 +103,7 @@ class Tools:
     available_memory_bytes: int
     credentials: CredentialSigner | None = None
     time_stamps: TimeStampAuthority | None = None
+    witnessed: bool = False
     history: History | None = None
     face_embedding: FaceEmbedding | None = None
 

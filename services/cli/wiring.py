@@ -52,6 +52,7 @@ def tools(settings: Settings, *, people: tuple[PersonFacts, ...] = ()) -> Iterat
                 note=settings.note,
                 people=people,
             ),
+            witnessed=bool(settings.witnesses),
             history=_history(settings),
             threads=threads,
             available_memory_bytes=settings.memory_bytes or available_memory_bytes(),

@@ -201,7 +201,7 @@ def _judged(network: NetworkFacts, words: Words) -> str:
     if network.gate_set is None or network.gate_pictures is None:
         return words.networks.gate_not_judged
     return words.networks.gate_judged.format(
-        judged_set=words.say(network.gate_set), pictures=words.forms.whole(network.gate_pictures)
+        judged_set=network.gate_set, pictures=words.forms.whole(network.gate_pictures)
     )
 
 

@@ -57,7 +57,7 @@ def sentences_for(facts: ReportFacts, words: Words) -> tuple[Sentence, ...]:
 
     profile under `forensic-safe`; trained where a network made samples; fusion once for each
     different way of mixing frames; consistency and supplied where such a map was measured;
-    gate for each validation set whose scores are printed; time where timing was assumed;
+    gate for each set that scores or a gate's verdict rest on; time where timing was assumed;
     verify always.
     """
     truths = words.sentences
@@ -73,6 +73,10 @@ def sentences_for(facts: ReportFacts, words: Words) -> tuple[Sentence, ...]:
         found.append(Sentence(name="supplied", text=truths.supplied))
     for network in facts.networks:
         found.extend(Sentence(name="gate", text=gate(score, words)) for score in network.scores)
+        if network.gate_set is not None and network.gate_pictures is not None:
+            judged = words.forms.whole(network.gate_pictures)
+            text = truths.gate.format(judged_set=f'"{network.gate_set}"', pictures=judged)
+            found.append(Sentence(name="gate", text=text))
     if facts.assumed_rate is not None:
         found.append(Sentence(name="time", text=time(facts.assumed_rate, words)))
     found.append(Sentence(name="verify", text=truths.verify))

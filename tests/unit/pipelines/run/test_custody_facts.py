@@ -13,6 +13,7 @@ from pipelines.evidence.json_value import Json
 from pipelines.run.custody_facts import attestations, on_record, preservation
 from pipelines.run.job import Job, Made
 from pipelines.stages.export.facts_custody import (
+    AttestationKind,
     AttestationState,
     CustodyKind,
     CustodyLine,
@@ -48,7 +49,7 @@ class Log:
 def job(log: Log, **tools: Any) -> Job:
     """A job as far as custody looks at it."""
     received = SimpleNamespace(sha256=RECEIVED, name="a:b.png", path=Path("/cases/7/a:b.png"))
-    stated = {"log": log, "history": None, "time_stamps": None, **tools}
+    stated = {"log": log, "history": None, "time_stamps": None, "witnessed": False, **tools}
     export = SimpleNamespace(formats=("bundle",))
     return cast(
         "Job",
@@ -120,8 +121,10 @@ def test_the_original_is_where_the_operator_named_it() -> None:
     assert ":" not in found.bundle_path
 
 
-def test_a_time_stamp_is_asked_for_or_there_is_none() -> None:
-    """The report is written before anything is stamped, and says no more than that."""
-    (none,) = attestations(job(Log()))
-    (asked,) = attestations(job(Log(), time_stamps=object()))
-    assert (none.state, asked.state) == (AttestationState.NONE, AttestationState.REQUESTED)
+def test_proofs_by_others_are_asked_for_or_there_are_none() -> None:
+    """The report is written before anything is stamped or witnessed, and says no more than that."""
+    none, asked = AttestationState.NONE, AttestationState.REQUESTED
+    assert [one.state for one in attestations(job(Log()))] == [none, none]
+    stamped, witnessed = attestations(job(Log(), time_stamps=object(), witnessed=True))
+    assert (stamped.kind, stamped.state) == (AttestationKind.TIME_STAMP, asked)
+    assert (witnessed.kind, witnessed.state) == (AttestationKind.WITNESS, asked)

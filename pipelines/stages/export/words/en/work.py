@@ -80,7 +80,7 @@ NETWORKS = NetworkWords(
     cutting="How it may be cut",
     gate="gate: {gate}",
     gates={"passed": "passed", "failed": "failed", "ungated": "ungated", "withdrawn": "withdrawn"},
-    gate_judged="judged on {judged_set} (n = {pictures})",
+    gate_judged='judged on the golden set "{judged_set}" (n = {pictures})',
     gate_not_judged="no gate has judged it (n = 0)",
     failures="Known failures",
     score="PSNR {psnr} dB, {gain} dB above {reference}. {sentence}",

@@ -85,7 +85,7 @@ NETWORKS = NetworkWords(
         "ungated": "не проводилась (ungated)",
         "withdrawn": "сеть отозвана (withdrawn)",
     },
-    gate_judged="проверена на наборе {judged_set} (n = {pictures})",
+    gate_judged="проверена на эталонном наборе «{judged_set}» (n = {pictures})",
     gate_not_judged="контрольная проверка её не оценивала (n = 0)",
     failures="Известные ошибки",
     score="PSNR {psnr} дБ, на {gain} дБ больше, чем {reference}. {sentence}",

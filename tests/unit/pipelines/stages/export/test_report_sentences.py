@@ -63,6 +63,17 @@ def test_a_trained_clip(clip_facts: ReportFacts) -> None:
     assert found[2].text == ENGLISH.sentences.gate.format(judged_set="evident-judge-1", pictures=12)
 
 
+def test_a_gate_brings_its_sentence(clip_facts: ReportFacts) -> None:
+    """The set that a gate judged a network on is named with its n, and as no error rate."""
+    network = clip_facts.networks[0].model_copy(
+        update={"gate": "passed", "gate_set": "small", "gate_pictures": 13, "scores": ()}
+    )
+    found = sentences_for(clip_facts.model_copy(update={"networks": (network,)}), ENGLISH)
+    assert [one.text for one in found if one.name == "gate"] == [
+        'Performance on validation set "small" (n = 13); not an error rate for this image.'
+    ]
+
+
 def test_equal_sentences_are_printed_once(clip_facts: ReportFacts) -> None:
     """Two operations that mix frames alike give one sentence."""
     twice = clip_facts.model_copy(update={"steps": (clip_facts.steps[0], *clip_facts.steps)})
