@@ -50,6 +50,10 @@ _CLIPS = {
     "Not as {container}: {reason}.": "Не в {container}: {reason!t}.",
     "it does not carry stream {n_stream} ({codec})": "он не вмещает поток {n_stream} ({codec})",
     "it does not carry {codec}": "он не вмещает {codec}",
+    "it states colours beside ffv1 with a range only": "рядом с FFV1 он указывает цвета только "
+    "вместе с диапазоном",
+    "it cannot state the shape of pixels beside ffv1": "рядом с FFV1 он не может указать пропорции "
+    "пикселей",
     "it has no place for frames that share a time": "в нём нет места кадрам с одинаковым временем",
     "it has no time base of {base}": "в нём нет единицы времени {base}",
     "its times are whole milliseconds": "его времена выражены целыми миллисекундами",

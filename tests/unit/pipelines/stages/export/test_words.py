@@ -41,7 +41,8 @@ STATING = (
     "pipelines/stages/qa.py",
 )
 """Modules whose sentences reach a report as they are."""
-SENTENCE = re.compile(r"[A-Z0-9].* .*\.", re.DOTALL)
+SENTENCE = re.compile(r"[A-Z0-9].* .*\.|its? .+", re.DOTALL)
+"""A sentence, or why a container was not taken, which stands inside one."""
 COMPOSED = re.compile(r"1: [a-z]+|1 x 1|1 and 1 more|stream 1 \(1, 1\)|, first in .*| with .*")
 """Texts that laws are put together of: `stream 1 (audio, aac): packets`, a size, a list."""
 LAWS = ("pipelines/media/conservation.py", "pipelines/stages/qa.py")
