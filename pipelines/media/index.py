@@ -315,6 +315,7 @@ def video_facts(facts: Mapping[str, Any], stream: StreamFacts, timing: TimingSou
         nominal_rate=nominal or (_FALLBACK_RATE if timing is TimingSource.ASSUMED else None),
         timing=timing,
         assumptions=tuple(assumptions),
+        hdr_metadata=tuple(str(one) for one in facts["hdr"]),
     )
 
 

@@ -29,7 +29,7 @@ from pipelines.media.video import (
     VideoIndex,
 )
 
-_FORMAT = "evident-index/2"
+_FORMAT = "evident-index/3"
 _ARRAYS = ("pts", "duration", "digest", "keyframe", "picture_type", "corrupt", "interlaced")
 _MOST_HEADER_BYTES = 16 << 20
 _NOT_AN_INDEX = (
@@ -104,6 +104,7 @@ def _header(index: VideoIndex) -> dict[str, Any]:
         "nominal_rate": _text(video.nominal_rate),
         "timing": video.timing.value,
         "assumptions": list(video.assumptions),
+        "hdr_metadata": list(video.hdr_metadata),
     }
 
 
@@ -136,6 +137,7 @@ def _index(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Vid
         nominal_rate=_ratio(header["nominal_rate"]),
         timing=TimingSource(header["timing"]),
         assumptions=tuple(header["assumptions"]),
+        hdr_metadata=tuple(header["hdr_metadata"]),
     )
     return VideoIndex(
         video=video,

@@ -74,7 +74,8 @@ class VideoFacts:
     decoder's output. `rotation` is the display matrix's counter-clockwise turn in degrees
     (0, 90, 180, 270 after normalisation); `display_matrix` its nine 32-bit values, or None.
     `sample_aspect` is None where the file states none. `nominal_rate` is only a hint for
-    encoders and viewers; times come from the index.
+    encoders and viewers; times come from the index. `hdr_metadata` names what the first frame
+    carries of it.
     """
 
     stream: StreamFacts
@@ -87,6 +88,7 @@ class VideoFacts:
     nominal_rate: Fraction | None
     timing: TimingSource
     assumptions: tuple[str, ...] = ()
+    hdr_metadata: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,12 @@ _HASHES_WAITING = 4
 NO_TIME = -(2**63)
 _TIMES = struct.Struct(">qq")
 _MOST_DEFECTS = 100
+_HDR = {
+    "MASTERING_DISPLAY_METADATA": "mastering display",
+    "CONTENT_LIGHT_LEVEL": "content light level",
+    "DYNAMIC_HDR_PLUS": "HDR10+",
+    "DOVI_RPU_BUFFER": "Dolby Vision",
+}
 
 
 def run(arguments: Mapping[str, Any], channel: Channel) -> None:
@@ -274,7 +280,8 @@ def first_facts(
     form = planar_format(frame)
     rate = stream.guessed_rate or stream.average_rate or stream.base_rate
     beside = cast("Iterable[Any]", frame.side_data)
-    matrix = [bytes(one) for one in beside if one.type.name == "DISPLAYMATRIX"]
+    found = {one.type.name: one for one in beside}
+    matrix = [bytes(found["DISPLAYMATRIX"])] if "DISPLAYMATRIX" in found else []
     return {
         "format": container.format.name,
         "metadata": dict(container.metadata),
@@ -294,6 +301,7 @@ def first_facts(
         "rotation": int(frame.rotation),
         "display_matrix": list(struct.unpack("<9i", matrix[0][:36])) if matrix else None,
         "rate": _fraction(rate),
+        "hdr": [words for name, words in _HDR.items() if name in found],
     }
 
 

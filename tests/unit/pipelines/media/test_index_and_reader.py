@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from pipelines.errors import DamagedError, EvidenceError, InputError, NotMediaError, UnreadableError
+from pipelines.media.delivery import choose_delivery
 from pipelines.media.index import index_video
 from pipelines.media.index_store import load_index, save_index
 from pipelines.media.pool import DecodePool
@@ -227,6 +228,24 @@ def test_an_index_reads_back(pool: DecodePool, tmp_path: Path) -> None:
     )
     for name in ("pts", "duration", "digest", "keyframe", "picture_type", "corrupt"):
         assert (getattr(again, name) == getattr(index, name)).all()
+
+
+def test_metadata_for_hdr_displays_is_said_not_to_come_through(
+    pool: DecodePool, tmp_path: Path
+) -> None:
+    """What a coding does not carry is found, stored with the index and stated by the delivery."""
+    display = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)"
+    params = f"log-level=none:hdr10=1:master-display={display}:max-cll=1000,400"
+    path = write_clip(
+        tmp_path / "clip.mp4", codec="libx265", form="yuv420p10le", size=(64, 64),
+        options={"x265-params": params},
+    )  # fmt: skip
+    index = index_video(pool, path)
+    assert index.video.hdr_metadata == ("mastering display", "content light level")
+    save_index(index, tmp_path / "index")
+    assert load_index(tmp_path / "index").video == index.video
+    delivery = choose_delivery(index, index.video.shape, lossless=True, untouched=True)
+    assert any("mastering display, content light level" in one for one in delivery.remarks)
 
 
 def test_half_an_index_is_none(pool: DecodePool, tmp_path: Path) -> None:
