@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 
 from pipelines.errors import ConservationError, DecodeChildError
 from pipelines.media.delivery import planar_name
-from pipelines.media.index import NO_TIME, stated_streams, video_facts
+from pipelines.media.index import NO_TIME
 from pipelines.media.picture import Family, FrameShape
 from pipelines.media.pool import DecodePool
+from pipelines.media.stated import stated_streams, video_facts
 from pipelines.media.video import (
     CodedSegment,
     Delivery,

@@ -1,7 +1,7 @@
 """The index of a clip: every displayed frame and every packet, from one decode in a child.
 
-What the file states is kept as stated; what it does not state and operations must know (a
-matrix, a range, times) is assumed, and each assumption is a sentence for the report.
+Times are those that the container states; where it states none, frames are counted, and that is
+an assumption for the report.
 """
 
 from __future__ import annotations
@@ -17,17 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.errors import DamagedError, DecodeChildError, UnsupportedError
+from pipelines.errors import DamagedError, DecodeChildError
 from pipelines.media.limits import VideoLimits
-from pipelines.media.picture import Family, FrameShape, Matrix
-from pipelines.media.pixel_formats import FORMATS, MATRICES, PixelFormat
 from pipelines.media.pool import ChildSession, DecodePool
+from pipelines.media.stated import FALLBACK_RATE, ratio, stated_streams, video_facts
 from pipelines.media.video import (
-    UNSPECIFIED,
-    ColourTags,
     PacketDigests,
     StreamFacts,
-    StreamKind,
     TimingSource,
     VideoFacts,
     VideoIndex,
@@ -39,9 +35,7 @@ ONE_THREAD = (
     "The clip is damaged, and only one thread of a decoder conceals damage in the same way every "
     "time; so one thread decodes it."
 )
-_HD_HEIGHT = 720
 _MOST_THREADS = 16
-_FALLBACK_RATE = Fraction(25)
 _DEFAULT_LIMITS = VideoLimits()
 _SILENT = SilentProgress()
 
@@ -183,12 +177,12 @@ def _built(
     end: Mapping[str, Any],
 ) -> VideoIndex:
     streams, own = stated_streams(facts)
-    nominal = _ratio(facts["rate"])
+    nominal = ratio(facts["rate"])
     stated, odd = _in_order(numbers[:, 0], numbers[:, 5])
     pts, timing, more = _times(stated, nominal, own.time_base)
     defects = [*end["defects"], *odd, *more]
     if timing is TimingSource.ASSUMED:
-        own = _retimed(own, nominal or _FALLBACK_RATE)
+        own = _retimed(own, nominal or FALLBACK_RATE)
         streams = tuple(own if one.index == own.index else one for one in streams)
     video = video_facts(facts, own, timing)
     return VideoIndex(
@@ -238,7 +232,7 @@ def _times(
         return np.arange(len(stated), dtype=np.int64), TimingSource.ASSUMED, []
     if not missing.any():
         return stated.copy(), TimingSource.CONTAINER, []
-    step = max(1, round(1 / ((nominal or _FALLBACK_RATE) * base)))
+    step = max(1, round(1 / ((nominal or FALLBACK_RATE) * base)))
     times = stated.copy()
     for frame in np.flatnonzero(missing):
         times[frame] = times[frame - 1] + step if frame else 0
@@ -263,106 +257,7 @@ def _durations(pts: _Numbers, last: int, video: VideoFacts) -> _Numbers:
         last = 1
     elif last <= 0 or (len(pts) > 1 and last * 10 < int(durations[-2])):
         # Some containers state a single unit where they mean nothing.
-        rate = video.nominal_rate or _FALLBACK_RATE
+        rate = video.nominal_rate or FALLBACK_RATE
         last = int(durations[-2]) if len(pts) > 1 else round(1 / (rate * video.stream.time_base))
     durations[-1] = max(1, last)
     return durations
-
-
-def stated_streams(facts: Mapping[str, Any]) -> tuple[tuple[StreamFacts, ...], StreamFacts]:
-    """All streams of a file, and the chosen one, from a child's facts."""
-    streams = tuple(_stream(one) for one in facts["streams"])
-    return streams, next(one for one in streams if one.index == facts["stream"])
-
-
-def video_facts(facts: Mapping[str, Any], stream: StreamFacts, timing: TimingSource) -> VideoFacts:
-    """What the chosen stream is, from a child's facts; what must be assumed is listed."""
-    nominal = _ratio(facts["rate"])
-    form = FORMATS[facts["planar_format"]]
-    spread, primaries, transfer, matrix_code = facts["colour"]
-    stated_range = {1: False, 2: True}.get(spread)
-    if form.states_full_range:
-        stated_range = True
-    colour = ColourTags(
-        full_range=stated_range,
-        primaries=primaries or UNSPECIFIED,
-        transfer=transfer or UNSPECIFIED,
-        matrix=matrix_code if form.family is not Family.RGB else 0,
-    )
-    assumptions: list[str] = []
-    matrix = _matrix(form, matrix_code, int(facts["height"]), assumptions)
-    full_range = _range(form, stated_range, assumptions)
-    if timing is TimingSource.ASSUMED:
-        rate = nominal or _FALLBACK_RATE
-        assumptions.append(
-            f"The file carries no timing; {float(rate):g} fps assumed. Derive no duration, "
-            "speed or time of event."
-        )
-    shape = FrameShape(
-        int(facts["height"]),
-        int(facts["width"]),
-        form.layout(full_range=full_range, matrix=matrix),
-    )
-    turn = facts["display_matrix"]
-    return VideoFacts(
-        stream=stream,
-        shape=shape,
-        pixel_format=str(facts["pixel_format"]),
-        colour=colour,
-        sample_aspect=_ratio(facts["sample_aspect"]),
-        rotation=int(facts["rotation"]) % 360,
-        display_matrix=None if turn is None else tuple(turn),
-        nominal_rate=nominal or (_FALLBACK_RATE if timing is TimingSource.ASSUMED else None),
-        timing=timing,
-        assumptions=tuple(assumptions),
-        hdr_metadata=tuple(str(one) for one in facts["hdr"]),
-    )
-
-
-def _matrix(form: PixelFormat, code: int, height: int, assumptions: list[str]) -> Matrix:
-    if form.family is not Family.YCBCR:
-        return Matrix.BT601
-    if code in MATRICES:
-        return MATRICES[code]
-    if code not in (UNSPECIFIED, 3):
-        raise UnsupportedError(
-            f"The colour matrix with H.273 code {code} is not worked on.",
-            next_step="Convert the clip to BT.709 or BT.601 first; the conversion is on record.",
-        )
-    assumed = Matrix.BT709 if height >= _HD_HEIGHT else Matrix.BT601
-    name = "BT.709" if assumed is Matrix.BT709 else "BT.601"
-    assumptions.append(
-        f"The file states no colour matrix; {name} assumed where a step needs one. The result "
-        "states none either."
-    )
-    return assumed
-
-
-def _range(form: PixelFormat, stated: bool | None, assumptions: list[str]) -> bool:  # noqa: FBT001
-    if stated is not None:
-        return stated
-    if form.family is not Family.YCBCR:
-        return True
-    assumptions.append(
-        "The file states no range of values; studio range assumed where a step needs one."
-    )
-    return False
-
-
-def _stream(facts: Mapping[str, Any]) -> StreamFacts:
-    kinds = {kind.value: kind for kind in StreamKind}
-    return StreamFacts(
-        index=int(facts["index"]),
-        kind=kinds.get(facts["kind"], StreamKind.DATA),
-        codec=str(facts["codec"]),
-        time_base=Fraction(facts["time_base"]),
-        language=str(facts["language"]),
-        disposition=tuple(facts["disposition"]),
-        metadata=dict(facts["metadata"]),
-        attached_picture=bool(facts["attached"]),
-        sample_rate=facts["sample_rate"],
-    )
-
-
-def _ratio(text: str | None) -> Fraction | None:
-    return None if text is None else Fraction(text)
