@@ -57,7 +57,7 @@ def choose_delivery(
         remarks.append("No operation ran; the samples were coded as they were decoded.")
     remarks.extend(_others(index, kept))
     if index.video.hdr_metadata:
-        left = ", ".join(index.video.hdr_metadata)
+        left = " and ".join(index.video.hdr_metadata)
         remarks.append(f"The result does not carry the source's metadata for HDR displays: {left}.")
     return Delivery(
         codec=codec,

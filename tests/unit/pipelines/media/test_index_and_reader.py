@@ -245,7 +245,7 @@ def test_metadata_for_hdr_displays_is_said_not_to_come_through(
     save_index(index, tmp_path / "index")
     assert load_index(tmp_path / "index").video == index.video
     delivery = choose_delivery(index, index.video.shape, lossless=True, untouched=True)
-    assert any("mastering display, content light level" in one for one in delivery.remarks)
+    assert any("mastering display and content light level" in one for one in delivery.remarks)
 
 
 def test_half_an_index_is_none(pool: DecodePool, tmp_path: Path) -> None:

@@ -40,6 +40,13 @@ _CLIPS = {
     "The decoder complained {n_times} times.": "Замечаний декодера: {n_times}.",
     "First of each kind, {words}.": "Первые каждого вида, на английском языке: {words}.",
     "{n_listed} and {n_more} more": "{n_listed} и ещё {n_more}",
+    "The result does not carry the source's metadata for HDR displays: {names}.": "Метаданные "
+    "источника для дисплеев HDR в результат не перенесены: {names!t}.",
+    "mastering display and content light level": "монитор мастеринга и уровень яркости содержимого",
+    "mastering display": "монитор мастеринга",
+    "content light level": "уровень яркости содержимого",
+    "HDR10+": "HDR10+",
+    "Dolby Vision": "Dolby Vision",
     "No operation ran; the samples were coded as they were decoded.": "Операции не выполнялись; "
     "отсчёты закодированы такими, какими декодированы.",
     "Delivered without loss as FFV1: neither H.264 nor H.265 holds its {why} ({what}).": "Выдано "
