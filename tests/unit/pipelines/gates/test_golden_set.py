@@ -125,7 +125,7 @@ def test_intervals_hold_what_they_say() -> None:
         mean_interval([float("nan")])
 
 
-def test_speed_is_a_ratio_of_medians() -> None:
+def test_speed_is_a_ratio_of_shortest_times() -> None:
     """The figure is the network's time over that of the product, by the clock that is given."""
 
     class Still:
