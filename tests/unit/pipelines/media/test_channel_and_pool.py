@@ -40,7 +40,14 @@ def pool() -> Iterator[DecodePool]:
 def arguments(path: Path) -> dict[str, Any]:
     """What the indexing task is told."""
     limits = {"pixels": 10**9, "side": 10**5, "frames": 10**6, "streams": 10}
-    return {"path": str(path), "name": path.name, "stream": None, "limits": limits}
+    return {
+        "path": str(path),
+        "name": path.name,
+        "stream": None,
+        "threads": 2,
+        "coded": False,
+        "limits": limits,
+    }
 
 
 def test_a_child_has_two_descriptors_and_no_environment(

@@ -148,7 +148,7 @@ def test_a_silent_child_is_ended(tmp_path: Path) -> None:
 def test_too_little_memory_is_an_error_about_the_file(tmp_path: Path) -> None:
     """A file whose decoding takes more than a child may have is too large or does not decode."""
     path = write_clip(tmp_path / "clip.mp4", size=(3840, 2160), times=(0, 512, 1024))
-    with DecodePool(limits=DecodeLimits(memory_bytes=400 << 20)) as pool:
+    with DecodePool(limits=DecodeLimits(memory_bytes=320 << 20)) as pool:
         with pytest.raises(EvidentError) as caught:
             index_video(pool, path)
         assert caught.value.next_step
@@ -229,4 +229,11 @@ def test_an_unknown_error_stays_an_error() -> None:
 
 def _index_arguments(path: Path) -> dict[str, Any]:
     limits = {"pixels": 10**9, "side": 10**5, "frames": 10**6, "streams": 10}
-    return {"path": str(path), "name": path.name, "stream": None, "limits": limits}
+    return {
+        "path": str(path),
+        "name": path.name,
+        "stream": None,
+        "threads": 2,
+        "coded": False,
+        "limits": limits,
+    }
