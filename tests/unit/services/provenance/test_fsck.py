@@ -122,7 +122,6 @@ def test_links_are_not_followed(home: Path, name: str) -> None:
     assert fault(home) == name
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_a_pipe_does_not_stop_the_check(home: Path) -> None:
     """A pipe in the place of a file is refused at once."""
     path = home / "log" / "public" / "checkpoint"
