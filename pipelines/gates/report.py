@@ -36,7 +36,8 @@ table{border-collapse:collapse;width:100%}td,th{padding:.3rem .6rem;border-botto
 text-align:right}td:first-child,th:first-child,.word{text-align:left}
 .verdict{padding:.6rem 1rem;border-left:.4rem solid;font-weight:600}
 .passed{background:#e8f3ec;border-color:#2f7d4f}.failed{background:#fbeaea;border-color:#b3352f}
-tr.failed td{background:#fbeaea}figure{display:inline-block;margin:.4rem .4rem .4rem 0;width:23%}
+tr.failed td{background:#fbeaea}
+figure{display:inline-block;vertical-align:top;margin:.4rem .4rem .4rem 0;width:23%}
 figure img{width:100%;image-rendering:pixelated}figcaption{font-size:.8rem;color:#4b5a68}
 dl{display:grid;grid-template-columns:14rem 1fr;gap:.1rem 1rem}dd{margin:0;overflow-wrap:anywhere}
 """
@@ -121,7 +122,7 @@ def _verdict(judgement: Judgement) -> Iterator[str]:
 
 def _table(results: Results) -> Iterator[str]:
     yield "<h2>Scores</h2><table><tr><th>metric</th><th>mean</th><th>95 %</th>"
-    yield "<th>conventional</th><th>gain</th><th>n</th></tr>"
+    yield "<th>conventional</th><th>difference</th><th>n</th></tr>"
     for metric, degradation, scores in groups(results):
         mean = mean_interval([one.value for one in scores])
         reference = mean_interval([one.reference for one in scores])
