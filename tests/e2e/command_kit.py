@@ -37,6 +37,7 @@ class Evident:
     """The command line in a folder of its own."""
 
     folder: Path
+    program: str = "services.cli.main"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -45,7 +46,7 @@ class Evident:
 
     def command(self, *arguments: object) -> list[str]:
         """The call as an argument list."""
-        return [sys.executable, "-m", "services.cli.main", *map(str, arguments)]
+        return [sys.executable, "-m", self.program, *map(str, arguments)]
 
     def __call__(self, *arguments: object) -> Said:
         """Run to the end."""

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +156,8 @@ def test_a_result_with_loss_is_measured_where_the_logged_run_can_be_repeated(
 ) -> None:
     """Under another engine sizes come from a second run, whose digests are those on record."""
     bundle = made(evident, clip, "engines", "balanced", {"op": "super_resolve"})
-    found = evident(
+    nudged = replace(evident, program="tests.e2e.nudged_torch")
+    found = nudged(
         "replay", bundle, "--engine", "torch", "--threads", "1", "--frames", "48:52", "--json"
     ).json
     assert found["verdict"] == "differs", found["missing"]
