@@ -36,6 +36,7 @@ ONE_THREAD = (
     "time; so one thread decodes it."
 )
 _MOST_THREADS = 16
+_DESCRIBED = 6
 _DEFAULT_LIMITS = VideoLimits()
 _SILENT = SilentProgress()
 
@@ -196,6 +197,7 @@ def _built(
         picture_type=numbers[:, 2].astype(np.uint8),
         corrupt=numbers[:, 3].astype(np.bool_),
         interlaced=numbers[:, 4].astype(np.bool_),
+        fields=numbers[:, _DESCRIBED:].astype(np.int32),
         packets=tuple(
             PacketDigests(one["stream"], one["packets"], one["bytes"], bytes.fromhex(one["chain"]))
             for one in end["packets"]

@@ -21,6 +21,7 @@ from pipelines.errors import EvidenceError
 from pipelines.media.picture import Family, FrameShape, Matrix, PixelLayout, Siting
 from pipelines.media.video import (
     ColourTags,
+    FieldOrder,
     PacketDigests,
     StreamFacts,
     StreamKind,
@@ -29,8 +30,11 @@ from pipelines.media.video import (
     VideoIndex,
 )
 
-_FORMAT = "evident-index/3"
-_ARRAYS = ("pts", "duration", "digest", "keyframe", "picture_type", "corrupt", "interlaced")
+_FORMAT = "evident-index/4"
+_ARRAYS = (
+    *("pts", "duration", "digest", "keyframe", "picture_type", "corrupt", "interlaced"),
+    "fields",
+)
 _MOST_HEADER_BYTES = 16 << 20
 _NOT_AN_INDEX = (
     *(ValueError, LookupError, TypeError, AttributeError, ArithmeticError, EOFError),
@@ -44,7 +48,7 @@ def save_index(index: VideoIndex, path: Path) -> None:
     with part.open("wb") as file:
         file.write(json.dumps(_header(index)).encode() + b"\n")
         for name in _ARRAYS:
-            np.save(file, getattr(index, name), allow_pickle=False)
+            np.save(file, _stored(index, name), allow_pickle=False)
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
@@ -61,6 +65,12 @@ def load_index(path: Path) -> VideoIndex:
         return _index(header, arrays)
     except _NOT_AN_INDEX as error:
         raise EvidenceError(f"{path.name} is not an index.") from error
+
+
+def _stored(index: VideoIndex, name: str) -> NDArray[Any]:
+    """One array of an index; fields that were not measured are an array of no columns."""
+    found: NDArray[Any] | None = getattr(index, name)
+    return np.zeros((index.frames, 0), np.int32) if found is None else found
 
 
 def _array(data: BinaryIO) -> NDArray[Any]:
@@ -105,6 +115,7 @@ def _header(index: VideoIndex) -> dict[str, Any]:
         "timing": video.timing.value,
         "assumptions": list(video.assumptions),
         "hdr_metadata": list(video.hdr_metadata),
+        "field_order": video.field_order.value,
     }
 
 
@@ -138,6 +149,7 @@ def _index(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Vid
         timing=TimingSource(header["timing"]),
         assumptions=tuple(header["assumptions"]),
         hdr_metadata=tuple(header["hdr_metadata"]),
+        field_order=FieldOrder(header["field_order"]),
     )
     return VideoIndex(
         video=video,
@@ -157,6 +169,7 @@ def _index(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Vid
         decoder_threads=header["decoder_threads"],
         container_metadata=header["metadata"],
         defects=tuple(header["defects"]),
+        fields=arrays["fields"] if arrays["fields"].shape[1] else None,
     )
 
 

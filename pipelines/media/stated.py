@@ -16,6 +16,7 @@ from pipelines.media.pixel_formats import FORMATS, MATRICES, PixelFormat
 from pipelines.media.video import (
     UNSPECIFIED,
     ColourTags,
+    FieldOrder,
     StreamFacts,
     StreamKind,
     TimingSource,
@@ -26,6 +27,15 @@ FALLBACK_RATE = Fraction(25)
 """Frames per second where a file gives no hint at all."""
 
 _HD_HEIGHT = 720
+
+_FIELD_ORDERS = {
+    1: FieldOrder.PROGRESSIVE,
+    2: FieldOrder.TOP_FIRST,
+    3: FieldOrder.BOTTOM_FIRST,
+    4: FieldOrder.BOTTOM_FIRST,
+    5: FieldOrder.TOP_FIRST,
+}
+"""By FFmpeg's AVFieldOrder; of its two letters, order of coding and of display, the latter."""
 
 
 def stated_streams(facts: Mapping[str, Any]) -> tuple[tuple[StreamFacts, ...], StreamFacts]:
@@ -75,6 +85,7 @@ def video_facts(facts: Mapping[str, Any], stream: StreamFacts, timing: TimingSou
         timing=timing,
         assumptions=tuple(assumptions),
         hdr_metadata=tuple(str(one) for one in facts["hdr"]),
+        field_order=_FIELD_ORDERS.get(int(facts["field_order"]), FieldOrder.UNSTATED),
     )
 
 

@@ -27,6 +27,15 @@ class TimingSource(StrEnum):
     ASSUMED = "assumed"
 
 
+class FieldOrder(StrEnum):
+    """What a file states about the fields of its frames, by which is displayed first."""
+
+    UNSTATED = "unstated"
+    PROGRESSIVE = "progressive"
+    TOP_FIRST = "top-first"
+    BOTTOM_FIRST = "bottom-first"
+
+
 class StreamKind(StrEnum):
     """What a stream of a container carries."""
 
@@ -89,6 +98,7 @@ class VideoFacts:
     timing: TimingSource
     assumptions: tuple[str, ...] = ()
     hdr_metadata: tuple[str, ...] = ()
+    field_order: FieldOrder = FieldOrder.UNSTATED
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +126,10 @@ class VideoIndex:
         order, samples little-endian: what FFmpeg's framehash prints for rawvideo.
     keyframe: (N,) bool. picture_type: (N,) uint8 of ASCII I, P, B or ?.
     corrupt: (N,) bool, frames that the decoder itself marked as damaged.
-    interlaced: (N,) bool.
+    interlaced: (N,) bool, frames that the decoder was told are made of two fields.
+    fields: (N, 5) int32, how the fields of each frame fit together, as
+        `pipelines.media.tasks.field_meter` measures it, -1 where it cannot; None where it was
+        not measured.
     decoder_threads: how many threads decoded it, and decode it whenever it is read; 1 for a clip
         that is damaged, because only then it gives the same samples every time.
     """
@@ -135,6 +148,7 @@ class VideoIndex:
     decoder_threads: int
     container_metadata: Mapping[str, str] = field(default_factory=dict)
     defects: tuple[str, ...] = ()
+    fields: NDArray[np.int32] | None = None
 
     @property
     def frames(self) -> int:

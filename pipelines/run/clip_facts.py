@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
+from pipelines.analysis.fields import judge_fields
 from pipelines.evidence.json_value import decimal_string
 from pipelines.media.picture import FrameShape
 from pipelines.media.video import UNSPECIFIED, ColourTags, Delivery, TimingSource, VideoIndex
@@ -14,6 +15,7 @@ from pipelines.stages.export.fact_types import MediaKind
 from pipelines.stages.export.facts_media import (
     ClipFacts,
     CredentialFacts,
+    FieldFacts,
     FileFacts,
     StatedColour,
     StreamFate,
@@ -44,7 +46,9 @@ def received_facts(job: Job, index: VideoIndex) -> FileFacts:
         depth=video.shape.layout.depth,
         layout=layout_words(video.shape),
         alpha=video.shape.layout.alpha,
-        clip=_clip_facts(index, codec=video.stream.codec, container=index.format_name),
+        clip=_clip_facts(index, codec=video.stream.codec, container=index.format_name).model_copy(
+            update={"fields": _field_facts(index)}
+        ),
     )
 
 
@@ -105,6 +109,16 @@ def _clip_facts(index: VideoIndex, *, codec: str, container: str) -> ClipFacts:
         rotation=video.rotation,
         sample_aspect=None if video.sample_aspect is None else _ratio(video.sample_aspect),
         colour=_stated(video.colour),
+    )
+
+
+def _field_facts(index: VideoIndex) -> FieldFacts:
+    found = judge_fields(index)
+    return FieldFacts(
+        stated=found.stated.value,
+        flagged=found.flagged,
+        measured=found.weave.value,
+        kinds={kind.value: number for kind, number in found.kinds.items()},
     )
 
 

@@ -6,6 +6,7 @@ import time
 from fractions import Fraction
 from pathlib import Path
 
+from pipelines.analysis.fields import judge_fields
 from pipelines.errors import UnsteadyError
 from pipelines.graph.plan import (
     SEGMENT_SECONDS,
@@ -230,7 +231,7 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
             *(f"Stream {one} was left out on request." for one in delivery.dropped),
             *credentialed.warnings,
         ),
-        defects=source_defects(index),
+        defects=tuple(filter(None, (*source_defects(index), judge_fields(index).contradiction))),
         streams=stream_fates(index, delivery),
         replans=replans(),
         judged=judged,

@@ -32,6 +32,7 @@ from pipelines.errors import TooLargeError
 from pipelines.media.channel import Channel
 from pipelines.media.tasks.coded_packets import CodedPackets
 from pipelines.media.tasks.decoder_words import Complaints, DecoderWords
+from pipelines.media.tasks.field_meter import NOTHING, FieldMeter
 from pipelines.media.tasks.video_source import (
     chosen_stream,
     frame_digest,
@@ -48,6 +49,7 @@ BATCH_FRAMES = 32
 _HASHES_WAITING = 4
 NO_TIME = -(2**63)
 _TIMES = struct.Struct(">qq")
+_Looked = tuple[bytes, tuple[int, ...]]
 _MOST_DEFECTS = 100
 _HDR = {
     "MASTERING_DISPLAY_METADATA": "mastering display",
@@ -61,7 +63,8 @@ def run(arguments: Mapping[str, Any], channel: Channel) -> None:
     """Index one clip.
 
     `arguments`: "path", "name", "stream" (or None), "limits", "threads" of the decoder, and
-    "coded": whether to hash the coded pictures of the chosen stream apart.
+    "coded": whether to hash the coded pictures of the chosen stream apart. That is asked for
+    files of our own, whose fields are then not measured.
     """
     try:
         with opened(Path(str(arguments["path"]))) as container:
@@ -89,6 +92,7 @@ class _Indexer:
         self._stream = chosen_stream(container, arguments["stream"], self._name)
         self._packets = {one.index: _Packets(one.index) for one in own_streams(container)}
         self._coded = CodedPackets(self._stream) if arguments["coded"] else None
+        self._meter = None if arguments["coded"] else FieldMeter()
         self._defects: list[str] = []
         self._complaints = Complaints()
         self._frames = 0
@@ -120,7 +124,7 @@ class _Indexer:
 
     def _read(self, words: DecoderWords) -> str:
         """Read to the end; returns why it came too early, if it did."""
-        waiting: deque[tuple[list[int], Future[bytes]]] = deque()
+        waiting: deque[tuple[list[int], Future[_Looked]]] = deque()
         reason = ""
         with ThreadPoolExecutor(1) as hasher:
             try:
@@ -141,18 +145,23 @@ class _Indexer:
                 self._put(*waiting.popleft())
         return reason
 
-    def _hashed(self, hasher: ThreadPoolExecutor, frame: VideoFrame) -> Future[bytes]:
-        """The digest to come.
+    def _hashed(self, hasher: ThreadPoolExecutor, frame: VideoFrame) -> Future[_Looked]:
+        """The digest and the measures of fields to come.
 
         One thread decodes into places of memory in the order in which they became free, and where
         damage left a gap their earlier contents show: so a frame is let go at once there, here
         as in the reader.
         """
         if self._threads > 1:
-            return hasher.submit(frame_digest, frame)
-        done: Future[bytes] = Future()
-        done.set_result(frame_digest(frame))
+            return hasher.submit(self._looked_at, frame)
+        done: Future[_Looked] = Future()
+        done.set_result(self._looked_at(frame))
         return done
+
+    def _looked_at(self, frame: VideoFrame) -> _Looked:
+        """Everything that takes all samples of a frame; called in the order of display."""
+        fields = NOTHING if self._meter is None else self._meter.measure(frame)
+        return frame_digest(frame), fields
 
     def _hear(self, words: DecoderWords) -> None:
         for said in words.heard():
@@ -220,8 +229,9 @@ class _Indexer:
             NO_TIME if frame.dts is None else int(frame.dts),
         ]
 
-    def _put(self, described: list[int], digest: Future[bytes]) -> None:
-        self._batch.append((described, digest.result()))
+    def _put(self, described: list[int], looked: Future[_Looked]) -> None:
+        digest, fields = looked.result()
+        self._batch.append(([*described, *fields], digest))
         if len(self._batch) == BATCH_FRAMES:
             self._send_batch()
 
@@ -298,6 +308,7 @@ def first_facts(
             int(frame.colorspace),
         ],
         "sample_aspect": _fraction(stream.sample_aspect_ratio),
+        "field_order": int(stream.codec_context.field_order),
         "rotation": int(frame.rotation),
         "display_matrix": list(struct.unpack("<9i", matrix[0][:36])) if matrix else None,
         "rate": _fraction(rate),

@@ -65,6 +65,19 @@ class PhotoFacts(Facts):
     pages: Count = 1
 
 
+class FieldFacts(Facts):
+    """The fields of a clip's frames: what the file states, and what its samples show.
+
+    `stated` is the stream's word, `flagged` counts frames that are flagged as interlaced,
+    `measured` is the finding and `kinds` counts frames by what they show.
+    """
+
+    stated: Text
+    flagged: Count
+    measured: Text
+    kinds: dict[str, Count]
+
+
 class ClipFacts(Facts):
     """What only a clip has.
 
@@ -86,6 +99,7 @@ class ClipFacts(Facts):
     rotation: Whole = 0
     sample_aspect: Text | None = None
     colour: StatedColour = StatedColour()
+    fields: FieldFacts | None = None
     encoder_options: Texts = ()
 
     @model_validator(mode="after")

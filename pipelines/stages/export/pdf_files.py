@@ -8,7 +8,13 @@ from reportlab.platypus import Flowable, KeepTogether, Spacer, Table, TableStyle
 
 from pipelines.stages.export.document import PreviewFacts, Rectangle, Report
 from pipelines.stages.export.facts import ReportFacts
-from pipelines.stages.export.facts_media import ClipFacts, FileFacts, PhotoFacts, StatedColour
+from pipelines.stages.export.facts_media import (
+    ClipFacts,
+    FieldFacts,
+    FileFacts,
+    PhotoFacts,
+    StatedColour,
+)
 from pipelines.stages.export.pdf_blocks import (
     LETTERS,
     MOST_ITEMS,
@@ -193,9 +199,20 @@ def _clip_rows(clip: ClipFacts, words: Words) -> list[Row]:
         (said.aspect, clip.sample_aspect or said.not_stated),
         (said.colour, _colour_words(clip.colour, words)),
     ]
+    if clip.fields is not None:
+        rows.append((said.fields, _field_words(clip.fields, words)))
     if clip.encoder_options:
         rows.append((said.encoder, ", ".join(clip.encoder_options)))
     return rows
+
+
+def _field_words(fields: FieldFacts, words: Words) -> str:
+    said = words.files
+    return said.fields_value.format(
+        stated=said.field_orders[fields.stated],
+        flagged=words.forms.whole(fields.flagged),
+        measured=said.weaves[fields.measured],
+    )
 
 
 def _timing(clip: ClipFacts, words: Words) -> str:

@@ -120,6 +120,10 @@ class FileWords:
     colour: str
     colour_names: Mapping[str, str]
     colour_value: str
+    fields: str
+    fields_value: str
+    field_orders: Mapping[str, str]
+    weaves: Mapping[str, str]
     encoder: str
     credentials: str
     credentials_none: str

@@ -159,6 +159,25 @@ FILES = FileWords(
     aspect="Пропорции отсчёта",
     colour="Указания цвета",
     colour_value="{name}: {value}",
+    fields="Поля",
+    fields_value="указано: {stated}, кадров с пометкой чересстрочности: {flagged}; измерено: "
+    "{measured}",
+    field_orders={
+        "unstated": "ничего",
+        "progressive": "прогрессивная развёртка",
+        "top-first": "верхнее поле первое",
+        "bottom-first": "нижнее поле первое",
+    },
+    weaves={
+        "not-measured": "не измерялось",
+        "still": "ничто не движется, поэтому ничего не видно",
+        "progressive": "прогрессивная развёртка",
+        "interlaced-top-first": "чересстрочная развёртка, верхнее поле первое",
+        "interlaced-bottom-first": "чересстрочная развёртка, нижнее поле первое",
+        "interlaced-order-unclear": "чересстрочная развёртка, порядок полей неясен",
+        "telecined": "киноплёнка, разложенная в видео (2:3)",
+        "partly-interlaced": "чересстрочная развёртка местами",
+    },
     colour_names={
         "primaries": "основные цвета",
         "transfer": "передаточная функция",

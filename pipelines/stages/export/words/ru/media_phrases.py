@@ -28,6 +28,17 @@ _CLIPS = {
     "обычных интервала перед кадрами: {frames!t}.",
     "Frames repeat the frame before, sample for sample: {frames}.": "Кадры повторяют предыдущий "
     "отсчёт в отсчёт: {frames!t}.",
+    "The file states {stated}, and its samples show {shown}.": "Файл указывает: {stated!t}; "
+    "отсчёты показывают: {shown!t}.",
+    "progressive frames": "прогрессивные кадры",
+    "interlaced frames": "чересстрочные кадры",
+    "nothing about fields": "ничего о полях",
+    "the top field first": "верхнее поле первое",
+    "the bottom field first": "нижнее поле первое",
+    "interlaced frames with the top field first": "чересстрочные кадры с верхним полем первым",
+    "interlaced frames with the bottom field first": "чересстрочные кадры с нижним полем первым",
+    "film spread over video": "киноплёнку, разложенную в видео",
+    "frames that are interlaced in part": "кадры, местами чересстрочные",
     "The clip is damaged, and only one thread of a decoder conceals damage in the same way every "
     "time; so one thread decodes it.": "Видеозапись повреждена, а повреждения каждый раз скрывает "
     "одинаково только один поток декодера; поэтому её декодирует один поток.",
