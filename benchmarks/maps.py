@@ -21,7 +21,8 @@ from PIL import Image
 from benchmarks.clips import make_clip
 from benchmarks.machine import describe
 from models import catalog
-from models.engines.residency import WarmNetworks, usable_cores
+from models.engines.devices import usable_cores
+from models.engines.residency import WarmNetworks
 from pipelines.evidence.entry import Actor
 from pipelines.gates.book import Book, shipped_shelf
 from pipelines.graph.expand import bind

@@ -1,6 +1,7 @@
-"""Which engine runs: what is installed, what was asked for, what is best.
+"""Which engines there are: what is installed, what was asked for, what comes first.
 
-Looking costs no import of an engine; only the engine that was chosen is imported.
+Looking costs no import of an engine; only the engine that was chosen is imported. Engines of a
+GPU are known by names of their own and are there only where the driver offers a GPU.
 """
 
 from __future__ import annotations
@@ -10,17 +11,21 @@ from dataclasses import dataclass
 from importlib import metadata, util
 from typing import TYPE_CHECKING
 
+from models.engines import devices
 from models.errors import EngineUnavailableError
 
 if TYPE_CHECKING:
     from models.engines.base import Engine
+    from models.engines.plan_cache import PlanCache
 
 INSTALL = "Install the cpu extra: python -m pip install 'evident[cpu]'."
+A_GPU = "an NVIDIA GPU"
+_RUNTIMES = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino")
 
 
 @dataclass(frozen=True, slots=True)
 class EngineListing:
-    """An engine that we know. `version` is None when it is not installed."""
+    """An engine that we know. `version` is None when something that it needs is missing."""
 
     name: str
     version: str | None
@@ -28,20 +33,11 @@ class EngineListing:
 
     @property
     def is_available(self) -> bool:
-        """Whether everything that it imports is installed."""
+        """Whether everything that it needs is there."""
         return not self.missing
 
 
-def _onnxruntime() -> Engine:
-    from models.engines.onnxruntime_cpu import OnnxRuntimeEngine  # noqa: PLC0415 - heavy
-
-    return OnnxRuntimeEngine()
-
-
-def _torch() -> Engine:
-    from models.engines.torch_cpu import TorchEngine  # noqa: PLC0415 - heavy
-
-    return TorchEngine()
+Maker = Callable[["PlanCache | None"], "Engine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,34 +45,112 @@ class _Known:
     name: str
     imports: tuple[str, ...]
     distributions: tuple[str, ...]
-    make: Callable[[], Engine]
+    make: Maker
+    extra: str = ""
+    on_gpu: bool = False
+
+
+def _onnxruntime(_cache: PlanCache | None) -> Engine:
+    from models.engines.onnxruntime_engine import OnnxRuntimeEngine  # noqa: PLC0415 - heavy
+
+    return OnnxRuntimeEngine()
+
+
+def _torch(_cache: PlanCache | None) -> Engine:
+    from models.engines.torch_engine import TorchEngine  # noqa: PLC0415 - heavy
+
+    return TorchEngine()
+
+
+def _openvino(cache: PlanCache | None) -> Engine:
+    from models.engines.openvino_engine import OpenVinoEngine  # noqa: PLC0415 - heavy
+
+    return OpenVinoEngine(cache=cache)
+
+
+def _tensorrt(cache: PlanCache | None) -> Engine:
+    from models.engines.tensorrt_engine import TensorRtEngine  # noqa: PLC0415 - heavy
+
+    gpu = devices.gpus()[0]
+    return TensorRtEngine(
+        index=gpu.index, device_class=gpu.device_class, device=gpu.name, cache=cache
+    )
+
+
+def _onnxruntime_on(provider: str) -> Maker:
+    def make(_cache: PlanCache | None) -> Engine:
+        from models.engines import onnxruntime_engine as known  # noqa: PLC0415 - heavy
+
+        gpu = devices.gpus()[0]
+        return known.OnnxRuntimeEngine(
+            provider={"cuda": known.CUDA, "tensorrt": known.TENSORRT}[provider],
+            device=gpu.index,
+            device_class=gpu.device_class,
+        )
+
+    return make
+
+
+def _torch_cuda(*, compiled: bool) -> Maker:
+    def make(_cache: PlanCache | None) -> Engine:
+        from models.engines.torch_engine import TorchEngine  # noqa: PLC0415 - heavy
+
+        gpu = devices.gpus()[0]
+        return TorchEngine(
+            device=f"cuda:{gpu.index}", device_class=gpu.device_class, compiled=compiled
+        )
+
+    return make
 
 
 _BEST_FIRST = (
+    _Known("onnxruntime", ("onnxruntime",), _RUNTIMES, _onnxruntime, extra="cpu"),
+    _Known("torch", ("torch", "safetensors"), ("torch",), _torch, extra="torch"),
+    _Known("openvino", ("openvino",), ("openvino",), _openvino, extra="openvino"),
+    _Known("tensorrt", ("tensorrt", "torch"), ("tensorrt",), _tensorrt, on_gpu=True),
     _Known(
-        name="onnxruntime",
-        imports=("onnxruntime",),
-        distributions=("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino"),
-        make=_onnxruntime,
+        "onnxruntime-tensorrt",
+        ("onnxruntime", "tensorrt"),
+        ("onnxruntime-gpu",),
+        _onnxruntime_on("tensorrt"),
+        on_gpu=True,
     ),
-    _Known(name="torch", imports=("torch", "safetensors"), distributions=("torch",), make=_torch),
+    _Known(
+        "onnxruntime-cuda",
+        ("onnxruntime",),
+        ("onnxruntime-gpu",),
+        _onnxruntime_on("cuda"),
+        on_gpu=True,
+    ),
+    _Known(
+        "torch-cuda-compiled",
+        ("torch", "safetensors"),
+        ("torch",),
+        _torch_cuda(compiled=True),
+        on_gpu=True,
+    ),
+    _Known(
+        "torch-cuda",
+        ("torch", "safetensors"),
+        ("torch",),
+        _torch_cuda(compiled=False),
+        on_gpu=True,
+    ),
 )
+"""The order without a measurement: engines of the processor, of which two have shipped gates,
+then those of a GPU, which nobody but this machine's own gate can admit."""
 
 
 def listing() -> tuple[EngineListing, ...]:
     """Every engine that we know, best first, installed or not."""
-    listed = []
-    for known in _BEST_FIRST:
-        missing = tuple(name for name in known.imports if not _is_importable(name))
-        version = None if missing else _version(known.distributions)
-        listed.append(EngineListing(known.name, version, missing))
-    return tuple(listed)
+    return tuple(_listed(known) for known in _BEST_FIRST)
 
 
-def resolve(name: str | None = None) -> Engine:
+def resolve(name: str | None = None, *, cache: PlanCache | None = None) -> Engine:
     """Return the engine called `name`, or the best one that is installed.
 
-    Raises EngineUnavailableError when it is unknown, absent, or does not import.
+    `cache` keeps what the engine builds. Raises EngineUnavailableError when it is unknown,
+    absent, or does not import.
     """
     available = {each.name: each.is_available for each in listing()}
     if name is not None and name not in available:
@@ -86,10 +160,8 @@ def resolve(name: str | None = None) -> Engine:
         )
     for known in _BEST_FIRST:
         if available[known.name] and name in (None, known.name):
-            return _made(known)
-    wanted = f"the {name} engine is" if name else "no engine that runs networks is"
-    extra = INSTALL.replace("cpu", "torch") if name == "torch" else INSTALL
-    raise EngineUnavailableError(f"{wanted} not installed", next_step=extra)
+            return _made(known, cache)
+    raise _unavailable(name)
 
 
 def conflicts() -> tuple[str, ...]:
@@ -98,15 +170,40 @@ def conflicts() -> tuple[str, ...]:
     Two distributions of ONNX Runtime overwrite each other's files, and the one without CUDA
     wins silently.
     """
-    installed = [name for name in _BEST_FIRST[0].distributions if _version((name,))]
+    installed = [name for name in _RUNTIMES if _version((name,))]
     if len(installed) < 2:
         return ()
     return (f"{' and '.join(installed)} overwrite each other; uninstall all but one.",)
 
 
-def _made(known: _Known) -> Engine:
+def _listed(known: _Known) -> EngineListing:
+    missing = [name for name in known.imports if not _is_importable(name)]
+    if not missing and known.on_gpu:
+        missing = [f"the package {known.distributions[0]}"] * (not _version(known.distributions))
+    if known.on_gpu and not devices.gpus():
+        missing.append(A_GPU)
+    version = None if missing else _version(known.distributions)
+    return EngineListing(known.name, version, tuple(missing))
+
+
+def _unavailable(name: str | None) -> EngineUnavailableError:
+    if name is None:
+        return EngineUnavailableError(
+            "no engine that runs networks is installed", next_step=INSTALL
+        )
+    known = next(each for each in _BEST_FIRST if each.name == name)
+    lacks = ", ".join(_listed(known).missing)
+    return EngineUnavailableError(
+        f"the {name} engine is not installed (it lacks {lacks})",
+        next_step=INSTALL.replace("cpu", known.extra)
+        if known.extra
+        else "Install what it lacks, or leave the engine to the product.",
+    )
+
+
+def _made(known: _Known, cache: PlanCache | None) -> Engine:
     try:
-        return known.make()
+        return known.make(cache)
     except (ImportError, OSError) as error:
         raise EngineUnavailableError(
             f"{known.name} is installed but does not import: {error}", next_step=INSTALL

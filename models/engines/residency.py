@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from functools import cached_property
 
@@ -10,6 +9,7 @@ from models import catalog, weights
 from models.catalog import Catalog
 from models.engines import choice
 from models.engines.base import Engine, Session
+from models.engines.devices import usable_cores
 from models.engines.tiled import DEFAULT_TILE_PIXELS, TiledNetwork
 from models.errors import PrecisionError
 from models.spec import NetworkCard, Precision
@@ -111,10 +111,3 @@ class WarmNetworks:
         """Tell what had to be planned anew while running, over all networks, oldest first."""
         with self._lock:
             return tuple(line for each in self._warm.values() for line in each.replans)
-
-
-def usable_cores() -> int:
-    """Count the processor cores that this process may use, at least one."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

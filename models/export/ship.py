@@ -27,7 +27,7 @@ from safetensors.torch import save as save_safetensors
 
 from models.card_file import SUFFIX, parse, render
 from models.engines.base import Batch
-from models.engines.torch_cpu import TorchEngine
+from models.engines.torch_engine import TorchEngine
 from models.errors import ExportError, ModelError
 from models.export import facts
 from models.export.onnx_export import Parity, check_parity, shape_of, to_onnx

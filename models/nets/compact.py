@@ -76,6 +76,9 @@ class PlainCompactNet(nn.Module):
     Zero padding at the borders; `exact(shape.reach)` under tiling.
     """
 
+    full_precision = ("skip",)
+    """Layers that stay in fp32 whatever the precision: this one carries the picture itself."""
+
     def __init__(self, shape: CompactShape) -> None:
         super().__init__()
         self.shape = shape

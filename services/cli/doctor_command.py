@@ -11,8 +11,8 @@ from importlib import metadata
 from pathlib import Path
 
 from models import catalog, weights
-from models.engines import choice
-from models.engines.residency import usable_cores
+from models.engines import choice, devices
+from models.engines.devices import usable_cores
 from models.errors import ModelError
 from models.spec import WeightsFormat
 from pipelines.errors import EvidentError
@@ -108,10 +108,14 @@ def _engines() -> Iterator[Finding]:
             none = not any(other.is_available for other in listed)
             yield Finding(
                 f"engine {engine.name}",
-                f"not installed (lacks {', '.join(engine.missing)})",
+                f"not available (lacks {', '.join(engine.missing)})",
                 well=not none,
                 next_step=choice.INSTALL if none else "",
             )
+    for gpu in devices.gpus():
+        yield Finding(
+            f"GPU {gpu.index}", f"{gpu.name}, {gpu.device_class}, {gpu.memory_bytes / _GIB:.0f} GiB"
+        )
     for conflict in choice.conflicts():
         yield Finding("engines", conflict, well=False, next_step="Keep one distribution.")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from models.engines.residency import WarmNetworks, usable_cores
+from models.engines.devices import usable_cores
+from models.engines.residency import WarmNetworks
 from pipelines.media.pool import DecodePool
 from pipelines.run.job import History, Operator, Tools
 from pipelines.stages.export.facts_custody import CustodyLine, PersonFacts

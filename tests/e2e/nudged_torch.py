@@ -7,7 +7,7 @@ engines that disagree is tested with this one, which disagrees on every machine.
 from __future__ import annotations
 
 from models.engines.base import Batch
-from models.engines.torch_cpu import TorchSession
+from models.engines.torch_engine import TorchSession
 from services.cli.main import main
 
 _as_trained = TorchSession.run

@@ -8,6 +8,7 @@ from importlib.machinery import ModuleSpec
 import pytest
 
 from models.engines import choice
+from models.engines.devices import Gpu
 from models.errors import EngineUnavailableError
 
 
@@ -27,13 +28,38 @@ def without(monkeypatch: pytest.MonkeyPatch):
     return hide
 
 
-def test_both_engines_are_listed_with_their_versions() -> None:
+def test_the_engines_of_the_processor_are_listed_first_with_their_versions() -> None:
     """The listing gives the versions of the installed distributions, best engine first."""
-    listed = choice.listing()
-    assert [each.name for each in listed] == ["onnxruntime", "torch"]
+    listed = choice.listing()[:3]
+    assert [each.name for each in listed] == ["onnxruntime", "torch", "openvino"]
     assert all(each.is_available for each in listed)
     assert listed[0].version == metadata.version("onnxruntime")
     assert listed[1].version == metadata.version("torch").partition("+")[0]
+
+
+def test_engines_of_a_gpu_need_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a GPU nothing that runs on one is available; with one, torch's engines are."""
+    names = [each.name for each in choice.listing() if each.name.startswith("torch-cuda")]
+    assert names
+    monkeypatch.setattr(choice.devices, "gpus", lambda: ())
+    listed = {each.name: each for each in choice.listing()}
+    assert all(choice.A_GPU in listed[name].missing for name in names)
+    with pytest.raises(EngineUnavailableError, match="GPU"):
+        choice.resolve("torch-cuda")
+    gpu = Gpu(0, "a GPU", (8, 9), 1 << 34)
+    monkeypatch.setattr(choice.devices, "gpus", lambda: (gpu,))
+    listed = {each.name: each for each in choice.listing()}
+    assert all(listed[name].is_available for name in names)
+    assert choice.resolve("torch-cuda").device_class == "cuda-sm89"
+
+
+def test_onnxruntime_without_cuda_is_not_its_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The distribution for processors does not make the GPU engine available."""
+    monkeypatch.setattr(choice.devices, "gpus", lambda: (Gpu(0, "a GPU", (9, 0), 1),))
+    monkeypatch.setattr(choice, "_version", lambda names: "1" if "onnxruntime" in names else None)
+    listed = {each.name: each for each in choice.listing()}
+    assert listed["onnxruntime"].is_available
+    assert listed["onnxruntime-cuda"].missing == ("the package onnxruntime-gpu",)
 
 
 def test_onnxruntime_is_the_first_choice() -> None:
@@ -57,14 +83,19 @@ def test_a_wish_is_kept() -> None:
 
 def test_no_engine_says_how_to_get_one(without) -> None:
     """Without any engine the next step names the cpu extra."""
-    without("onnxruntime", "torch")
+    without("onnxruntime", "torch", "openvino")
     with pytest.raises(EngineUnavailableError) as refused:
         choice.resolve()
     assert "evident[cpu]" in refused.value.next_step
 
 
 @pytest.mark.parametrize(
-    ("name", "extra"), [("onnxruntime", "evident[cpu]"), ("torch", "evident[torch]")]
+    ("name", "extra"),
+    [
+        ("onnxruntime", "evident[cpu]"),
+        ("torch", "evident[torch]"),
+        ("openvino", "evident[openvino]"),
+    ],
 )
 def test_a_wish_that_is_not_installed_is_not_replaced(without, name: str, extra: str) -> None:
     """An engine that was named and is absent is refused with its own extra, not replaced."""
@@ -93,13 +124,13 @@ def test_an_unknown_engine_is_refused_with_those_that_are_known() -> None:
     """A name that is no engine of ours is refused with the names that are."""
     with pytest.raises(EngineUnavailableError, match="'tensorflow'") as refused:
         choice.resolve("tensorflow")
-    assert refused.value.next_step == "Name one of: onnxruntime, torch."
+    assert refused.value.next_step.startswith("Name one of: onnxruntime, torch, openvino, ")
 
 
 def test_an_engine_that_does_not_import_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     """A broken installation is an unavailable engine with the reason, not a traceback."""
 
-    def broken() -> None:
+    def broken(cache: object) -> None:
         raise ImportError("libsomething.so.1: cannot open shared object file")
 
     first, *rest = choice._BEST_FIRST

@@ -1,4 +1,4 @@
-"""Both engines compute the same network, and say in our words what goes wrong."""
+"""All engines of the processor compute the same network, and say in our words what goes wrong."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 
 from models import weights
 from models.catalog import Catalog
-from models.engines import choice, onnxruntime_cpu, torch_cpu
+from models.engines import choice, onnxruntime_engine, openvino_engine, torch_engine
 from models.engines.base import Engine, Session
 from models.errors import EngineError, OutOfMemoryError, PrecisionError
 from models.spec import CompactArchitecture, NetworkCard, Precision
 
-ENGINES = ("onnxruntime", "torch")
+ENGINES = ("onnxruntime", "torch", "openvino")
 SIZES = ((1, 1), (1, 9), (7, 5), (33, 47), (64, 64))
 
 
@@ -167,10 +167,59 @@ def test_bf16_keeps_the_linear_path_in_fp32(tiny: Catalog) -> None:
     plain, half = load(torch, card), load(torch, card, Precision.BF16)
     assert not np.array_equal(plain.run(batch), half.run(batch))
     for session in (plain, half):
-        assert isinstance(session, torch_cpu.TorchSession)
+        assert isinstance(session, torch_engine.TorchSession)
         for parameter in session._network.get_submodule("tail").parameters():
             parameter.requires_grad_(requires_grad=False).zero_()
     np.testing.assert_allclose(half.run(batch), plain.run(batch), atol=1e-6)
+
+
+def test_openvino_runs_in_bf16_or_says_that_it_cannot(tiny: Catalog) -> None:
+    """bf16 is close to fp32 where the processor has it, and refused where it has not."""
+    engine, card = openvino_engine.OpenVinoEngine(), tiny.card("tiny-x2")
+    if not engine.has_bf16:
+        with pytest.raises(PrecisionError, match="no bf16"):
+            load(engine, card, Precision.BF16)
+        return
+    batch = plane(40, 50)
+    exact, half = load(engine, card).run(batch), load(engine, card, Precision.BF16).run(batch)
+    assert 0 < np.abs(half - exact).max() < 0.05
+
+
+def test_openvino_without_bf16_does_not_go_on_in_fp32(
+    tiny: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a processor without bf16 arithmetic the wish is refused, not granted in name only."""
+    monkeypatch.setattr(openvino_engine.OpenVinoEngine, "has_bf16", False)
+    with pytest.raises(PrecisionError, match="fp32 instead"):
+        load(openvino_engine.OpenVinoEngine(), tiny.card("tiny-x1"), Precision.BF16)
+
+
+def test_a_provider_that_does_not_start_is_an_error(tiny: Catalog) -> None:
+    """ONNX Runtime falls back to the processor in silence; here that is refused."""
+    cuda = onnxruntime_engine.OnnxRuntimeEngine(
+        provider=onnxruntime_engine.CUDA, device_class="cuda-sm89"
+    )
+    if "CUDAExecutionProvider" in onnxruntime_engine.ort.get_available_providers():
+        pytest.skip("this machine's ONNX Runtime has CUDA")
+    with pytest.warns(UserWarning, match="CUDA"), pytest.raises(EngineError, match="did not start"):
+        load(cuda, tiny.card("tiny-x1"))
+
+
+def test_a_provider_gets_its_options_for_the_precision() -> None:
+    """fp32 on a GPU is asked for without TF32, and TensorRT is told the reduced precision."""
+    assert onnxruntime_engine.CUDA.options(Precision.FP32, 1)["use_tf32"] == "0"
+    assert onnxruntime_engine.CUDA.options(Precision.FP32, 1)["device_id"] == "1"
+    assert "trt_fp16_enable" in onnxruntime_engine.TENSORRT.options(Precision.FP16, 0)
+    assert "trt_fp16_enable" not in onnxruntime_engine.TENSORRT.options(Precision.FP32, 0)
+    assert onnxruntime_engine.CPU.options(Precision.FP32, 0) == {}
+
+
+def test_a_compiled_engine_has_a_name_of_its_own() -> None:
+    """What rounds otherwise is gated otherwise, so its name in plans differs."""
+    made = torch_engine.TorchEngine(device="cuda:0", device_class="cuda-sm89", compiled=True)
+    assert (made.name, made.device_class) == ("torch-cuda-compiled", "cuda-sm89")
+    assert Precision.FP16 in made.precisions
+    assert torch_engine.TorchEngine().name == "torch"
 
 
 def test_a_wrong_batch_is_an_engine_error(engine: Engine, tiny: Catalog) -> None:
@@ -185,15 +234,17 @@ def test_a_wrong_batch_is_an_engine_error(engine: Engine, tiny: Catalog) -> None
     ("translate", "message"),
     [
         (
-            onnxruntime_cpu._translate,
+            onnxruntime_engine._translate,
             "bfc_arena.cc:360 Failed to allocate memory for requested buffer of size 134217728",
         ),
-        (onnxruntime_cpu._translate, "std::bad_alloc"),
+        (onnxruntime_engine._translate, "std::bad_alloc"),
         (
-            torch_cpu._translate,
+            torch_engine._translate,
             "DefaultCPUAllocator: can't allocate memory: you tried to allocate 134217728 bytes.",
         ),
-        (torch_cpu._translate, "could not create a primitive"),
+        (torch_engine._translate, "could not create a primitive"),
+        (torch_engine._translate, "CUDA out of memory. Tried to allocate 2.00 GiB."),
+        (openvino_engine._translate, "Exception from src/cpu.cpp:1:\nstd::bad_alloc"),
     ],
 )
 def test_a_lack_of_memory_is_told_from_other_failures(translate, message: str) -> None:

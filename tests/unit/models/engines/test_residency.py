@@ -12,7 +12,8 @@ import pytest
 from models.catalog import Catalog
 from models.engines import choice, residency
 from models.engines.base import Batch, Engine, Session
-from models.engines.residency import WarmNetworks, usable_cores
+from models.engines.devices import usable_cores
+from models.engines.residency import WarmNetworks
 from models.errors import (
     AlteredWeightsError,
     EngineUnavailableError,

@@ -1,15 +1,20 @@
-"""Runs our own networks with torch on the processor, from safetensors. fp32 or bf16.
+"""Runs networks with torch from safetensors: on the processor in fp32 and bf16, on CUDA also fp16.
 
-In bf16 the linear path stays in fp32: it carries the picture itself, and bf16 would round it
-to 1 in 256. torch keeps one thread count per process, so the last network that was loaded
-decides it for all.
+In a reduced precision the layers that a network names in `full_precision` stay in fp32: in ours
+the linear path, which carries the picture itself and which bf16 would round to 1 in 256. fp32
+means fp32 on a GPU as well: TF32 is switched off, so that one precision names one arithmetic.
+torch keeps one thread count per process, so the last network that was loaded decides it for all.
 
 The memory need on a card was measured with ONNX Runtime. Here the C library keeps freed
 blocks: over planes of many sizes a process held three times as much with glibc's defaults, and
 stayed below the need with `MALLOC_MMAP_THRESHOLD_=1000000` in its environment.
+
+Nothing of the CUDA half has been run; see docs/engines.md.
 """
 
 from __future__ import annotations
+
+from typing import cast
 
 import numpy as np
 import safetensors
@@ -17,8 +22,8 @@ import torch
 from safetensors.torch import load as load_safetensors
 from torch import Tensor, nn
 
-from models.engines.base import Batch
-from models.errors import EngineError, OutOfMemoryError, PrecisionError
+from models.engines.base import Batch, memory_or_engine_error
+from models.errors import EngineError, PrecisionError
 from models.nets.compact import CompactShape, PlainCompactNet
 from models.spec import NetworkCard, Precision, WeightsFormat
 
@@ -28,6 +33,12 @@ _MEMORY_WORDS = (
     "bad_alloc",
     "could not create a primitive",  # what oneDNN says when its scratch memory is refused
 )
+_REDUCED = {Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}
+_ABLE = {
+    "cpu": frozenset({Precision.FP32, Precision.BF16}),
+    "cuda": frozenset({Precision.FP32, Precision.BF16, Precision.FP16}),
+}
+"""fp16 on the processor is emulated: slower than fp32, and no more exact than bf16."""
 
 
 class FullPrecision(nn.Module):
@@ -50,15 +61,17 @@ class TorchSession:
     def __init__(self, network: nn.Module, *, device: torch.device, precision: Precision) -> None:
         self._network = network
         self._device = device
-        self._half = precision is Precision.BF16
+        self._reduced = _REDUCED.get(precision)
 
     def run(self, batch: Batch) -> Batch:
-        """(N, 1, H, W) float32 to (N, 1, scale*H, scale*W). Raises as `Session.run` says."""
+        """(N, C, H, W) float32 to (N, C, scale*H, scale*W). Raises as `Session.run` says."""
         owned = np.require(batch, np.float32, ["C", "W"])  # torch takes no read-only memory
         try:
             with (
                 torch.inference_mode(),
-                torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=self._half),
+                torch.autocast(
+                    self._device.type, dtype=self._reduced, enabled=self._reduced is not None
+                ),
             ):
                 tensor = torch.from_numpy(owned).to(self._device)
                 tensor = tensor.contiguous(memory_format=torch.channels_last)
@@ -69,15 +82,23 @@ class TorchSession:
 
 
 class TorchEngine:
-    """torch on one device, the processor by default."""
+    """torch on one device, the processor by default.
 
-    name = "torch"
+    `compiled` has torch write kernels for the network when it first meets a shape. It rounds
+    otherwise than the plain engine, so it is another engine by name and needs gates of its own.
+    """
+
     weights_format = WeightsFormat.SAFETENSORS
-    precisions = frozenset({Precision.FP32, Precision.BF16})
 
-    def __init__(self, *, device: str = "cpu") -> None:
+    def __init__(
+        self, *, device: str = "cpu", device_class: str = "cpu", compiled: bool = False
+    ) -> None:
         self._device = torch.device(device)
-        self.device_class = self._device.type
+        self._compiled = compiled
+        base = "torch" if self._device.type == "cpu" else f"torch-{self._device.type}"
+        self.name = f"{base}-compiled" if compiled else base
+        self.precisions = _ABLE[self._device.type]
+        self.device_class = device_class
         self.version = torch.__version__.partition("+")[0]
 
     def load(
@@ -85,9 +106,10 @@ class TorchEngine:
     ) -> TorchSession:
         """Load the bytes of a safetensors file. Raises PrecisionError or EngineError."""
         if precision not in self.precisions:
+            able = ", ".join(each.value for each in Precision if each in self.precisions)
             raise PrecisionError(
-                f"{self.name} runs {card.name} in fp32 or bf16, not in {precision.value}",
-                next_step="Choose fp32.",
+                f"{self.name} cannot run {card.name} in {precision.value}",
+                next_step=f"Choose one of: {able}; or another engine.",
             )
         shape = CompactShape(card.architecture.features, card.architecture.depth, card.scale)
         network = PlainCompactNet(shape)
@@ -98,18 +120,27 @@ class TorchEngine:
                 f"the weights of {card.name} do not fit the architecture on its card",
                 next_step="Restore the network's files.",
             ) from error
+        return TorchSession(
+            self._prepared(network, threads, precision), device=self._device, precision=precision
+        )
+
+    def _prepared(self, network: nn.Module, threads: int, precision: Precision) -> nn.Module:
+        """Put the network on its device in the form that runs fastest there."""
         torch.set_num_threads(threads)
-        if precision is Precision.BF16:
-            network.add_module("skip", FullPrecision(network.skip))
-        ready = network.eval().to(self._device)
+        if self._device.type == "cuda":
+            torch.backends.cuda.matmul.allow_tf32 = False
+            torch.backends.cudnn.allow_tf32 = False
+        if precision is not Precision.FP32:
+            for name in getattr(network, "full_precision", ()):
+                setattr(network, name, FullPrecision(network.get_submodule(name)))
+        try:
+            ready = network.eval().to(self._device)
+        except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts that it has it
+            raise _translate(error) from error
         ready.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in stubs
-        return TorchSession(ready, device=self._device, precision=precision)
+        return cast("nn.Module", torch.compile(ready)) if self._compiled else ready
 
 
 def _translate(error: Exception) -> EngineError:
     """Tell a lack of memory by its words or its class."""
-    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    lacking = any(words in str(error).lower() for words in _MEMORY_WORDS)
-    if lacking or isinstance(error, MemoryError):
-        return OutOfMemoryError(f"the network did not fit into memory: {line}")
-    return EngineError(f"torch failed: {line}")
+    return memory_or_engine_error("torch", error, _MEMORY_WORDS)
