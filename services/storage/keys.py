@@ -1,0 +1,66 @@
+"""Every key of an object: made here, read here, and nowhere else.
+
+Pure: text in, text or error out. A key is opaque: it says where bytes lie, never what they are
+or whose, so that a listing gives nothing away. Keys are parts of `a-z 0-9 . _ -`, joined by `/`;
+no part begins with a dot, so none can climb out of a folder or hide in it.
+
+    artifacts/<2>/<32>              bytes of one artifact; <2> are the first of the <32> letters
+    uploads/<32>                    the terms of an upload that is not finished
+    log/checkpoints/<20 digits>     the sealed log, head by head
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NewType
+
+from pipelines.errors import RequestError
+
+ObjectKey = NewType("ObjectKey", str)
+
+ARTIFACTS = "artifacts/"
+UPLOADS = "uploads/"
+CHECKPOINTS = "log/checkpoints/"
+MOST_LETTERS = 512
+
+_PART = r"[a-z0-9_][a-z0-9._-]{0,127}"
+_KEY = re.compile(rf"{_PART}(?:/{_PART}){{0,15}}")
+_TOKEN = re.compile(r"[0-9a-f]{32}")
+_SIZE_DIGITS = 20
+
+
+def object_key(text: str) -> ObjectKey:
+    """Return `text` as a key; `RequestError` where it is none."""
+    if len(text) > MOST_LETTERS or not _KEY.fullmatch(text):
+        raise RequestError("That is no key of an object.", next_step="Use keys that were given.")
+    return ObjectKey(text)
+
+
+def artifact_key(token: str) -> ObjectKey:
+    """Return the key of an artifact; `token` is 32 random hexadecimal letters."""
+    return ObjectKey(f"{ARTIFACTS}{_token(token)[:2]}/{token}")
+
+
+def upload_key(token: str) -> ObjectKey:
+    """Return the key of an upload's terms; `token` is 32 random hexadecimal letters."""
+    return ObjectKey(f"{UPLOADS}{_token(token)}")
+
+
+def checkpoint_key(tree_size: int) -> ObjectKey:
+    """Return the key of the log's head of that size; keys sort as sizes do."""
+    if not 0 <= tree_size < 10**_SIZE_DIGITS:
+        raise RequestError("A log has no such size.")
+    return ObjectKey(f"{CHECKPOINTS}{tree_size:0{_SIZE_DIGITS}d}")
+
+
+def listing_prefix(text: str) -> str:
+    """Return `text` as the beginning of keys, "" for all; `RequestError` where none begins so."""
+    if text and not _KEY.fullmatch(text.removesuffix("/")):
+        raise RequestError("No key begins like that.")
+    return text
+
+
+def _token(token: str) -> str:
+    if not _TOKEN.fullmatch(token):
+        raise RequestError("A key is made of 32 random hexadecimal letters.")
+    return token
