@@ -3,8 +3,8 @@
 `evident --help`, and the whole of a 512 x 512 photograph under `balanced` (a process of its own:
 start, enhance by 2, report, bundle, verification). Medians of `REPEATS` runs, as the shell sees
 them, after one that is not counted: Python keeps its compiled modules, as it does wherever the
-product is installed. Bars: 0.3 s and 2 s on two cores. The ratio to a bare interpreter's start tells a slow
-machine from a slow program.
+product is installed. Bars: 0.3 s and 2 s on two cores. The ratio to a bare interpreter's start
+tells a slow machine from a slow program.
 """
 
 from __future__ import annotations
