@@ -57,4 +57,4 @@ class WatchService:
         return tally
 
     def _pause(self, faults: int) -> float:
-        return min(self._every_seconds * 2 ** min(faults, 16), LONGEST_PAUSE_SECONDS)
+        return min(self._every_seconds * (1 << min(faults, 16)), LONGEST_PAUSE_SECONDS)
