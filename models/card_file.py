@@ -1,43 +1,57 @@
 """The card's form on disk: one TOML file per network, read strictly and written in one form.
 
 Unknown keys, missing keys, wrong types and numbers without sense are refused with a
-`CardError` that names the file and the key: a fact that is misspelt must not vanish.
+`CardError` that names the file and the key. A card with an `[official]` table describes a
+network that does not ship: its `[files]` are optional, since they exist where it is installed.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
+from urllib.parse import urlsplit
 
 from models.errors import CardError
 from models.spec import (
+    Architecture,
+    BlendRule,
     Channels,
     CompactArchitecture,
+    DetectorArchitecture,
+    ForeignArchitecture,
+    KnownCopy,
     MemoryNeed,
     ModelId,
     NetworkCard,
     NetworkClass,
+    OfficialFile,
+    Parent,
     Precision,
+    PReluArchitecture,
     Score,
     Sha256,
     Task,
     TilingKind,
     TilingRule,
     Training,
+    Use,
     WeightsFile,
     WeightsFormat,
 )
-
-T = TypeVar("T")
-Table = Mapping[str, Any]
+from models.strict_table import (
+    StrictTable,
+    digest,
+    network_name,
+    plain_file_name,
+    sentences,
+)
 
 SUFFIX = {WeightsFormat.ONNX: ".onnx", WeightsFormat.SAFETENSORS: ".safetensors"}
-_NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+UNKNOWN = "unknown"
+"""What stands in the place of a digest that nobody publishes."""
 _TILING_NUMBERS: Mapping[TilingKind, tuple[str, ...]] = {
     TilingKind.EXACT: ("reach",),
     TilingKind.ALIGNED: ("window", "reach"),
@@ -46,99 +60,83 @@ _TILING_NUMBERS: Mapping[TilingKind, tuple[str, ...]] = {
 }
 
 
-class _Reader:
-    """Takes typed values out of one table and refuses what nobody took."""
-
-    def __init__(self, table: object, where: str) -> None:
-        if not isinstance(table, dict):
-            raise CardError(f"{where}: a table is missing")
-        self.left: dict[str, Any] = dict(table)
-        self.where = where
-
-    def take(self, key: str, kind: type[T]) -> T:
-        """Return the value of `key`; whole numbers pass for reals, and true is no number."""
-        if key not in self.left:
-            raise CardError(f"{self.where}: `{key}` is missing")
-        value = self.left.pop(key)
-        if kind is float and type(value) is int:
-            value = float(value)
-        if type(value) is not kind:
-            raise CardError(f"{self.where}: `{key}` must be {kind.__name__}, not {value!r}")
-        return value
-
-    def make(self, key: str, kind: type[Any], maker: Callable[[Any], T]) -> T:
-        """Return the value of `key` put through `maker`, whose ValueError becomes a CardError."""
-        value = self.take(key, kind)
-        try:
-            return maker(value)
-        except ValueError as error:
-            raise CardError(f"{self.where}: `{key}` = {value!r} is refused: {error}") from error
-
-    def text(self, key: str) -> str:
-        """Return a text that is not empty."""
-        return self.make(key, str, _not_empty)
-
-    def count(self, key: str, *, least: int = 1) -> int:
-        """Return a whole number that is `least` or more."""
-        return self.make(key, int, lambda value: _at_least(value, least))
-
-    def table(self, key: str) -> _Reader:
-        """Return the table under `key`."""
-        return _Reader(self.take(key, dict), f"{self.where} [{key}]")
-
-    def finish(self) -> None:
-        """Refuse the card when a key is left that nobody asked for."""
-        if self.left:
-            raise CardError(f"{self.where}: unknown key `{min(self.left)}`")
-
-
 def parse(text: str, *, source: Path) -> NetworkCard:
     """Read the card in `text`, which came from the file `source`. Raises CardError."""
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise CardError(f"{source.name}: not TOML: {error}") from error
-    top = _Reader(document, source.name)
-    network, files = top.table("network"), top.table("files")
     try:
-        card = NetworkCard(
-            name=ModelId(network.make("name", str, _name)),
-            version=network.text("version"),
-            title=network.text("title"),
-            task=network.make("task", str, Task),
-            scale=network.count("scale"),
-            channels=network.make("channels", str, Channels),
-            network_class=network.make("class", str, NetworkClass),
-            licence=network.text("licence"),
-            origin=network.text("origin"),
-            parameters=network.count("parameters"),
-            precisions=network.make("precisions", list, _precisions),
-            architecture=_architecture(top.table("architecture")),
-            tiling=_tiling(top.table("tiling")),
-            memory=_memory(top.table("memory")),
-            training=_training(top.table("training")),
-            scores=tuple(
-                _score(_Reader(table, f"{source.name} [[scores]]"))
-                for table in (top.take("scores", list) if "scores" in top.left else ())
-            ),
-            files={form: _file(files.table(form.value), form) for form in WeightsFormat},
-            folder=source.parent,
-        )
-        for reader in (network, files, top):
-            reader.finish()
+        return _card(StrictTable(document, source.name), source.parent)
     except CardError as error:
         raise CardError(str(error), next_step="Restore the card from the release.") from error
+
+
+def _card(top: StrictTable, folder: Path) -> NetworkCard:
+    network = top.table("network")
+    official = _official(top.table("official")) if "official" in top.left else None
+    card = NetworkCard(
+        name=ModelId(network.make("name", str, network_name)),
+        version=network.text("version"),
+        title=network.text("title"),
+        task=network.make("task", str, Task),
+        scale=network.count("scale"),
+        channels=network.make("channels", str, Channels),
+        network_class=network.make("class", str, NetworkClass),
+        licence=network.text("licence"),
+        use=network.make("use", str, Use) if "use" in network.left else Use.FREE,
+        origin=network.text("origin"),
+        parameters=network.count("parameters"),
+        precisions=network.make("precisions", list, _precisions),
+        architecture=_architecture(top.table("architecture")),
+        tiling=_tiling(top.table("tiling")),
+        memory=_memory(top.table("memory")),
+        training=_training(top.table("training")),
+        scores=tuple(_score(table) for table in top.tables("scores")),
+        official=official,
+        copies=tuple(_copy(table) for table in top.tables("copies")),
+        blend=_blend(top.table("blend")) if "blend" in top.left else None,
+        parents=tuple(_parent(table) for table in top.tables("parents")),
+        files=_files(top, optional=official is not None),
+        folder=folder,
+    )
+    network.finish()
+    top.finish()
     return card
 
 
-def _architecture(reader: _Reader) -> CompactArchitecture:
-    reader.make("kind", str, _compact)
-    made = CompactArchitecture(features=reader.count("features"), depth=reader.count("depth"))
+def _files(top: StrictTable, *, optional: bool) -> Mapping[WeightsFormat, WeightsFile]:
+    if optional and "files" not in top.left:
+        return {}
+    files = top.table("files")
+    forms = [form for form in WeightsFormat if not optional or form.value in files.left]
+    made = {form: _file(files.table(form.value), form) for form in forms}
+    files.finish()
+    return made
+
+
+def _architecture(reader: StrictTable) -> Architecture:
+    made: Architecture
+    kind = reader.text("kind")
+    if kind == "compact":
+        made = CompactArchitecture(features=reader.count("features"), depth=reader.count("depth"))
+    elif kind == "prelu-compact":
+        made = PReluArchitecture(features=reader.count("features"), depth=reader.count("depth"))
+    elif kind == "foreign":
+        made = ForeignArchitecture(name=reader.text("name"))
+    elif kind == "detector":
+        made = DetectorArchitecture(
+            family=reader.text("family"),
+            height=reader.count("height", least=0),
+            width=reader.count("width", least=0),
+        )
+    else:
+        raise CardError(f"{reader.where}: `kind` = {kind!r} is refused: no such architecture")
     reader.finish()
     return made
 
 
-def _tiling(reader: _Reader) -> TilingRule:
+def _tiling(reader: StrictTable) -> TilingRule:
     kind = reader.make("rule", str, TilingKind)
     wanted = _TILING_NUMBERS[kind]
     reach = reader.take("reach", int) if "reach" in wanted else 0
@@ -151,7 +149,7 @@ def _tiling(reader: _Reader) -> TilingRule:
         raise CardError(f"{reader.where}: {error}") from error
 
 
-def _memory(reader: _Reader) -> MemoryNeed:
+def _memory(reader: StrictTable) -> MemoryNeed:
     made = MemoryNeed(
         per_input_pixel_bytes=reader.count("per_input_pixel_bytes"),
         fixed_bytes=reader.count("fixed_bytes", least=0),
@@ -160,17 +158,57 @@ def _memory(reader: _Reader) -> MemoryNeed:
     return made
 
 
-def _training(reader: _Reader) -> Training:
+def _training(reader: StrictTable) -> Training:
     made = Training(
         data=reader.text("data"),
         degradation=reader.text("degradation"),
-        known_failures=reader.make("known_failures", list, _sentences),
+        known_failures=reader.make("known_failures", list, sentences),
     )
     reader.finish()
     return made
 
 
-def _score(reader: _Reader) -> Score:
+def _official(reader: StrictTable) -> OfficialFile:
+    made = OfficialFile(
+        url=reader.make("url", str, _https),
+        name=reader.make("name", str, plain_file_name),
+        sha256=reader.make("sha256", str, _digest_or_unknown),
+        size_bytes=reader.count("bytes", least=0),
+        stated_by=reader.text("stated_by"),
+    )
+    reader.finish()
+    return made
+
+
+def _copy(reader: StrictTable) -> KnownCopy:
+    made = KnownCopy(
+        sha256=Sha256(reader.make("sha256", str, digest)),
+        note=reader.text("note"),
+    )
+    reader.finish()
+    return made
+
+
+def _blend(reader: StrictTable) -> BlendRule:
+    made = BlendRule(
+        twin=ModelId(reader.make("twin", str, network_name)),
+        effect=reader.text("effect"),
+    )
+    reader.finish()
+    return made
+
+
+def _parent(reader: StrictTable) -> Parent:
+    made = Parent(
+        name=ModelId(reader.make("name", str, network_name)),
+        sha256=Sha256(reader.make("sha256", str, digest)),
+        share=reader.text("share"),
+    )
+    reader.finish()
+    return made
+
+
+def _score(reader: StrictTable) -> Score:
     made = Score(
         judged_set=reader.text("judged_set"),
         pictures=reader.count("pictures"),
@@ -182,50 +220,32 @@ def _score(reader: _Reader) -> Score:
     return made
 
 
-def _file(reader: _Reader, form: WeightsFormat) -> WeightsFile:
+def _file(reader: StrictTable, form: WeightsFormat) -> WeightsFile:
     made = WeightsFile(
-        name=reader.make("name", str, lambda name: _plain_file_name(name, SUFFIX[form])),
-        sha256=Sha256(reader.make("sha256", str, _digest)),
+        name=reader.make("name", str, lambda name: _weights_name(name, SUFFIX[form])),
+        sha256=Sha256(reader.make("sha256", str, digest)),
         size_bytes=reader.count("bytes"),
     )
     reader.finish()
     return made
 
 
-def _not_empty(value: str) -> str:
-    if not value.strip():
-        raise ValueError("it is empty")
+def _https(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc:
+        raise ValueError("an https address without a user is needed")
     return value
 
 
-def _at_least(value: int, least: int) -> int:
-    if value < least:
-        raise ValueError(f"it must be {least} or more")
-    return value
+def _digest_or_unknown(value: str) -> Sha256 | None:
+    return None if value == UNKNOWN else Sha256(digest(value))
 
 
-def _name(value: str) -> str:
-    if not _NAME.fullmatch(value):
-        raise ValueError("lower-case letters, digits and single separators only")
-    return value
-
-
-def _digest(value: str) -> str:
-    if not _DIGEST.fullmatch(value):
-        raise ValueError("not 64 lower-case hexadecimal digits")
-    return value
-
-
-def _compact(value: str) -> str:
-    if value != "compact":
-        raise ValueError("only `compact` is known")
-    return value
-
-
-def _plain_file_name(value: str, suffix: str) -> str:
+def _weights_name(value: str, suffix: str) -> str:
     stem = value.removesuffix(suffix)
-    if stem == value or not _NAME.fullmatch(stem):
+    if stem == value:
         raise ValueError(f"a plain file name that ends in {suffix} is needed")
+    network_name(stem)
     return value
 
 
@@ -236,25 +256,12 @@ def _precisions(values: list[Any]) -> frozenset[Precision]:
     return made
 
 
-def _sentences(values: list[Any]) -> tuple[str, ...]:
-    if not values or not all(isinstance(value, str) and value.strip() for value in values):
-        raise ValueError("one or more sentences are needed")
-    return tuple(values)
-
-
 def render(card: NetworkCard) -> str:
     """Write the card as TOML 1.0, always in the same form; `parse` gives it back."""
     tiling = {key: getattr(card.tiling, key) for key in _TILING_NUMBERS[card.tiling.kind]}
     tables: list[tuple[str, Mapping[str, object]]] = [
         ("[network]", _network_table(card)),
-        (
-            "[architecture]",
-            {
-                "kind": "compact",
-                "features": card.architecture.features,
-                "depth": card.architecture.depth,
-            },
-        ),
+        ("[architecture]", _architecture_table(card.architecture)),
         ("[tiling]", {"rule": card.tiling.kind.value, **tiling}),
         (
             "[memory]",
@@ -272,10 +279,20 @@ def render(card: NetworkCard) -> str:
             },
         ),
     ]
-    for form in WeightsFormat:
+    if card.official is not None:
+        tables.append(("[official]", _official_table(card.official)))
+    if card.blend is not None:
+        rule = {"twin": card.blend.twin, "effect": card.blend.effect}
+        tables.append(("[blend]", rule))
+    for form in (form for form in WeightsFormat if form in card.files):
         file = card.files[form]
         facts = {"name": file.name, "sha256": file.sha256, "bytes": file.size_bytes}
         tables.append((f"[files.{form.value}]", facts))
+    tables.extend(("[[copies]]", {"sha256": one.sha256, "note": one.note}) for one in card.copies)
+    tables.extend(
+        ("[[parents]]", {"name": one.name, "sha256": one.sha256, "share": one.share})
+        for one in card.parents
+    )
     tables.extend(("[[scores]]", _score_table(score)) for score in card.scores)
     return "\n".join(_render_table(head, facts) for head, facts in tables)
 
@@ -290,9 +307,32 @@ def _network_table(card: NetworkCard) -> Mapping[str, object]:
         "channels": card.channels.value,
         "class": card.network_class.value,
         "licence": card.licence,
+        **({} if card.use is Use.FREE else {"use": card.use.value}),
         "origin": card.origin,
         "parameters": card.parameters,
         "precisions": [each.value for each in Precision if each in card.precisions],
+    }
+
+
+def _architecture_table(architecture: Architecture) -> Mapping[str, object]:
+    match architecture:
+        case CompactArchitecture(features, depth):
+            return {"kind": "compact", "features": features, "depth": depth}
+        case PReluArchitecture(features, depth):
+            return {"kind": "prelu-compact", "features": features, "depth": depth}
+        case ForeignArchitecture(name):
+            return {"kind": "foreign", "name": name}
+        case DetectorArchitecture(family, height, width):
+            return {"kind": "detector", "family": family, "height": height, "width": width}
+
+
+def _official_table(official: OfficialFile) -> Mapping[str, object]:
+    return {
+        "url": official.url,
+        "name": official.name,
+        "sha256": official.sha256 or UNKNOWN,
+        "bytes": official.size_bytes,
+        "stated_by": official.stated_by,
     }
 
 

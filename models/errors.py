@@ -6,7 +6,9 @@ ModelError
 ├── WeightsError              the weights of a network cannot be used
 │   ├── MissingWeightsError       the file that the card names is not there
 │   ├── AlteredWeightsError       its digest or size is not the card's
-│   └── UnsafeWeightsError        it is a pickle, or not the format that it claims to be
+│   ├── UnsafeWeightsError        it is a pickle, or not the format that it claims to be
+│   └── UnknownWeightsError       nobody knows which network it is, or it is another one
+├── InstallError              weights could not be fetched, read or put away
 ├── EngineUnavailableError    no engine that could run it is installed
 ├── EngineError               an engine could not load or run the network
 │   ├── PrecisionError            the network or the engine is not proven in this precision
@@ -51,6 +53,14 @@ class AlteredWeightsError(WeightsError):
 
 class UnsafeWeightsError(WeightsError):
     """The file is a pickle, which can run code when it is read, or is not what it claims."""
+
+
+class UnknownWeightsError(WeightsError):
+    """No card is this file's, or several could be, or it is another network's."""
+
+
+class InstallError(ModelError):
+    """Weights could not be fetched from their makers, read from disk or put away."""
 
 
 class EngineUnavailableError(ModelError):

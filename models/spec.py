@@ -34,6 +34,10 @@ class Task(StrEnum):
 
     SUPER_RESOLVE = "super-resolve"
     DENOISE = "denoise"
+    DEBLUR = "deblur"
+    RESTORE_FACES = "restore-faces"
+    DETECT_FACES = "detect-faces"
+    DETECT_OBJECTS = "detect-objects"
 
 
 class Channels(StrEnum):
@@ -41,6 +45,24 @@ class Channels(StrEnum):
 
     LUMA = "luma"
     """One plane: luma, gray, or one channel at a time."""
+    RGB = "rgb"
+    """Red, green and blue together, in this order, full range."""
+
+    @property
+    def planes(self) -> int:
+        """Planes that go in, and come out of a network that makes pictures."""
+        return 1 if self is Channels.LUMA else 3
+
+
+class Use(StrEnum):
+    """What a network's licence lets a person do with its results."""
+
+    FREE = "free"
+    """Anything, within the usual duties of an open licence (notices, naming the source)."""
+    NON_COMMERCIAL = "non-commercial"
+    """Research and private work; anything else needs its owner's permission."""
+    NETWORK_COPYLEFT = "network-copyleft"
+    """AGPL: who offers it over a network owes its users the source of the whole."""
 
 
 class Precision(StrEnum):
@@ -155,6 +177,80 @@ class CompactArchitecture:
 
 
 @dataclass(frozen=True, slots=True)
+class PReluArchitecture:
+    """The size of a network of `models.nets.prelu_compact`; the scale is the card's."""
+
+    features: int
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignArchitecture:
+    """An architecture that the optional spandrel library defines, by its name there."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorArchitecture:
+    """A network that finds things and makes no picture.
+
+    `family` says how its outputs are read; `height` and `width` of the picture that goes in are
+    0 where any size does.
+    """
+
+    family: str
+    height: int
+    width: int
+
+
+Architecture = CompactArchitecture | PReluArchitecture | ForeignArchitecture | DetectorArchitecture
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialFile:
+    """The file that a network's makers publish.
+
+    `sha256` None says that no public source states its digest; `size_bytes` 0 that none states
+    its size. `stated_by` says where the digest comes from.
+    """
+
+    url: str
+    name: str
+    sha256: Sha256 | None
+    size_bytes: int
+    stated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCopy:
+    """Another file that holds the same network, for example in another format."""
+
+    sha256: Sha256
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlendRule:
+    """That a network's weights may be mixed with those of a twin.
+
+    At strength 1 the network is itself, at 0 it is `twin`; `effect` says what that does.
+    """
+
+    twin: ModelId
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """One of the two sets of weights in a blend, and its share, a decimal number."""
+
+    name: ModelId
+    sha256: Sha256
+    share: str
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
     """How the network did on pictures that it never saw. Not an error rate for other pictures.
 
@@ -196,7 +292,7 @@ class NetworkCard:
     network_class: NetworkClass
     licence: str
     origin: str
-    architecture: CompactArchitecture
+    architecture: Architecture
     parameters: int
     tiling: TilingRule
     precisions: frozenset[Precision]
@@ -204,7 +300,22 @@ class NetworkCard:
     training: Training
     files: Mapping[WeightsFormat, WeightsFile] = field(hash=False)
     scores: tuple[Score, ...] = ()
+    use: Use = Use.FREE
+    official: OfficialFile | None = None
+    copies: tuple[KnownCopy, ...] = ()
+    blend: BlendRule | None = None
+    parents: tuple[Parent, ...] = ()
     folder: Path = field(default=Path(), compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "files", MappingProxyType(dict(self.files)))
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether weights of it are at hand in any format."""
+        return bool(self.files)
+
+    @property
+    def makes_pictures(self) -> bool:
+        """Whether a picture comes out, and not boxes."""
+        return not isinstance(self.architecture, DetectorArchitecture)

@@ -11,7 +11,7 @@ import hashlib
 from pathlib import Path
 
 from models.errors import AlteredWeightsError, MissingWeightsError, UnsafeWeightsError
-from models.spec import NetworkCard, Sha256, WeightsFormat
+from models.spec import NetworkCard, Sha256, WeightsFile, WeightsFormat
 
 PICKLE_SUFFIXES = frozenset({".pth", ".pt", ".ckpt", ".pkl", ".pickle", ".bin"})
 LARGEST_HEADER_BYTES = 100_000_000
@@ -22,9 +22,25 @@ _ONNX_IR_VERSION_FIELD = 0x08
 _RESTORE = "Restore the file from the release that the card came with."
 
 
+def file_of(card: NetworkCard, form: WeightsFormat) -> WeightsFile:
+    """What the card says of the network's weights of this format. Raises MissingWeightsError."""
+    if form in card.files:
+        return card.files[form]
+    if card.is_installed:
+        have = ", ".join(each.value for each in card.files)
+        raise MissingWeightsError(
+            f"{card.name} is installed as {have} only, and {form.value} is needed",
+            next_step="Choose an engine that reads what is installed.",
+        )
+    raise MissingWeightsError(
+        f"{card.name} is not installed",
+        next_step=f"Run `evident models fetch {card.name}`, or `evident models import FILE`.",
+    )
+
+
 def path_of(card: NetworkCard, form: WeightsFormat) -> Path:
     """Where the network's weights of this format lie. Raises MissingWeightsError."""
-    path = card.folder / card.files[form].name
+    path = card.folder / file_of(card, form).name
     if not path.is_file():
         raise MissingWeightsError(
             f"the weights of {card.name} are missing: {path}", next_step=_RESTORE
@@ -47,7 +63,7 @@ def read_verified(card: NetworkCard, form: WeightsFormat) -> bytes:
     Raises MissingWeightsError, AlteredWeightsError or UnsafeWeightsError.
     """
     path = path_of(card, form)
-    expected = card.files[form]
+    expected = file_of(card, form)
     try:
         with path.open("rb") as file:
             content = file.read(expected.size_bytes + 1)
@@ -75,7 +91,7 @@ def refuse_unsafe(content: bytes, *, name: str, form: WeightsFormat) -> None:
     (https://huggingface.co/docs/safetensors). ONNX: a protobuf whose first field is
     `ir_version` (onnx.proto, field 1).
     """
-    if Path(name).suffix.lower() in PICKLE_SUFFIXES or _begins_as_pickle(content):
+    if Path(name).suffix.lower() in PICKLE_SUFFIXES or begins_as_pickle(content):
         raise UnsafeWeightsError(
             f"{name} is a pickle, and reading one can run any code",
             next_step="Convert it to safetensors on a machine that you can lose.",
@@ -90,7 +106,7 @@ def refuse_unsafe(content: bytes, *, name: str, form: WeightsFormat) -> None:
         raise UnsafeWeightsError(f"{name} is not a file of the {form.value} format")
 
 
-def _begins_as_pickle(content: bytes) -> bool:
+def begins_as_pickle(content: bytes) -> bool:
     """Recognise a zip archive (torch since 1.6) or a pickle of protocol 2 or later.
 
     A safetensors header of 0x..80 bytes begins with the same byte, but has `{` as its ninth.

@@ -37,7 +37,7 @@ class WarmNetworks:
         self.threads = threads or usable_cores()
         self.precision = precision
         self.tile_pixels = tile_pixels
-        self._catalog = networks or catalog.shipped()
+        self._catalog = networks or catalog.current()
         self._asked = engine
         self._warm: dict[str, TiledNetwork] = {}
         self._lock = threading.RLock()
@@ -83,7 +83,7 @@ class WarmNetworks:
     def facts(self, model: str) -> dict[str, str | int]:
         """State for a plan how `model` runs here. Loads the engine, not the network.
 
-        Raises UnknownModelError, CardError or EngineUnavailableError.
+        Raises UnknownModelError, CardError, MissingWeightsError or EngineUnavailableError.
         """
         card = self._catalog.card(model)
         return {
@@ -92,7 +92,7 @@ class WarmNetworks:
             "class": card.network_class.value,
             "tiling": card.tiling.caption,
             "weights_format": self.engine.weights_format.value,
-            "weights_sha256": card.files[self.engine.weights_format].sha256,
+            "weights_sha256": weights.file_of(card, self.engine.weights_format).sha256,
             "engine": self.engine.name,
             "engine_version": self.engine.version,
             "precision": self.precision.value,

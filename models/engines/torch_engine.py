@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from models.engines.base import Batch, memory_or_engine_error
 from models.errors import EngineError, PrecisionError
-from models.nets.compact import CompactShape, PlainCompactNet
+from models.nets.build import build
 from models.spec import NetworkCard, Precision, WeightsFormat
 
 _MEMORY_WORDS = (
@@ -111,8 +111,7 @@ class TorchEngine:
                 f"{self.name} cannot run {card.name} in {precision.value}",
                 next_step=f"Choose one of: {able}; or another engine.",
             )
-        shape = CompactShape(card.architecture.features, card.architecture.depth, card.scale)
-        network = PlainCompactNet(shape)
+        network = build(card)
         try:
             network.load_state_dict(load_safetensors(weights))
         except (RuntimeError, safetensors.SafetensorError) as error:

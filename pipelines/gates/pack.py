@@ -11,6 +11,8 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from models import weights
+from models.card_file import render
 from models.spec import NetworkCard
 from pipelines.gates.book import RELEASE_KEY, SHIPPED, SUFFIX
 from pipelines.gates.golden_set import MANIFEST, read_set
@@ -75,8 +77,10 @@ def _files(cards: Sequence[NetworkCard], golden: Path) -> Iterator[tuple[str, by
             yield f"golden_set/{_BASELINES}/{path.name}", path.read_bytes()
         for path in sorted(SHIPPED.glob(f"{card.name}.*{SUFFIX}")):
             yield f"records/{path.name}", path.read_bytes()
-        for name in (f"{card.name}.toml", *(one.name for one in card.files.values())):
-            yield f"networks/{name}", (card.folder / name).read_bytes()
+        yield f"networks/{card.name}.toml", render(card).encode("utf-8")
+        for form in card.files:
+            path = weights.path_of(card, form)
+            yield f"networks/{path.name}", path.read_bytes()
     yield f"records/{RELEASE_KEY}", (SHIPPED / RELEASE_KEY).read_bytes()
 
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from models import catalog
-from models.spec import WeightsFormat
+from models import catalog, weights
+from models.card_file import render
+from models.spec import Use, WeightsFormat
 from pipelines.errors import EvidenceError, TimeStampError
 from pipelines.evidence.archive_writer import ArchiveFacts, Source, bytes_source
 from pipelines.evidence.bundle import build_bundle
@@ -103,12 +104,14 @@ def _files(job: Job, made: Made, *, with_pdf: bool) -> Iterable[BundleFile]:
 
 
 def _networks(plan: Plan) -> Iterable[BundleFile]:
-    """Cards and weights of the networks that ran; ours may be passed on with the result."""
+    """Cards of the networks that ran, and weights where the licence lets them be passed on."""
     for facts in plan.networks:
         card = catalog.card(str(facts["model"]))
-        weights = card.files[WeightsFormat(str(facts["weights_format"]))]
-        for name in (f"{card.name}.toml", weights.name):
-            yield BundleFile(Role.NETWORK, _opener(card.folder / name), name)
+        content = render(card).encode("utf-8")
+        yield BundleFile(Role.NETWORK, bytes_source(content), f"{card.name}.toml")
+        if card.use is not Use.NON_COMMERCIAL:
+            path = weights.path_of(card, WeightsFormat(str(facts["weights_format"])))
+            yield BundleFile(Role.NETWORK, _opener(path), path.name)
 
 
 def _opener(path: Path) -> Source:

@@ -79,7 +79,7 @@ def find_catalogs(
     for facts in planned:
         name = str(facts["model"])
         if _is_ours(facts, other_engine=other_engine):
-            found[name] = catalog.shipped()
+            found[name] = catalog.current()
         else:
             found[name] = _travelled(facts, bundle, known_signer=known_signer)
     return found

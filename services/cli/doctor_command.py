@@ -18,6 +18,7 @@ from models.spec import WeightsFormat
 from pipelines.errors import EvidentError
 from services.cli.capacity import available_memory_bytes
 from services.cli.evidence_wiring import signing_key, version
+from services.cli.networks_wiring import models_folder, networks_of
 from services.cli.printing import FAILED, GOOD, print_json, print_text
 from services.settings.settings import Settings
 
@@ -72,7 +73,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield from (_library(name) for name in _LIBRARIES)
     yield from (_optional(*one) for one in _OPTIONAL)
     yield from _engines()
-    for name in catalog.names():
+    for name in _at_hand(settings):
         yield _guarded(f"network {name}", partial(_network, name))
     yield _guarded("signing key", lambda: f"{signing_key(settings).key_id}")
     yield Finding("state", f"EVIDENT_HOME is {settings.home}")
@@ -118,6 +119,14 @@ def _engines() -> Iterator[Finding]:
         )
     for conflict in choice.conflicts():
         yield Finding("engines", conflict, well=False, next_step="Keep one distribution.")
+
+
+def _at_hand(settings: Settings) -> Iterator[str]:
+    """Networks that ship, and those of the field that are installed or look as if they were."""
+    networks = networks_of(settings)
+    for name in networks.listed():
+        if name in networks.names() or (models_folder(settings) / name).exists():
+            yield name
 
 
 def _network(name: str) -> str:

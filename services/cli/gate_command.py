@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from models import catalog
 from models.errors import ModelError
 from models.spec import NetworkCard
 from pipelines.errors import EvidentError, RequestError
@@ -32,6 +31,7 @@ from pipelines.quality.metrics.parameters import brisque, niqe
 from pipelines.run.durable_file import write_whole
 from pipelines.run.job import Tools
 from services.cli.gate_wiring import GATES
+from services.cli.networks_wiring import networks_of
 from services.cli.printing import (
     FAILED,
     GOOD,
@@ -81,7 +81,8 @@ def main(asked: Asked, *, as_json: bool, settings: Settings | None = None) -> in
         settings = settings or read_settings()
         folder = asked.golden or GOLDEN_SET
         golden, thresholds = read_set(folder), read_thresholds(folder)
-        cards = [catalog.card(name) for name in dict.fromkeys(asked.networks)]
+        networks = networks_of(settings)
+        cards = [networks.card(name) for name in dict.fromkeys(asked.networks)]
         done = [
             _gated(card, golden, thresholds, asked, settings, engine)
             for engine in asked.engines or (settings.engine,)
@@ -103,7 +104,8 @@ def main(asked: Asked, *, as_json: bool, settings: Settings | None = None) -> in
 def write(asked: Asked, out: Path, *, as_json: bool) -> int:
     """Write the validation pack of the networks that were named; returns the exit code."""
     try:
-        cards = [catalog.card(name) for name in dict.fromkeys(asked.networks)]
+        networks = networks_of(read_settings())
+        cards = [networks.card(name) for name in dict.fromkeys(asked.networks)]
         try:
             size = write_pack(out, cards, asked.golden or GOLDEN_SET)
         except OSError as error:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from models import catalog
 from pipelines.evidence.entry import Entry, parse_entry
 from pipelines.gates.book import Book, Shelf, shipped_shelf
 from pipelines.gates.life import KIND, LifeState, job_of, state_after
+from services.cli.networks_wiring import networks_of
 from services.provenance.entry_reader import EntryReader
 from services.provenance.key_ring import KeyRing
 from services.settings.settings import Settings
@@ -17,10 +17,11 @@ GATES = "gates"
 
 def gate_book(settings: Settings, signer: KeyRing) -> Book:
     """Return what is known of networks in the home of `settings`."""
+    networks = networks_of(settings)
     own = Shelf(settings.home / GATES, (signer.public_key, *signer.retired))
     return Book(
         (shipped_shelf(), own),
-        shipped=frozenset(catalog.names()),
+        shipped=frozenset(networks.names()),
         state=_state(settings),
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from models import catalog
 from models.errors import ModelError
 from pipelines.errors import EvidentError
 from pipelines.evidence.entry import Entry
@@ -14,6 +13,7 @@ from pipelines.gates.life import KIND, LifeState, job_of, move_body
 from pipelines.stages.export.sanitise import shown
 from services.cli.evidence_wiring import evidence_log, signing_key
 from services.cli.gate_wiring import gate_book, history
+from services.cli.networks_wiring import networks_of
 from services.cli.printing import (
     GOOD,
     WRONG_USE,
@@ -31,8 +31,8 @@ _LONGEST = 300
 def move(name: str, to: str, *, reason: str, as_json: bool) -> int:
     """Move a network and put that on record; returns the exit code."""
     try:
-        card = catalog.card(name)
         settings = read_settings()
+        card = networks_of(settings).card(name)
         signer = signing_key(settings)
         book = gate_book(settings, signer)
         wanted, state = LifeState(to), book.state(name)
@@ -59,8 +59,8 @@ def move(name: str, to: str, *, reason: str, as_json: bool) -> int:
 def show_history(name: str, *, as_json: bool) -> int:
     """Print a network's gates and moves, oldest first; returns the exit code."""
     try:
-        catalog.card(name)
         settings = read_settings()
+        networks_of(settings).card(name)
         book = gate_book(settings, signing_key(settings))
         entries = history(settings, name)
         records = tuple(reversed(book.records(name)))

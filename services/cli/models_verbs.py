@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -41,6 +42,27 @@ def models_show(name: Name, *, as_json: AsJson = False) -> None:
     from services.cli import models_command  # noqa: PLC0415 - see the module docstring
 
     raise typer.Exit(models_command.show_network(name, as_json=as_json))
+
+
+@app.command("import")
+def models_import(
+    path: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Weights on this disk: ONNX or safetensors.")
+    ],
+    *,
+    wanted: Annotated[
+        str | None,
+        typer.Option("--as", metavar="NAME", help="Which network it is, where no card says so."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Install weights from this disk; who states their digest, if anybody, goes on record.
+
+    [dim]evident models import realesr-general-x4v3.safetensors[/dim]
+    """
+    from services.cli import models_install_command  # noqa: PLC0415 - see the module docstring
+
+    raise typer.Exit(models_install_command.import_from(path, wanted=wanted, as_json=as_json))
 
 
 @app.command("move")

@@ -13,6 +13,7 @@ from pipelines.stages.export.facts_custody import CustodyLine, PersonFacts
 from services.cli.capacity import available_memory_bytes
 from services.cli.evidence_wiring import actor, evidence_log, signing_key
 from services.cli.gate_wiring import gate_book
+from services.cli.networks_wiring import networks_of
 from services.cli.outside_checks import time_stamps
 from services.provenance.certificates import credential_signer
 from services.provenance.custody import history
@@ -29,20 +30,25 @@ def tools(settings: Settings, *, people: tuple[PersonFacts, ...] = ()) -> Iterat
     `people` are those besides the operator that reports name.
     """
     signer = signing_key(settings)
+    gates = gate_book(settings, signer)
+    networks = networks_of(settings)
     threads = settings.threads or usable_cores()
     by = actor(settings)
     with evidence_log(settings, signer) as log, DecodePool() as pool:
         yield Tools(
             pool=pool,
             networks=WarmNetworks(
-                settings.engine, threads=threads, tile_pixels=NETWORK_TILE_PIXELS
+                settings.engine,
+                threads=threads,
+                tile_pixels=NETWORK_TILE_PIXELS,
+                networks=networks,
             ),
             frame_networks=WarmNetworks(
-                settings.engine, threads=1, tile_pixels=NETWORK_TILE_PIXELS
+                settings.engine, threads=1, tile_pixels=NETWORK_TILE_PIXELS, networks=networks
             ),
             log=log,
             signer=signer,
-            gates=gate_book(settings, signer),
+            gates=gates,
             operator=Operator(
                 name=by.operator,
                 host=by.host,

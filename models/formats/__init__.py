@@ -1,0 +1,1 @@
+"""The file formats that weights are kept in, read and written without an engine."""

@@ -1,0 +1,50 @@
+"""From a file on disk to an installed network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from models.catalog import Catalog
+from models.errors import InstallError
+from models.install.convert import converted
+from models.install.recognise import kind_of, recognise
+from models.install.store import install, sha256_of
+from models.installed import Installed
+from models.spec import WeightsFile
+
+MOST_BYTES = 1 << 30
+"""Larger than any file of the catalog; what is larger is not read at all."""
+
+
+def import_file(path: Path, networks: Catalog, folder: Path, *, wanted: str | None) -> Installed:
+    """Install the network that lies in the file `path`, under `folder`.
+
+    `wanted` is the network that a person says it is. Raises InstallError, UnknownModelError,
+    UnknownWeightsError or UnsafeWeightsError.
+    """
+    content = _read(path)
+    received = WeightsFile(path.name, sha256_of(content), len(content))
+    kind = kind_of(content, name=path.name)
+    found = recognise(content, received.sha256, name=path.name, networks=networks, wanted=wanted)
+    return install(
+        folder,
+        found.card,
+        converted(content, kind, found.card, name=path.name),
+        received=received,
+        standing=found.standing,
+        origin=f"file {path.name}",
+    )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise InstallError(f"{path}: {error.strerror}", next_step="Name a file.") from error
+    if len(content) > MOST_BYTES:
+        raise InstallError(
+            f"{path.name} is larger than {MOST_BYTES:,} bytes, which no network here is",
+            next_step="Name a file of weights.",
+        )
+    return content
