@@ -49,7 +49,7 @@ CONTAINERS: tuple[Container, ...] = (
         frozenset(
             _COMMON | _PCM | _PCM_BIG
             | {"prores", "dnxhd", "dvvideo", "mov_text", "adpcm_ima_qt", "dts"}
-            | {"pcm_alaw", "pcm_mulaw"}
+            | {"pcm_alaw", "pcm_mulaw", "amr_nb", "amr_wb"}
         ),
     ),
     Container(

@@ -21,6 +21,7 @@ SOUNDS: dict[str, tuple[str, dict[str, Any], str]] = {
     "alac": ("mkv", {"audio": "alac", **IN_MATROSKA}, "mp4"),
     "a-law": ("mov", {"audio": "pcm_alaw", "audio_rate": 8000}, "mov"),
     "mu-law": ("mov", {"audio": "pcm_mulaw", "audio_rate": 8000}, "mov"),
+    "AMR": ("3gp", {"audio": "libopencore_amrnb", "audio_rate": 8000}, "mov"),
     "raw": ("mov", {"audio": "pcm_s24le"}, "mov"),
     "raw beside FFV1": (
         "mov",
