@@ -1,1 +1,1 @@
-"""The stored records and their migrations."""
+"""Records: the tables that hold the truth, on SQLite or PostgreSQL, and how they change."""

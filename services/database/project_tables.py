@@ -1,0 +1,48 @@
+"""Tables of projects, of artifacts, and of who holds which artifact."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Integer, String, Table
+
+from services.database.columns import RECORDS, Instant
+from services.database.words import is_digest
+
+projects = Table(
+    "projects",
+    RECORDS,
+    Column("id", String(64), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("share", Integer, nullable=False, server_default="1"),
+    Column("virtual_time", BigInteger, nullable=False, server_default="0"),
+    Column("running_limit", Integer),
+    Column("queued_limit", Integer),
+    Column("created_at", Instant, nullable=False),
+    CheckConstraint("share BETWEEN 1 AND 1000", name="share"),
+    CheckConstraint("running_limit >= 0", name="running_limit"),
+    CheckConstraint("queued_limit >= 0", name="queued_limit"),
+)
+"""`virtual_time` is what the project has had, over its share: the least is served next."""
+
+artifacts = Table(
+    "artifacts",
+    RECORDS,
+    Column("digest", String(71), primary_key=True),
+    Column("object_key", String(500), nullable=False, unique=True),
+    Column("bytes", BigInteger, nullable=False),
+    Column("media_type", String(100), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    CheckConstraint(is_digest("digest"), name="digest"),
+    CheckConstraint("bytes >= 0", name="bytes"),
+)
+
+artifact_references = Table(
+    "artifact_references",
+    RECORDS,
+    Column("project", String(64), ForeignKey("projects.id"), primary_key=True),
+    Column("artifact", String(71), ForeignKey("artifacts.digest"), primary_key=True, index=True),
+    Column("holder", String(80), primary_key=True),
+    Column("name", String(255), nullable=False, server_default=""),
+    Column("created_at", Instant, nullable=False),
+    Column("keep_until", Instant),
+)
+"""A project's hold on an artifact. `holder` is a job's id, or the word `upload`."""

@@ -1,0 +1,43 @@
+"""All tables by name; importing this file is what makes `RECORDS` complete."""
+
+from __future__ import annotations
+
+from services.database.columns import RECORDS
+from services.database.job_tables import (
+    attempts,
+    job_events,
+    job_outputs,
+    jobs,
+    segments,
+    stage_networks,
+    stages,
+)
+from services.database.project_tables import artifact_references, artifacts, projects
+from services.database.queue_tables import (
+    dead_letters,
+    error_classes,
+    network_limits,
+    outbox,
+    paused_lanes,
+    pending_entries,
+)
+
+__all__ = [
+    "RECORDS",
+    "artifact_references",
+    "artifacts",
+    "attempts",
+    "dead_letters",
+    "error_classes",
+    "job_events",
+    "job_outputs",
+    "jobs",
+    "network_limits",
+    "outbox",
+    "paused_lanes",
+    "pending_entries",
+    "projects",
+    "segments",
+    "stage_networks",
+    "stages",
+]
