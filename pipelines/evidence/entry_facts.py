@@ -54,8 +54,10 @@ def check_ledger(
         return f"{ledger.frames} frames in sequence"
     entries = until_export(entries)
     if papers.plan_known:
-        for name in ("frames", "stream", "time_base"):
-            if ledger.header.get(name) != dig(papers.plan, "source", name):
+        stated = {name: papers.of_result(name) for name in ("frames", "time_base")}
+        stated["stream"] = dig(papers.plan, "source", "stream")
+        for name, value in stated.items():
+            if ledger.header.get(name) != value:
                 raise BundleError(LEDGER, f"The plan is about a source with another {name}.")
         lossless = dig(papers.plan, "delivery", "lossless")
         if ledger.header["lossless"] is not lossless:

@@ -41,8 +41,13 @@ class Papers:
 
     @property
     def frames(self) -> Json:
-        """How many frames the plan is about."""
+        """How many frames the file as received has by the plan."""
         return dig(self.plan, "source", "frames")
+
+    def of_result(self, name: str) -> Json:
+        """`frames` or `time_base` of the result: its own timing's, where the plan states one."""
+        own = dig(self.plan, "timing", name)
+        return dig(self.plan, "source", name) if own is None else own
 
     def of_role(self, role: Role) -> dict[str, str]:
         """Return the files of a role: path to SHA-256."""
@@ -77,7 +82,7 @@ def check_plan(papers: Papers) -> str | NotChecked:
         raise BundleError(PLAN, "The plan is about a file that was not received.")
     for path in found:
         _require(PLAN, dig(plan, "source", "bytes"), papers.facts[path].size, "source's size")
-    _check_segments(plan)
+    _check_segments(papers)
     _check_weights(papers)
     return "graph, preset and file as received are those of the plan" + (
         "" if found else "; the file as received is not in the bundle"
@@ -145,10 +150,11 @@ def dig(value: Json, *path: str) -> Json:
     return value
 
 
-def _check_segments(plan: Mapping[str, Json]) -> None:
+def _check_segments(papers: Papers) -> None:
+    plan = papers.plan
     if plan.get("segments") is None:
         return
-    _require(PLAN, dig(plan, "segments", "frames"), dig(plan, "source", "frames"), "frames")
+    _require(PLAN, dig(plan, "segments", "frames"), papers.of_result("frames"), "frames")
     ranges = segments_of(plan)
     if not ranges or ranges[0][0] != 0 or any(first >= stop for first, stop in ranges):
         raise BundleError(PLAN, "The plan's segments do not follow each other.")
@@ -159,6 +165,9 @@ def _check_lengths(papers: Papers, facts: Json) -> None:
     if not papers.plan_known or papers.plan.get("segments") is None:
         return
     _require(REPORT, dig(facts, "received", "clip", "frames"), papers.frames, "number of frames")
+    if papers.plan.get("timing") is not None:
+        made, due = dig(facts, "delivered", "clip", "frames"), papers.of_result("frames")
+        _require(REPORT, made, due, "number of frames in its result")
     count = len(segments_of(papers.plan))
     _require(REPORT, dig(facts, "run", "segments", "count"), count, "number of segments")
 

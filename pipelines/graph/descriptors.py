@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from fractions import Fraction
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -58,12 +59,37 @@ class ForwardModel(StrEnum):
     NONE = "none"
 
 
+class FrameRate(StrEnum):
+    """What becomes of the number of frames."""
+
+    KEPT = "kept"
+    DOUBLED = "doubled"
+    FOUR_OF_FIVE = "four-of-five"
+
+
+@dataclass(frozen=True, slots=True)
+class FrameChange:
+    """How frames are counted anew; `cycle_start` is the first frame of a cycle of five."""
+
+    rate: FrameRate = FrameRate.KEPT
+    cycle_start: int = 0
+
+
+class FieldUse(StrEnum):
+    """What an operation does about frames that are woven of two fields."""
+
+    IGNORES = "ignores"
+    UNWEAVES = "unweaves"
+    REFUSES = "refuses"
+
+
 class PlainForm(StrEnum):
     """What stands for an operation in the plain reconstruction, which uses no learnt detail."""
 
     ITSELF = "itself"
     INTERPOLATED = "cubic interpolation (Keys, a = -0.5)"
     LEFT_OUT = "left out"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +137,9 @@ class Descriptor(Generic[P]):
     `reach` computes the reach from validated parameters. `ceilings` bounds parameters under
     `forensic-safe`, by parameter name. `changes_size` says that frames leave with another
     size. `network` names the parameter that selects a catalog network, for trained ones.
-    `consistency` says how the result is held against the input.
+    `consistency` says how the result is held against the input. `timing` says what becomes of
+    the number of frames, None where they stay. `sample_aspect` is the shape of a sample that
+    leaves over that of one that came. `fields` says what is done about woven frames.
     """
 
     name: str
@@ -126,3 +154,6 @@ class Descriptor(Generic[P]):
     ceilings: Mapping[str, Ceiling] = field(default_factory=dict)
     changes_size: bool = False
     network: str | None = None
+    timing: Callable[[P], FrameChange] | None = None
+    sample_aspect: Fraction = Fraction(1)
+    fields: FieldUse = FieldUse.IGNORES

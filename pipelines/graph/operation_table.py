@@ -18,6 +18,7 @@ from pipelines.graph.descriptors import (
     Ceiling,
     Consistency,
     Descriptor,
+    FieldUse,
     ForwardModel,
     FrameUse,
     OperationClass,
@@ -40,6 +41,7 @@ from pipelines.graph.operation_size import (
     resize_reach,
     super_resolve_reach,
 )
+from pipelines.graph.operation_table_fields import FIELD_OPERATIONS
 from pipelines.graph.operation_tone import (
     GammaParameters,
     LevelsParameters,
@@ -189,6 +191,7 @@ DENOISE = Descriptor(
     consistency=_SAME_SAMPLES,
     # Above 10 code values, fine texture of the scene is as weak as the noise and goes with it.
     ceilings={"strength": Ceiling(0.0, 10.0), "chroma_strength": Ceiling(0.0, 10.0)},
+    fields=FieldUse.REFUSES,
 )
 
 DENOISE_TEMPORAL = Descriptor(
@@ -207,6 +210,7 @@ DENOISE_TEMPORAL = Descriptor(
         # Five frames: a fifth of a second at 25 per second.
         "radius": Ceiling(1, 2),
     },
+    fields=FieldUse.REFUSES,
 )
 
 DENOISE_TRAINED = Descriptor(
@@ -220,6 +224,7 @@ DENOISE_TRAINED = Descriptor(
     reach=denoise_trained_reach,
     consistency=_SAME_SAMPLES,
     network="model",
+    fields=FieldUse.REFUSES,
 )
 
 SUPER_RESOLVE = Descriptor(
@@ -236,6 +241,7 @@ SUPER_RESOLVE = Descriptor(
     consistency=Consistency(ForwardModel.CUBIC, PlainForm.INTERPOLATED),
     changes_size=True,
     network="model",
+    fields=FieldUse.REFUSES,
 )
 
 _ALL: tuple[Descriptor[Any], ...] = (
@@ -250,6 +256,7 @@ _ALL: tuple[Descriptor[Any], ...] = (
     DENOISE_TEMPORAL,
     DENOISE_TRAINED,
     SUPER_RESOLVE,
+    *FIELD_OPERATIONS,
 )
 
 OPERATIONS: Mapping[str, Descriptor[Any]] = MappingProxyType({each.name: each for each in _ALL})

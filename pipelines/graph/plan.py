@@ -16,7 +16,13 @@ from pydantic import Field, ValidationError
 from pipelines.errors import EvidenceError
 from pipelines.evidence.canonical import canonical_bytes, parse_object
 from pipelines.evidence.json_value import Json
-from pipelines.graph.descriptors import FrameUse, OperationClass, ParameterSource, PlaneUse
+from pipelines.graph.descriptors import (
+    FrameRate,
+    FrameUse,
+    OperationClass,
+    ParameterSource,
+    PlaneUse,
+)
 from pipelines.graph.spec import Preset, Strict, without_floats
 
 SEGMENT_SECONDS = Fraction(2)
@@ -71,8 +77,20 @@ class PlannedStep(Strict):
     network: str | None = None
 
 
+class PlannedTiming(Strict):
+    """How the frames of a result are counted, where that is not how the source counts them.
+
+    `change` is what an operation declared; `time_base` is the unit of the result's times.
+    """
+
+    change: FrameRate
+    cycle_start: int
+    frames: int
+    time_base: str
+
+
 class PlannedSegments(Strict):
-    """Fixed ranges of the frame index.
+    """Fixed ranges of the frames of the result.
 
     `starts` are first frames; a range ends where the next begins, the last one at `frames`.
     """
@@ -125,12 +143,24 @@ class Plan(Strict):
     frames_at_once: int = 1
     tile_pixels: int | None = None
     segments: PlannedSegments | None = None
+    timing: PlannedTiming | None = None
     delivery: PlannedDelivery
     ceilings: PlannedCeilings
 
+    @property
+    def result_frames(self) -> int:
+        """How many frames the result has."""
+        return self.source.frames if self.timing is None else self.timing.frames
+
     def canonical(self) -> bytes:
-        """The plan's only spelling, as evidence JSON (reals are decimal strings)."""
-        value = without_floats(self.model_dump(mode="json"))
+        """The plan's only spelling, as evidence JSON (reals are decimal strings).
+
+        A timing that is the source's is not spelt, so plans without one read as they always did.
+        """
+        document = self.model_dump(mode="json")
+        if self.timing is None:
+            del document["timing"]
+        value = without_floats(document)
         return canonical_bytes(cast("Mapping[str, Json]", value))
 
     def digest(self) -> str:

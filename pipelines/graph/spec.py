@@ -97,11 +97,13 @@ class IngestParams(Strict):
 class EnhanceParams(Strict):
     """The operations, in order. Each is `{"op": name, ...parameters}`.
 
-    `allow_ungated` says why networks may run that no gate has passed; it is on record.
+    `allow_ungated` says why networks may run that no gate has passed; `despite_fields` says why
+    frames may be worked on otherwise than their fields were measured. Both are on record.
     """
 
     operations: tuple[dict[str, Any], ...] = Field(default=(), max_length=64)
     allow_ungated: str | None = Field(default=None, min_length=3, max_length=500)
+    despite_fields: str | None = Field(default=None, min_length=3, max_length=500)
 
 
 class QaParams(Strict):

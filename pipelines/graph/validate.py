@@ -13,7 +13,13 @@ from models import catalog
 from models.errors import ModelError
 from models.spec import NetworkCard, NetworkClass
 from pipelines.errors import GraphError
-from pipelines.graph.descriptors import Descriptor, OperationClass, Parameters, Reach
+from pipelines.graph.descriptors import (
+    Descriptor,
+    FieldUse,
+    OperationClass,
+    Parameters,
+    Reach,
+)
 from pipelines.graph.operation_table import OPERATIONS
 from pipelines.graph.presets import POLICIES, Policy, check_admitted
 from pipelines.graph.spec import (
@@ -63,6 +69,7 @@ class CheckedGraph:
     export: ExportParams
     qa: QaParams | None = None
     allow_ungated: str | None = None
+    despite_fields: str | None = None
 
 
 def check_graph(graph: Graph) -> CheckedGraph:
@@ -73,6 +80,7 @@ def check_graph(graph: Graph) -> CheckedGraph:
     qa: QaParams | None = None
     steps: list[Step] = []
     reasons: list[str | None] = []
+    despite: list[str | None] = []
     for position, stage in enumerate(graph.stages):
         field = f"stages.{position}.params"
         if stage.kind not in STAGE_PARAMS:
@@ -90,12 +98,27 @@ def check_graph(graph: Graph) -> CheckedGraph:
             export = params
         elif isinstance(params, EnhanceParams):
             reasons.append(params.allow_ungated)
+            despite.append(params.despite_fields)
             steps.extend(
                 _check_step(policy, document, field=f"{field}.operations.{number}")
                 for number, document in enumerate(params.operations)
             )
-    reason = "; ".join(one for one in reasons if one is not None) or None
-    return CheckedGraph(graph, policy, ingest, tuple(steps), export, qa, reason)
+    _check_fields_first(steps)
+    ungated, fields = (
+        "; ".join(one for one in said if one is not None) or None for said in (reasons, despite)
+    )
+    return CheckedGraph(graph, policy, ingest, tuple(steps), export, qa, ungated, fields)
+
+
+def _check_fields_first(steps: list[Step]) -> None:
+    """Fields are taken apart before anything else touches their rows, and once."""
+    for number, step in enumerate(steps):
+        if number and step.descriptor.fields is FieldUse.UNWEAVES:
+            raise GraphError(
+                f"{step.descriptor.name} comes after {steps[number - 1].descriptor.name}: fields "
+                "are taken apart before anything else touches their rows",
+                next_step=f"Make {step.descriptor.name} the first operation.",
+            )
 
 
 def _check_order(graph: Graph) -> None:

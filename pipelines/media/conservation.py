@@ -54,7 +54,7 @@ class _Looked:
     first: bytes
 
 
-def check_laws(
+def check_laws(  # noqa: PLR0913 - both files, what lies between, and what was declared
     pool: DecodePool,
     *,
     source: Path,
@@ -64,20 +64,26 @@ def check_laws(
     result: FrameShape,
     segments: Sequence[CodedSegment],
     declared: str = "",
+    timed: VideoIndex | None = None,
+    declared_timing: str = "",
 ) -> tuple[Law, ...]:
     """Compare the finished file with the source, and with the segments that it was joined from.
 
-    `declared` says which operations change the size, empty where none does. A broken law is
+    `index` is that of the source; `timed` is what the result must be by what its operations
+    declared: other frames, times, or shape of samples. `declared` says which operations change
+    the size, `declared_timing` which one the frames, each empty where none does. Without `timed`
+    nothing may differ. A broken law is
     returned, not raised; see `require`. Raises DecodeChildError where a file cannot be read.
     """
+    timed = timed or index
     before = _look(pool, source, index.video.stream.index)
     kept = [one.index for one in index.streams if one.index not in delivery.dropped]
     parts = [one.frames for one in segments]
     after = _look(pool, result_path, kept.index(index.video.stream.index), parts)
     laws = [
         *_coded_laws(segments, after),
-        *_time_laws(index, after, delivery),
-        *_picture_laws(index, after, result, declared),
+        *_time_laws(index, timed, after, delivery, declared_timing),
+        *_picture_laws(index, timed, after, result, declared),
         _range_law(index.video, after.video, delivery),
         *_stream_laws(before, after, kept, index, delivery),
         _law("chapters", _listed(before.chapters), _listed(after.chapters)),
@@ -171,10 +177,21 @@ def _coded_laws(segments: Sequence[CodedSegment], after: _Looked) -> Iterable[La
     yield _law("first frame, decoded", segments[0].first_frame.hex(), after.first.hex())
 
 
-def _time_laws(index: VideoIndex, after: _Looked, delivery: Delivery) -> Iterable[Law]:
+def _time_laws(
+    source: VideoIndex, index: VideoIndex, after: _Looked, delivery: Delivery, declared: str
+) -> Iterable[Law]:
+    """Frames and times are those of `index`: the source's own, or what was declared of them."""
     old, new = index.video.stream.time_base, after.video.stream.time_base
-    yield _law("frames", index.frames, len(after.times))
-    if len(after.times) != index.frames:
+    found = len(after.times)
+    kept = source.frames == index.frames or bool(declared)
+    yield Law(
+        "frames",
+        str(source.frames),
+        str(found),
+        found == index.frames and kept,
+        declared if source.frames != found else "",
+    )
+    if found != index.frames:
         return
     wrong = [
         frame
@@ -191,7 +208,9 @@ def _time_laws(index: VideoIndex, after: _Looked, delivery: Delivery) -> Iterabl
             holds=False,
         )
     else:
-        yield _law("presentation times", "all equal", "all equal")
+        yield _law(
+            "presentation times", "all equal", "as declared" if declared else "all equal", declared
+        )
     last, now_last = int(index.duration[-1]) * old, int(after.times[-1, 1]) * new
     unstated = delivery.container == "matroska" and now_last != last
     yield _law(
@@ -203,7 +222,7 @@ def _time_laws(index: VideoIndex, after: _Looked, delivery: Delivery) -> Iterabl
 
 
 def _picture_laws(
-    index: VideoIndex, after: _Looked, result: FrameShape, declared: str
+    index: VideoIndex, timed: VideoIndex, after: _Looked, result: FrameShape, declared: str
 ) -> Iterable[Law]:
     was, now = index.video, after.video
     expected = f"{result.width} x {result.height}"
@@ -215,7 +234,9 @@ def _picture_laws(
     yield _law("planes and chroma", planar_name(was.shape), planar_name(now.shape))
     yield _law("rotation", f"{was.rotation} degrees", f"{now.rotation} degrees")
     yield _law("display matrix", was.display_matrix or "none", now.display_matrix or "none")
-    yield _law("sample aspect", _aspect(was.sample_aspect), _aspect(now.sample_aspect))
+    shape, due, shown = (_aspect(one.sample_aspect) for one in (was, timed.video, now))
+    holds = shown == due and (shape == due or bool(declared))
+    yield Law("sample aspect", shape, shown, holds, declared if shape != shown else "")
     for name, old, new in (
         ("primaries", was.colour.primaries, now.colour.primaries),
         ("transfer", was.colour.transfer, now.colour.transfer),

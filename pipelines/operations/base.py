@@ -36,6 +36,16 @@ class NetworkSource(Protocol):
         """The network called `model`, loaded once and kept."""
 
 
+class Retiming(Protocol):
+    """An operation whose result has another number of frames, or frames of other moments.
+
+    A frame of the result shows a frame of the source in one of several ways; `phases` holds a
+    bound operation for each, by the number that `pipelines.media.frame_map` gives it.
+    """
+
+    phases: tuple[Operation, ...]
+
+
 class Operation(Protocol):
     """One step, bound to the shape of its input frames."""
 

@@ -83,6 +83,9 @@ def plain_counterpart(chain: Sequence[Applied]) -> Way | NoWay:
             "Every operation is an interpolation, a cut or a stated curve: the result is its own "
             "plain reconstruction, and this map would be empty by definition"
         )
+    for one in chain:
+        if one.descriptor.consistency.plain is PlainForm.NONE:
+            return NoWay(f"{one.descriptor.name}: {one.descriptor.consistency.reason}")
     way: list[Operation] = []
     words: list[str] = []
     for one, form in zip(chain, forms, strict=True):

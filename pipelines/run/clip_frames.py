@@ -31,7 +31,7 @@ def finished_frames(
 ) -> Iterator[Finished]:
     """Yield the result's frames from `first` on, as long as what the reader hands out lasts.
 
-    `frames` is the length of the clip, `at_once` how many frames are worked on side by side
+    `frames` is the length of the source, `at_once` how many frames are worked on side by side
     where none are mixed. `seen` hears of every source frame while its planes are valid. Raises
     DamagedError where a frame does not decode again, and what operations raise.
     """
@@ -40,7 +40,8 @@ def finished_frames(
         return _untouched(reader, received, seen)
     if at_once > 1:
         return _side_by_side(reader, received, chain, at_once, seen)
-    return _one_by_one(reader, received, chain, range(first, frames), frames, seen)
+    stop = frames if chain.frame_map is None else chain.frame_map.frames
+    return _one_by_one(reader, received, chain, range(first, stop), frames, seen)
 
 
 def native(frame: Finished) -> tuple[Samples, ...]:

@@ -15,6 +15,7 @@ from pipelines.graph.plan import (
     PlannedDelivery,
     PlannedSegments,
     PlannedSource,
+    PlannedTiming,
     segment_starts,
 )
 from pipelines.graph.spec import StageKind
@@ -35,6 +36,7 @@ from pipelines.run.clip_file import whole_clip
 from pipelines.run.clip_index import index_anew, index_digest, job_index
 from pipelines.run.clip_pixels import FRAMES_WAITING, ClipRenderer, load_planes, preview_path
 from pipelines.run.clip_taps import FRAMES_KEPT
+from pipelines.run.clip_weave import require_fields
 from pipelines.run.entries import (
     assumption_body,
     digest_of,
@@ -55,7 +57,7 @@ from pipelines.run.planning import (
     planned_steps,
     require_room,
 )
-from pipelines.stages.enhance import Chain, bind, covered
+from pipelines.stages.enhance import Chain, bind, covered, frame_change, frame_map_of
 from pipelines.stages.export.gathered import law_facts
 from pipelines.stages.export.preview import FrameStamp, Pictured, Preview, make_preview
 from pipelines.stages.ingest import Received
@@ -77,9 +79,11 @@ def plan_clip(
 ) -> tuple[Plan, Chain, Delivery]:
     """Resolve everything that decides the result's samples."""
     video = index.video
+    require_fields(checked, judge_fields(index))
     chain, networks_used, at_once = _bound(checked, tools, index)
+    timed = chain.result_index(index)
     delivery = choose_delivery(
-        index,
+        timed,
         chain.result,
         lossless=checked.policy.lossless,
         drop_streams=frozenset(checked.export.drop_streams),
@@ -107,9 +111,10 @@ def plan_clip(
         frames_at_once=at_once,
         segments=PlannedSegments(
             seconds=str(SEGMENT_SECONDS),
-            frames=index.frames,
-            starts=segment_starts(index.pts.tolist(), base),
+            frames=timed.frames,
+            starts=segment_starts(timed.pts.tolist(), timed.video.stream.time_base),
         ),
+        timing=_timing(checked, chain, timed),
         delivery=PlannedDelivery(
             container=delivery.container,
             codec=delivery.codec,
@@ -123,7 +128,7 @@ def plan_clip(
         ceilings=_ceilings(
             received,
             chain,
-            index,
+            timed,
             delivery,
             network_bytes=at_once * network_memory_bytes(checked, networks),
             at_once=at_once,
@@ -139,12 +144,26 @@ def _bound(checked: CheckedGraph, tools: Tools, index: VideoIndex) -> tuple[Chai
     frames too large to have several of, are worked on one by one with all threads.
     """
     shape, frames = index.video.shape, index.frames
-    chain = bind(checked, shape, frames=frames, networks=tools.frame_networks)
+    new = frame_map_of(checked, index)
+    chain = bind(checked, shape, frames=frames, networks=tools.frame_networks, frame_map=new)
     together = tools.threads * chain.frame_memory_bytes()
     if tools.threads > 1 and not chain.mixes_frames and together <= _MOST_TOGETHER_BYTES:
         return chain, tools.frame_networks, tools.threads
-    chain = bind(checked, shape, frames=frames, networks=tools.networks)
+    chain = bind(checked, shape, frames=frames, networks=tools.networks, frame_map=new)
     return chain, tools.networks, 1
+
+
+def _timing(checked: CheckedGraph, chain: Chain, timed: VideoIndex) -> PlannedTiming | None:
+    """How the result's frames are counted, where that is not how the source counts them."""
+    if chain.frame_map is None:
+        return None
+    change, base = frame_change(checked.steps[0]), timed.video.stream.time_base
+    return PlannedTiming(
+        change=change.rate,
+        cycle_start=change.cycle_start,
+        frames=timed.frames,
+        time_base=f"{base.numerator}/{base.denominator}",
+    )
 
 
 def make_clip(job: Job) -> Made:
@@ -176,7 +195,8 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
             job.record("assumption", assumption_body(sentence))
         ingested["frames"] = index.frames
         ingested["index_sha256"] = plan.source.index_sha256
-    shown = preview_frames(index.frames)
+    timed = chain.result_index(index)
+    shown = preview_frames(timed.frames)
     result = job.folder.path(f"enhanced{delivery.suffix}")
 
     def replans() -> tuple[str, ...]:
@@ -189,8 +209,8 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
     taps = taps_of(job, chain, plan, shown)
     with stage(job, StageKind.ENHANCE, **environment()) as enhanced:
         renderer = ClipRenderer(job, plan, chain, index, delivery, shown, replans, taps)
-        marks, credentialed = whole_clip(job, plan, index, delivery, renderer, result)
-        delivered = delivered_facts(index, delivery, chain.result, result, credentialed.facts)
+        marks, credentialed = whole_clip(job, plan, timed, delivery, renderer, result)
+        delivered = delivered_facts(timed, delivery, chain.result, result, credentialed.facts)
         enhanced["inputs"] = received_body(job.received)["outputs"]
         enhanced["outputs"] = [result_line(delivered)]
     with stage(job, StageKind.QA):
@@ -199,11 +219,13 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
             job.tools.pool,
             source=job.received.path,
             index=index,
+            timed=timed,
             result_path=result,
             delivery=delivery,
             result=chain.result,
             segments=[mark.as_coded() for mark in marks],
             declared=chain.declared,
+            declared_timing=chain.declared_timing,
         )
         made = {
             "encoder_frames_sha256": digest_of(one for mark in marks for one in mark.encoder),
@@ -214,7 +236,7 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
         job.record("laws", laws_body(laws, **made))
         require(laws)
         judged = judge_clip(job, taps)
-    ledger = _ledger(job, index, delivery, marks)
+    ledger = _ledger(job, timed, delivery, marks)
     seconds = time.monotonic() - started
     return Made(
         plan=plan,
@@ -223,7 +245,7 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
         delivered=delivered,
         sizes=tuple((o.source, o.result) for o in chain.operations),
         laws=law_facts(laws),
-        previews=_previews(job, chain, index, shown),
+        previews=_previews(job, chain, timed, shown),
         ledger=ledger,
         sidecar=credentialed.sidecar,
         assumptions=index.video.assumptions,
@@ -237,8 +259,8 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
         judged=judged,
         metrics={
             "seconds": round(seconds, 3),
-            "frames": index.frames,
-            "frames_per_second": round(index.frames / seconds, 3),
+            "frames": timed.frames,
+            "frames_per_second": round(timed.frames / seconds, 3),
         },
     )
 

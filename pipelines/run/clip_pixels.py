@@ -67,7 +67,9 @@ class ClipRenderer:
         self._index = index
         self._delivery = delivery
         self._ranges = plan.segments.ranges() if plan.segments is not None else ()
+        self._timed = chain.result_index(index)
         self._previews = frozenset(previews)
+        self._pictured = {chain.shows(frame): frame for frame in previews}
         self._work = job.folder.work
         self._marks: dict[int, Mark] = {}
         self._indexer = SegmentIndexer(job.tools.pool)
@@ -81,7 +83,7 @@ class ClipRenderer:
         unverified = [mark for mark in self._marks.values() if mark.delivered is None]
         job = self._job
         job.folder.keep = True
-        job.progress.start("enhancing", self._index.frames)
+        job.progress.start("enhancing", self._timed.frames)
         job.progress.advance(sum(mark.stop - mark.first for mark in self._marks.values()))
         encoder = Background("encoder", waiting=FRAMES_WAITING)
         verifier = Background("verifier", waiting=SEGMENTS_WAITING)
@@ -101,8 +103,7 @@ class ClipRenderer:
     def _render(self, numbers: Sequence[int], encoder: Background, verifier: Background) -> None:
         """Render neighbouring segments with one decode."""
         first, stop = self._ranges[numbers[0]][0], self._ranges[numbers[-1]][1]
-        read_first = max(0, first - self._chain.before)
-        read_stop = min(self._index.frames, stop + self._chain.after)
+        read_first, read_stop = self._chain.reads(first, stop, self._index.frames)
         path = self._job.received.path
         pool = self._job.tools.pool
         if self._taps is not None:
@@ -128,7 +129,7 @@ class ClipRenderer:
     ) -> None:
         first, stop = self._ranges[number]
         path = segment_path(self._work, number)
-        writer = SegmentWriter(path, self._index, self._chain.result, self._delivery, first=first)
+        writer = SegmentWriter(path, self._timed, self._chain.result, self._delivery, first=first)
         digests: list[bytes] = []
 
         def encode(frame: Finished) -> None:
@@ -153,10 +154,11 @@ class ClipRenderer:
         encoder.submit(finish)
 
     def _seen(self, frame: DecodedFrame) -> None:
-        if self._taps is not None:
+        if self._taps is not None and self._chain.frame_map is None:
             self._taps.seen(frame)
-        if frame.index in self._previews:
-            _save_planes(preview_path(self._work, frame.index, "before"), frame.planes)
+        shown = self._pictured.get(frame.index)
+        if shown is not None:
+            _save_planes(preview_path(self._work, shown, "before"), frame.planes)
 
     def _verify(self, mark: Mark) -> None:
         """Decode a finished segment as anybody would, and note what came out."""
@@ -189,7 +191,7 @@ class ClipRenderer:
         self._marks[mark.number] = verified
 
     def _record(self, mark: Mark) -> None:
-        source = self._index.digest[mark.first : mark.stop]
+        source = self._timed.digest[mark.first : mark.stop]
         body = segment_body(
             self._plan,
             number=mark.number,

@@ -111,6 +111,8 @@ def override_bodies(checked: CheckedGraph) -> Iterator[Body]:
         yield {"field": "ingest.orientation", "value": checked.ingest.orientation}
     if checked.allow_ungated is not None:
         yield {"field": "enhance.allow_ungated", "value": checked.allow_ungated}
+    if checked.despite_fields is not None:
+        yield {"field": "enhance.despite_fields", "value": checked.despite_fields}
     for stream in sorted(checked.export.drop_streams):
         yield {"field": "export.drop_streams", "value": stream}
     if checked.export.credentials == "none":

@@ -178,7 +178,7 @@ def _run(case: Case) -> Ran:
 
 def _require_frames(case: Case) -> None:
     """Refuse a wish for frames that the clip does not have."""
-    frames = case.logged.plan.source.frames
+    frames = case.logged.plan.result_frames
     if case.wish.frames is None:
         return
     if case.received.pipeline == "photo":

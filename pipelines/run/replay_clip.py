@@ -44,8 +44,11 @@ def replay_clip(case: Case) -> Ran:
     if not holds_planes(form, chain.result.layout.plane_count):
         raise NotReplayableError(f"a version that knows how {form} holds these pictures")
     delivered = delivered_clip(case)
-    wanted = range(*(case.wish.frames or (0, index.frames)))
-    tally = Tally(chain.result, first=wanted.start, stop=wanted.stop, frames=index.frames)
+    frames = here.result_frames
+    if frames != len(ledger):
+        raise NotReplayableError(f"a ledger of {frames} frames: it lists {len(ledger)}")
+    wanted = range(*(case.wish.frames or (0, frames)))
+    tally = Tally(chain.result, first=wanted.start, stop=wanted.stop, frames=frames)
     at_once = (here if case.wish.threads is not None else case.logged.plan).frames_at_once
     expected = tuple(encoder for encoder, _ in ledger)
     with closing(recorded_frames(case, index, expected, delivered)) as recorded:
@@ -106,10 +109,9 @@ def _ledger(case: Case) -> tuple[tuple[bytes, bytes], ...]:
                 names = ("encoder_sha256", "delivered_sha256")
                 encoder, delivered = (_digest(members.get(name)) for name in names)
                 found.append((encoder, delivered))
-    if len(found) != case.logged.plan.source.frames:
-        raise NotReplayableError(
-            f"a ledger of {case.logged.plan.source.frames} frames: it lists {len(found)}"
-        )
+    frames = case.logged.plan.result_frames
+    if len(found) != frames:
+        raise NotReplayableError(f"a ledger of {frames} frames: it lists {len(found)}")
     return tuple(found)
 
 

@@ -12,7 +12,7 @@ from pipelines.media.video import DecodedFrame, VideoIndex
 from pipelines.run.clip_frames import finished_frames, native
 from pipelines.run.replay_case import Case
 from pipelines.run.replay_plan import Part
-from pipelines.stages.enhance import bind
+from pipelines.stages.enhance import bind, frame_map_of
 
 Numbered = tuple[int, tuple[Samples, ...]]
 
@@ -40,14 +40,15 @@ def _part(
     case: Case, index: VideoIndex, part: Part, wanted: range, at_once: int
 ) -> Iterator[Numbered]:
     networks = case.networks(part.tiles, side_by_side=at_once > 1)
-    chain = bind(case.checked, index.video.shape, frames=index.frames, networks=networks)
-    with FrameReader(
-        case.tools.pool,
-        case.received.path,
-        index,
-        first=max(0, wanted.start - chain.before),
-        stop=min(index.frames, wanted.stop + chain.after),
-    ) as reader:
+    chain = bind(
+        case.checked,
+        index.video.shape,
+        frames=index.frames,
+        networks=networks,
+        frame_map=frame_map_of(case.checked, index),
+    )
+    first, stop = chain.reads(wanted.start, wanted.stop, index.frames)
+    with FrameReader(case.tools.pool, case.received.path, index, first=first, stop=stop) as reader:
         frames = finished_frames(
             reader, chain, first=wanted.start, frames=index.frames, at_once=at_once, seen=_unseen
         )

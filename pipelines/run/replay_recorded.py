@@ -180,7 +180,7 @@ class Repeated:
     def frame(self, wanted: int) -> tuple[Samples, ...] | None:
         """The samples of a frame; None where they do not have the digest on record."""
         if self._frames is None:
-            left = range(wanted, self._index.frames)
+            left = range(wanted, len(self._expected))
             at_once = self._case.logged.plan.frames_at_once
             self._frames = rendered(self._case, self._index, left, at_once=at_once)
         try:

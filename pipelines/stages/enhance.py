@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import cast
 
 from pipelines.errors import PolicyError, RequestError
-from pipelines.graph.descriptors import FrameUse
+from pipelines.graph.descriptors import FrameChange, FrameRate, FrameUse
 from pipelines.graph.validate import CheckedGraph, Step
+from pipelines.media.frame_map import FrameMap, map_frames, retimed
 from pipelines.media.picture import Block, FrameShape, Region, Samples, block_from_native
-from pipelines.operations.base import NetworkSource, Operation
+from pipelines.media.video import VideoIndex
+from pipelines.operations.base import NetworkSource, Operation, Retiming
 from pipelines.operations.registry import build
 
 _BLOCK_COPIES = 4
@@ -31,10 +35,15 @@ class BoundStep:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """All operations of a graph, in order, bound to pictures of shape `source`."""
+    """All operations of a graph, in order, bound to pictures of shape `source`.
+
+    `frame_map` is None where frames are counted as the source counts them; else the first
+    operation makes the frames that it lists.
+    """
 
     source: FrameShape
     steps: tuple[BoundStep, ...]
+    frame_map: FrameMap | None = None
 
     @property
     def result(self) -> FrameShape:
@@ -46,15 +55,32 @@ class Chain:
         """The operations alone."""
         return tuple(bound.operation for bound in self.steps)
 
-    @property
-    def before(self) -> int:
-        """Earlier source frames that one result frame depends on."""
-        return sum(operation.before for operation in self.operations)
+    def reads(self, first: int, stop: int, frames: int) -> tuple[int, int]:
+        """The source frames, first and one past the last, that result frames depend on.
 
-    @property
-    def after(self) -> int:
-        """Later source frames that one result frame depends on."""
-        return sum(operation.after for operation in self.operations)
+        `first` and `stop` count frames of the result, `frames` those of the source.
+        """
+        operations = self.operations
+        if self.frame_map is None:
+            before = sum(operation.before for operation in operations)
+            after = sum(operation.after for operation in operations)
+            return max(0, first - before), min(frames, stop + after)
+        own, rest = operations[0], operations[1:]
+        begin = max(0, first - sum(operation.before for operation in rest))
+        end = min(self.frame_map.frames, stop + sum(operation.after for operation in rest))
+        shown = self.frame_map.first[begin:end]
+        return max(0, int(shown[0]) - own.before), min(frames, int(shown[-1]) + own.after + 1)
+
+    def shows(self, frame: int) -> int:
+        """The source frame that a frame of the result shows."""
+        return frame if self.frame_map is None else self.frame_map.shows(frame)[0]
+
+    def result_index(self, index: VideoIndex) -> VideoIndex:
+        """The index of the result, from that of the source."""
+        aspect = Fraction(1)
+        for bound in self.steps:
+            aspect *= bound.step.descriptor.sample_aspect
+        return retimed(index, self.frame_map, aspect=aspect)
 
     @property
     def runs_networks(self) -> bool:
@@ -78,9 +104,17 @@ class Chain:
         return f"declared by {', '.join(names)}" if names else ""
 
     @property
+    def declared_timing(self) -> str:
+        """Which operation declares another number of frames; empty where none does."""
+        if self.frame_map is None:
+            return ""
+        return f"declared by {self.steps[0].step.descriptor.name}"
+
+    @property
     def mixes_frames(self) -> bool:
-        """Whether a result frame depends on more than its own source frame."""
-        return self.before + self.after > 0
+        """Whether a result frame depends on anything but the source frame of its own number."""
+        mixes = any(operation.before + operation.after for operation in self.operations)
+        return mixes or self.frame_map is not None
 
     def frame(self, block: Block) -> Block:
         """Compute a whole frame from its source frame alone; only where no frames are mixed."""
@@ -138,16 +172,20 @@ class FrameChain:
     """Runs a chain over the frames of a clip, in rising order.
 
     `source` gives the float32 block of a whole source frame and is asked for rising indexes
-    only, each once. `frames` is the length of the clip; windows are cut at its two ends.
+    only, each once. `frames` is the length of the source; windows are cut at its two ends.
     """
 
     def __init__(self, chain: Chain, frames: int, source: Callable[[int], Block]) -> None:
         self._operations = chain.operations
-        self._frames = frames
+        self._map = chain.frame_map
+        self._source_frames = frames
+        self._frames = frames if self._map is None else self._map.frames
         self._source = source
         self._kept: list[dict[int, Block]] = [{} for _ in range(len(self._operations) + 1)]
         self._shared = [o.before + o.after > 0 for o in self._operations]
         self._shared.append(False)
+        if self._map is not None:
+            self._shared[0] = True
         trailing = 0
         self._trailing = [0] * (len(self._operations) + 1)
         for level in range(len(self._operations), 0, -1):
@@ -156,10 +194,17 @@ class FrameChain:
 
     def frame(self, index: int) -> Block:
         """Compute one whole frame of the result; `index` rises from call to call."""
-        for kept, trailing in zip(self._kept, self._trailing, strict=True):
-            for old in [key for key in kept if key < index - trailing]:
+        for level, kept in enumerate(self._kept):
+            for old in [key for key in kept if key < self._oldest(level, index)]:
                 del kept[old]
         return self._level(len(self._operations), index)
+
+    def _oldest(self, level: int, index: int) -> int:
+        """The first frame at a level that frame `index` of the result, or a later one, needs."""
+        if level or self._map is None:
+            return index - self._trailing[level]
+        shown, _ = self._map.shows(max(0, index - self._trailing[1]))
+        return shown - self._operations[0].before
 
     def _level(self, level: int, index: int) -> Block:
         """Compute a frame at a level; keep it where the next operation asks for it again."""
@@ -173,20 +218,42 @@ class FrameChain:
     def _made(self, level: int, index: int) -> Block:
         if level == 0:
             return self._source(index)
-        operation = self._operations[level - 1]
+        operation, frames = self._operations[level - 1], self._frames
+        if level == 1 and self._map is not None:
+            index, phase = self._map.shows(index)
+            operation = cast("Retiming", operation).phases[phase]
+            frames = self._source_frames
         first = max(0, index - operation.before)
-        last = min(self._frames - 1, index + operation.after)
+        last = min(frames - 1, index + operation.after)
         window = [self._level(level - 1, other) for other in range(first, last + 1)]
         return operation.apply(window, index - first, operation.result.whole)
 
 
+def frame_map_of(checked: CheckedGraph, index: VideoIndex) -> FrameMap | None:
+    """Lay out the result's frames; None where they are those of the source."""
+    changes = [frame_change(step) for step in checked.steps[:1]]
+    return map_frames(index, changes[0]) if changes else None
+
+
+def frame_change(step: Step) -> FrameChange:
+    """What a step does to the number of frames."""
+    timing = step.descriptor.timing
+    return FrameChange() if timing is None else timing(step.parameters)
+
+
 def bind(
-    checked: CheckedGraph, source: FrameShape, *, frames: int, networks: NetworkSource
+    checked: CheckedGraph,
+    source: FrameShape,
+    *,
+    frames: int,
+    networks: NetworkSource,
+    frame_map: FrameMap | None = None,
 ) -> Chain:
     """Bind every operation of a graph to the picture that reaches it.
 
-    Raises RequestError for what this picture does not allow, PolicyError where the preset's
-    ceilings turn out to be exceeded, ModelError for a network that cannot be loaded.
+    `frame_map` is that of `frame_map_of`, for a clip. Raises RequestError for what this picture
+    does not allow, PolicyError where the preset's ceilings turn out to be exceeded, ModelError
+    for a network that cannot be loaded.
     """
     shape = source
     bound: list[BoundStep] = []
@@ -196,12 +263,18 @@ def bind(
                 f"{step.descriptor.name} mixes frames, and there is one picture only",
                 next_step="Leave it out of the graph, or use denoise.",
             )
+        if frame_map is None and frame_change(step).rate is not FrameRate.KEPT:
+            raise RequestError(
+                f"{step.descriptor.name} makes other frames of those of a clip, and there is one "
+                "picture only",
+                next_step="Use line_double, which makes one picture of it.",
+            )
         operation = build(step.descriptor.name, step.parameters, shape, networks=networks)
         if checked.policy.ceilings:
             _check_size_ceiling(checked, step, operation)
         bound.append(BoundStep(step, operation))
         shape = operation.result
-    return Chain(source, tuple(bound))
+    return Chain(source, tuple(bound), frame_map)
 
 
 def _check_size_ceiling(checked: CheckedGraph, step: Step, operation: Operation) -> None:

@@ -24,7 +24,13 @@ REQUIRED = {
     "resize": {"scale": 2.0},
     "crop": {"width": 2, "height": 2},
     "gamma": {"gamma": 1.2},
+    "separate_fields": {"first_field": "top"},
+    "deinterlace": {"first_field": "top"},
+    "line_double": {"first_field": "top"},
+    "inverse_telecine": {"first_field": "top", "first_frame": 0},
 }
+MIXING = {"denoise_temporal", "deinterlace", "inverse_telecine"}
+FIELDS = {"separate_fields", "deinterlace", "line_double", "inverse_telecine"}
 
 
 class FakeCard:
@@ -79,12 +85,12 @@ def test_trained_operations_are_those_that_name_a_network():
     )
 
 
-def test_only_the_temporal_denoiser_mixes_frames(cards):
+def test_what_mixes_frames_says_so(cards):
     """An operation says that it mixes frames exactly when its window has other frames."""
     for name, descriptor in OPERATIONS.items():
         reach = descriptor.reach(descriptor.parameters(**REQUIRED.get(name, {})))
         mixes = descriptor.frame_use is FrameUse.MIXES
-        assert mixes == (reach.before + reach.after > 0) == (name == "denoise_temporal")
+        assert mixes == (reach.before + reach.after > 0) == (name in MIXING)
 
 
 def test_every_parameter_is_described():
@@ -104,13 +110,16 @@ def test_defaults_stay_under_the_ceilings(cards):
 
 
 def test_every_conventional_change_has_a_ceiling():
-    """Every conventional operation that changes sample values bounds how far under the profile."""
+    """Every conventional operation that changes recorded samples bounds how far, under the profile.
+
+    A cut changes none, and what takes fields apart hands the rows of a field through unchanged.
+    """
     unbounded = {
         name
         for name, descriptor in OPERATIONS.items()
         if descriptor.operation_class is OperationClass.CONVENTIONAL and not descriptor.ceilings
     }
-    assert unbounded == {"crop"}
+    assert unbounded == {"crop"} | FIELDS
 
 
 def test_size_changes_are_stated(make_operation):

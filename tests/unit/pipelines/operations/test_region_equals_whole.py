@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,12 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("denoise_trained", {}),
     ("super_resolve", {"scale": 2}),
     ("super_resolve", {"scale": 4}),
+    ("separate_fields", {"first_field": "bottom"}),
+    ("deinterlace", {"first_field": "top"}),
+    ("deinterlace", {"first_field": "bottom"}),
+    ("line_double", {"first_field": "top"}),
+    ("line_double", {"first_field": "bottom"}),
+    ("inverse_telecine", {"first_field": "top", "first_frame": 3}),
 ]
 
 
@@ -60,6 +67,8 @@ def test_a_region_has_the_bits_of_the_whole(
         layout = layouts["rgb"]
     least = 8 if name == "crop" else 1
     shape = FrameShape(data.draw(st.integers(least, 90)), data.draw(st.integers(least, 90)), layout)
+    if name == "separate_fields":
+        shape = replace(shape, height=4 * shape.height)
     operation = make_operation(name, shape, **values)
     before = data.draw(st.integers(0, operation.before))
     after = data.draw(st.integers(0, operation.after))
@@ -93,7 +102,7 @@ def test_what_is_needed_lies_in_the_picture_on_chroma_edges(
     try:
         operation = make_operation(name, shape, **values)
     except RequestError:
-        assert name == "white_balance"
+        assert name in ("white_balance", "separate_fields")
         return
     needed = operation.needs(region_of(data.draw, operation.result))
 
@@ -142,7 +151,7 @@ def test_source_blocks_are_left_alone(name, values, layout, layouts, make_pictur
     """Blocks share memory, so no operation writes into its window."""
     if name == "white_balance" and layout.colour_planes == 1:
         layout = layouts["rgb"]
-    shape = FrameShape(23, 30, layout)
+    shape = FrameShape(24 if name == "separate_fields" else 23, 30, layout)
     operation = make_operation(name, shape, **values)
     frames = [make_picture(shape, seed) for seed in range(operation.before + 1 + operation.after)]
     for frame in frames:

@@ -69,6 +69,12 @@ MAP_PHRASES: Mapping[str, str] = {
     "восстановлением, и эта карта по определению была бы пуста",
     "too little of the picture is left to degrade it again": "от изображения осталось слишком "
     "мало, чтобы снова его ухудшить",
+    "{operation}: its frames are of other moments than those that came in, and no frame is held "
+    "against another": "{operation}: его кадры относятся к другим моментам, чем поступившие, и "
+    "кадры друг с другом не сопоставляются",
+    "its frames are of other moments than those that came in, and no frame is held against "
+    "another": "его кадры относятся к другим моментам, чем поступившие, и кадры друг с другом не "
+    "сопоставляются",
     "{operation}: it strengthens detail on purpose, and no degradation is stated that would undo "
     "it": "{operation}: детали усиливаются намеренно, и не указано ухудшение, которое вернуло бы "
     "исходное",

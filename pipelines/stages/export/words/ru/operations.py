@@ -25,6 +25,14 @@ _SUMMARIES = {
     "сетью.",
     "Enlarges luma with a trained network; colour and opacity are interpolated.": "Увеличивает "
     "яркость обученной нейронной сетью; цвет и непрозрачность интерполируются.",
+    "Makes a frame of every field, sample for sample.": "Делает кадр из каждого поля, отсчёт в "
+    "отсчёт.",
+    "Fills the rows of the other field in from neighbouring fields and rows.": "Восполняет строки "
+    "другого поля по соседним полям и строкам.",
+    "Replaces the rows of the other field by copies of the rows beside them.": "Заменяет строки "
+    "другого поля копиями соседних строк.",
+    "Puts the fields of film that was spread over video together again.": "Снова соединяет поля "
+    "киноплёнки, разложенной в видео.",
 }
 
 _MEANINGS = {
@@ -78,6 +86,14 @@ _MEANINGS = {
     "Catalog name of the network; evident-sr-x2 or -x4 unless named, and -real after it for "
     "compressed or noisy footage.": "Имя нейронной сети в каталоге; если не указано, evident-sr-x2 "
     "или -x4, а с окончанием -real для сжатого или зашумлённого материала.",
+    "Which field was taken first: top or bottom.": "Какое поле снято первым: верхнее (top) или "
+    "нижнее (bottom).",
+    "frame: one picture of each frame's first field; field: one of every field, so there are twice "
+    "as many.": "frame: одно изображение на кадр, по первому полю; field: одно на каждое поле, "
+    "то есть вдвое больше.",
+    "The number, 0 to 4, of the first frame that begins a cycle: both of its fields and those of "
+    "the next frame belong together.": "Номер, от 0 до 4, первого кадра, с которого начинается "
+    "цикл: оба его поля и поля следующего кадра составляют пары.",
 }
 
 OPERATION_PHRASES: Mapping[str, str] = {**_SUMMARIES, **_MEANINGS}

@@ -14,6 +14,7 @@ _LAWS = {
     "frame {n_frame} at {n_time} s": "кадр {n_frame} в {n_time} с",
     "{n_time} s, and {n_frames} frames differ": "{n_time} с, расходится кадров: {n_frames}",
     "all equal": "все равны",
+    "as declared": "как заявлено",
     "duration of the last frame": "длительность последнего кадра",
     "{n_time} s": "{n_time} с",
     "Matroska states no duration of a last frame": "Matroska не указывает длительность последнего "
