@@ -56,6 +56,7 @@ class ForwardModel(StrEnum):
     AREA = "the mean over the area that a sample of the input covers"
     CUBIC = "antialiased cubic reduction (Keys, a = -0.5), without further blur"
     INVERSE = "the inverse of the stated curve or factors"
+    BLUR = "the stated point spread"
     NONE = "none"
 
 

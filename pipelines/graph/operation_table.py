@@ -26,6 +26,7 @@ from pipelines.graph.descriptors import (
     PlainForm,
     PlaneUse,
 )
+from pipelines.graph.operation_blur import DEBLUR
 from pipelines.graph.operation_noise import (
     DenoiseParameters,
     DenoiseTemporalParameters,
@@ -257,6 +258,7 @@ _ALL: tuple[Descriptor[Any], ...] = (
     DENOISE_TRAINED,
     SUPER_RESOLVE,
     *FIELD_OPERATIONS,
+    DEBLUR,
 )
 
 OPERATIONS: Mapping[str, Descriptor[Any]] = MappingProxyType({each.name: each for each in _ALL})

@@ -41,6 +41,7 @@ _CONVENTIONAL_ACTIONS = {
     "sharpen": "c2pa.enhanced",
     "denoise": "c2pa.enhanced",
     "denoise_temporal": "c2pa.enhanced",
+    "deblur": "c2pa.enhanced",
 }
 _TRAINED = WORDS[Language.EN].sentences.trained
 _CLASS_SENTENCES = {

@@ -38,6 +38,8 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("line_double", {"first_field": "top"}),
     ("line_double", {"first_field": "bottom"}),
     ("inverse_telecine", {"first_field": "top", "first_frame": 3}),
+    ("deblur", {"psf": "motion", "length": 5.5, "angle": 30}),
+    ("deblur", {"psf": "defocus", "radius": 2, "method": "richardson-lucy", "iterations": 3}),
 ]
 
 

@@ -98,6 +98,7 @@ MAP_PHRASES: Mapping[str, str] = {
     "antialiased cubic reduction (Keys, a = -0.5), without further blur": "кубическое уменьшение "
     "со сглаживанием (Keys, a = -0,5), без дополнительного размытия",
     "the inverse of the stated curve or factors": "обращение указанной кривой или множителей",
+    "the stated point spread": "указанная функция рассеяния точки",
     "cubic interpolation (Keys, a = -0.5)": "кубическая интерполяция (Keys, a = -0,5)",
     "left out": "опущено",
     "What an earlier attempt found cannot be read any more.": "Найденное при прежней попытке "

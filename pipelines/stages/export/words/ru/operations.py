@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pipelines.stages.export.words.ru.operations_blur import BLUR_PHRASES
+
 _SUMMARIES = {
     "Interpolates the picture to another size.": "Интерполирует изображение к другому размеру.",
     "Keeps a rectangle of the picture, sample for sample.": "Оставляет прямоугольную часть "
@@ -96,5 +98,5 @@ _MEANINGS = {
     "цикл: оба его поля и поля следующего кадра составляют пары.",
 }
 
-OPERATION_PHRASES: Mapping[str, str] = {**_SUMMARIES, **_MEANINGS}
+OPERATION_PHRASES: Mapping[str, str] = {**_SUMMARIES, **_MEANINGS, **BLUR_PHRASES}
 """By the English words of `pipelines.graph.operation_table`."""

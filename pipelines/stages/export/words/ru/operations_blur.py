@@ -1,0 +1,26 @@
+"""Russian words for what the operations against blur state about themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+BLUR_PHRASES: Mapping[str, str] = {
+    "Takes a stated blur back on luma.": "Обращает указанное размытие яркости.",
+    "Shape of the point spread: motion, defocus, gaussian, or kernel.": "Вид функции рассеяния "
+    "точки: motion (смаз), defocus (расфокусировка), gaussian (гауссова) или kernel (по отсчётам).",
+    "Motion: length of the line, in pixels.": "Смаз: длина линии, в пикселях.",
+    "Motion: angle of the line in degrees, from the horizontal towards the top.": "Смаз: угол "
+    "линии в градусах, от горизонтали к верху.",
+    "Defocus: radius of the disc, in pixels.": "Расфокусировка: радиус круга, в пикселях.",
+    "Gaussian: standard deviation, in pixels.": "Гауссова: стандартное отклонение, в пикселях.",
+    "Kernel: its rows from the top, each a text of decimal numbers with spaces between; brought "
+    "to a sum of 1.": "По отсчётам: строки сверху вниз, каждая — текст из десятичных чисел через "
+    "пробел; сумма приводится к 1.",
+    "How it is taken back: wiener (linear) or richardson-lucy (iterated).": "Как размытие "
+    "обращается: wiener (линейно) или richardson-lucy (итерациями).",
+    "Wiener: power of the noise over power of the picture; more is smoother.": "Винер: отношение "
+    "мощности шума к мощности изображения; чем больше, тем глаже.",
+    "Richardson-Lucy: how often the picture is improved.": "Ричардсон — Люси: сколько раз "
+    "уточняется изображение.",
+}
+"""By the English words of `pipelines.graph.operation_blur`."""
