@@ -4,6 +4,7 @@ EvidentError
 ├── InputError            the file as received cannot be processed
 │   ├── UnreadableError       no such file, no permission, empty, not a regular file
 │   ├── NotMediaError         no picture and no video in it
+│   │   └── UnknownFormatError    a format that nothing here reads
 │   ├── DamagedError          media, but it does not decode
 │   │   └── UnsteadyError         it decoded to other samples than the time before
 │   └── TooLargeError         beyond the stated limits of pixels, frames or bytes
@@ -45,6 +46,10 @@ class UnreadableError(InputError):
 
 class NotMediaError(InputError):
     """The file holds no picture and no video that we can recognise."""
+
+
+class UnknownFormatError(NotMediaError):
+    """Nothing here opens the file: its maker's own player is required."""
 
 
 class DamagedError(InputError):

@@ -139,12 +139,26 @@ def judge_fields(index: VideoIndex) -> Fields:
         return Fields(stated, flagged, index.frames, Weave.NOT_MEASURED, {})
     kinds = frame_kinds(measured)
     counts = {kind: n for kind in FrameKind if (n := kinds.count(kind))}
+    return judge_counts(stated, flagged, index.frames, counts, measured)
+
+
+def judge_counts(
+    stated: FieldOrder,
+    flagged: int,
+    frames: int,
+    counts: dict[FrameKind, int],
+    measured: NDArray[np.int32],
+) -> Fields:
+    """Say what a clip's frames are from how many show what.
+
+    `measured` is as much of the clip, from its beginning, as is looked at for a cycle of film.
+    """
     start = _cycle_start(measured)
     weave = _weave(counts, telecined=start is not None)
     return Fields(
         stated,
         flagged,
-        index.frames,
+        frames,
         weave,
         counts,
         start if weave is Weave.TELECINED else None,

@@ -27,6 +27,8 @@ TASKS = {
     "photo": "pipelines.media.tasks.photo",
     "video_index": "pipelines.media.tasks.video_index",
     "video_frames": "pipelines.media.tasks.video_frames",
+    "structure": "pipelines.media.tasks.structure",
+    "video_inspect": "pipelines.media.tasks.video_inspect",
     "video_join": "pipelines.media.tasks.video_join",
     "video_packets": "pipelines.media.tasks.video_packets",
 }

@@ -21,6 +21,7 @@ from pipelines.errors import DamagedError, DecodeChildError
 from pipelines.media.limits import VideoLimits
 from pipelines.media.pool import ChildSession, DecodePool
 from pipelines.media.stated import FALLBACK_RATE, ratio, stated_streams, video_facts
+from pipelines.media.timing import timing_of
 from pipelines.media.video import (
     PacketDigests,
     StreamFacts,
@@ -179,8 +180,9 @@ def _built(
 ) -> VideoIndex:
     streams, own = stated_streams(facts)
     nominal = ratio(facts["rate"])
+    source = timing_of(str(facts["format"]))
     stated, odd = _in_order(numbers[:, 0], numbers[:, 5])
-    pts, timing, more = _times(stated, nominal, own.time_base)
+    pts, timing, more = _times(stated, nominal, own.time_base, source)
     defects = [*end["defects"], *odd, *more]
     if timing is TimingSource.ASSUMED:
         own = _retimed(own, nominal or FALLBACK_RATE)
@@ -226,14 +228,14 @@ def _in_order(stated: _Numbers, decoding: _Numbers) -> tuple[_Numbers, list[str]
 
 
 def _times(
-    stated: _Numbers, nominal: Fraction | None, base: Fraction
+    stated: _Numbers, nominal: Fraction | None, base: Fraction, source: TimingSource
 ) -> tuple[_Numbers, TimingSource, list[str]]:
-    """Presentation times; where the file has none at all, frames are counted instead."""
+    """Presentation times; where the file has none of its own, frames are counted instead."""
     missing = stated == NO_TIME
-    if missing.all():
+    if missing.all() or source is TimingSource.ASSUMED:
         return np.arange(len(stated), dtype=np.int64), TimingSource.ASSUMED, []
     if not missing.any():
-        return stated.copy(), TimingSource.CONTAINER, []
+        return stated.copy(), source, []
     step = max(1, round(1 / ((nominal or FALLBACK_RATE) * base)))
     times = stated.copy()
     for frame in np.flatnonzero(missing):
@@ -241,7 +243,7 @@ def _times(
     first = int(np.flatnonzero(missing)[0])
     return (
         times,
-        TimingSource.CONTAINER,
+        source,
         [f"{int(missing.sum())} frames carry no time, the first is frame {first}."],
     )
 

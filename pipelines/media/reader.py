@@ -98,7 +98,7 @@ class FrameReader:
     def _seek(self) -> list[int] | None:
         """[pts of the key frame before, pts of the first frame], None to decode from the start."""
         index, first = self._index, self._first
-        if first == 0 or index.video.timing is TimingSource.ASSUMED:
+        if first == 0 or index.video.timing is not TimingSource.CONTAINER:
             return None
         keys = np.flatnonzero(index.keyframe[: first + 1])
         target = int(index.pts[first])

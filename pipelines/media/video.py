@@ -24,6 +24,7 @@ class TimingSource(StrEnum):
     """Where presentation times come from."""
 
     CONTAINER = "container"
+    PROPRIETARY = "proprietary"
     ASSUMED = "assumed"
 
 

@@ -101,7 +101,7 @@ def _clip_facts(index: VideoIndex, *, codec: str, container: str) -> ClipFacts:
         pixel_format=video.pixel_format,
         frames=index.frames,
         time_base=f"{base.numerator}/{base.denominator}",
-        timing=TimingOrigin.ASSUMED if assumed else TimingOrigin.CONTAINER,
+        timing=TimingOrigin(video.timing.value),
         assumed_rate=decimal_string(float(rate)) if assumed and rate is not None else None,
         nominal_rate=None if rate is None else _ratio(rate),
         duration_seconds=decimal_string(round(float((last - first) * base), 6)),

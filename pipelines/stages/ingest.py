@@ -53,7 +53,7 @@ def receive(path: Path, progress: Progress) -> Received:
     it is a kind of picture that is not read.
     """
     absolute = Path(os.path.abspath(path))  # noqa: PTH100 - links are followed by open alone
-    descriptor = _opened(absolute)
+    descriptor = open_regular(absolute)
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         size = os.fstat(file.fileno()).st_size
         if size == 0:
@@ -69,7 +69,7 @@ def receive(path: Path, progress: Progress) -> Received:
                 seen += len(chunk)
                 progress.advance(len(chunk))
         except OSError as error:
-            raise _unreadable(absolute, error) from error
+            raise unreadable(absolute, error) from error
     kind = identify(head)
     if kind.refusal:
         raise NotMediaError(
@@ -89,8 +89,11 @@ def require_same(received: Received, *, sha256: str, size: int) -> None:
         )
 
 
-def _opened(path: Path) -> int:
-    """Open a regular file for reading; never waits for a pipe or a device."""
+def open_regular(path: Path) -> int:
+    """Open a regular file for reading; never waits for a pipe or a device.
+
+    Raises UnreadableError where it is none, or may not be read.
+    """
     try:
         facts = path.stat()
         if not stat.S_ISREG(facts.st_mode):
@@ -100,10 +103,11 @@ def _opened(path: Path) -> int:
             )
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
-def _unreadable(path: Path, error: OSError) -> UnreadableError:
+def unreadable(path: Path, error: OSError) -> UnreadableError:
+    """Say in words why a file cannot be read, and what to do."""
     reasons = {
         errno.ENOENT: ("There is no file", "Check the path."),
         errno.ENOTDIR: ("There is no file", "Check the path."),

@@ -16,6 +16,7 @@ import typer
 from services.cli import (
     bundle_verbs,
     gate_verb,
+    inspect_verb,
     keys_verbs,
     log_add_verbs,
     log_verbs,
@@ -46,6 +47,7 @@ log_verbs.app.command("import")(log_add_verbs.import_events)
 app.add_typer(log_verbs.app)
 app.command("gate")(gate_verb.gate)
 app.add_typer(keys_verbs.app)
+app.command("inspect")(inspect_verb.inspect)
 app.command("replay")(replay_verb.replay)
 app.command("report")(report_verb.report)
 app.command("trace")(trace_verb.trace)

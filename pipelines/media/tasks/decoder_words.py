@@ -22,6 +22,8 @@ _MOST_BYTES = 1 << 20
 _LONGEST = 160
 _MOST_KINDS = 5
 _NUMBERS = re.compile(r"\d+")
+_CONCEALED = re.compile(r"concealing (\d+) DC, (\d+) AC, (\d+) MV errors")
+_MOST_CONCEALED = 100
 _LINE = re.compile(rb"\[(?P<name>[^\]@]{1,60}) @ 0x[0-9a-f]+\] (?P<said>.*)")
 
 
@@ -69,15 +71,22 @@ class DecoderWords:
 
 
 class Complaints:
-    """What a decoder complained of in the course of a clip, told in few sentences."""
+    """What a decoder complained of in the course of a clip, told in few sentences.
+
+    `concealments` are pairs of a frame's number and of how many blocks near it were concealed.
+    """
 
     def __init__(self) -> None:
         self._number = 0
         self._first: dict[str, tuple[str, int]] = {}
+        self.concealments: list[list[int]] = []
 
     def add(self, said: str, frame: int) -> None:
         """Take one complaint near a frame. Those that differ by numbers alone are of one kind."""
         self._number += 1
+        concealed = _CONCEALED.search(said)
+        if concealed and len(self.concealments) < _MOST_CONCEALED:
+            self.concealments.append([frame, max(map(int, concealed.groups()))])
         kind = _NUMBERS.sub("", said)
         if len(self._first) < _MOST_KINDS:
             self._first.setdefault(kind, (said, frame))

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import base64
 import gc
-import hashlib
 import struct
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -33,6 +32,7 @@ from pipelines.media.channel import Channel
 from pipelines.media.tasks.coded_packets import CodedPackets
 from pipelines.media.tasks.decoder_words import Complaints, DecoderWords
 from pipelines.media.tasks.field_meter import NOTHING, FieldMeter
+from pipelines.media.tasks.packet_chain import NO_TIME, PacketChain
 from pipelines.media.tasks.video_source import (
     chosen_stream,
     frame_digest,
@@ -47,8 +47,6 @@ from pipelines.media.tasks.video_source import (
 
 BATCH_FRAMES = 32
 _HASHES_WAITING = 4
-NO_TIME = -(2**63)
-_TIMES = struct.Struct(">qq")
 _Looked = tuple[bytes, tuple[int, ...]]
 _MOST_DEFECTS = 100
 _HDR = {
@@ -90,7 +88,7 @@ class _Indexer:
         self._channel = channel
         self._threads = int(arguments["threads"])
         self._stream = chosen_stream(container, arguments["stream"], self._name)
-        self._packets = {one.index: _Packets(one.index) for one in own_streams(container)}
+        self._packets = {one.index: PacketChain(one.index) for one in own_streams(container)}
         self._coded = CodedPackets(self._stream) if arguments["coded"] else None
         self._meter = None if arguments["coded"] else FieldMeter()
         self._defects: list[str] = []
@@ -138,7 +136,7 @@ class _Indexer:
             except MemoryError:
                 raise
             except av.error.FFmpegError as error:
-                reason = _words(error)
+                reason = error_words(error)
                 self._note(f"Reading stopped before the end: {reason}.")
             self._hear(words)
             while waiting:
@@ -204,7 +202,7 @@ class _Indexer:
             raise
         except av.error.FFmpegError as error:
             self._damaged()
-            self._note(f"A packet near frame {self._frames} does not decode: {_words(error)}.")
+            self._note(f"A packet near frame {self._frames} does not decode: {error_words(error)}.")
             return []
 
     def _described(self, frame: VideoFrame) -> list[int]:
@@ -256,33 +254,6 @@ class _Indexer:
             self._defects.append(defect)
 
 
-class _Packets:
-    """One stream's packets: see `pipelines.media.video.PacketDigests`."""
-
-    def __init__(self, stream: int) -> None:
-        self._stream = stream
-        self._number = 0
-        self._bytes = 0
-        self._chain = hashlib.sha256()
-
-    def add(self, packet: Packet[Any]) -> None:
-        payload = bytes(packet)
-        self._number += 1
-        self._bytes += len(payload)
-        self._chain.update(hashlib.sha256(payload).digest())
-        pts = NO_TIME if packet.pts is None else packet.pts
-        dts = NO_TIME if packet.dts is None else packet.dts
-        self._chain.update(_TIMES.pack(pts, dts))
-
-    def summary(self) -> dict[str, Any]:
-        return {
-            "stream": self._stream,
-            "packets": self._number,
-            "bytes": self._bytes,
-            "chain": self._chain.hexdigest(),
-        }
-
-
 def first_facts(
     container: InputContainer, stream: VideoStream, frame: VideoFrame
 ) -> dict[str, Any]:
@@ -295,7 +266,7 @@ def first_facts(
     return {
         "format": container.format.name,
         "metadata": dict(container.metadata),
-        "streams": [_stream_facts(one) for one in own_streams(container)],
+        "streams": [stream_facts(one) for one in own_streams(container)],
         "stream": stream.index,
         "width": frame.width,
         "height": frame.height,
@@ -307,23 +278,24 @@ def first_facts(
             int(frame.color_trc),
             int(frame.colorspace),
         ],
-        "sample_aspect": _fraction(stream.sample_aspect_ratio),
+        "sample_aspect": spelt(stream.sample_aspect_ratio),
         "field_order": int(stream.codec_context.field_order),
         "rotation": int(frame.rotation),
         "display_matrix": list(struct.unpack("<9i", matrix[0][:36])) if matrix else None,
-        "rate": _fraction(rate),
+        "rate": spelt(rate),
         "hdr": [words for name, words in _HDR.items() if name in found],
     }
 
 
-def _stream_facts(stream: Any) -> dict[str, Any]:
+def stream_facts(stream: Any) -> dict[str, Any]:
+    """What one stream states about itself."""
     context = stream.codec_context
     flags = [one.name or "" for one in av.stream.Disposition if one & stream.disposition]
     return {
         "index": stream.index,
         "kind": stream.type or "data",
         "codec": context.codec.canonical_name if context is not None else "unknown",
-        "time_base": _fraction(stream.time_base) or "1/1000000",
+        "time_base": spelt(stream.time_base) or "1/1000000",
         "language": stream.language or "",
         "disposition": [one for one in flags if one],
         "metadata": {str(key): str(value) for key, value in stream.metadata.items()},
@@ -332,12 +304,13 @@ def _stream_facts(stream: Any) -> dict[str, Any]:
     }
 
 
-def _fraction(value: Fraction | None) -> str | None:
+def spelt(value: Fraction | None) -> str | None:
     """Spell a ratio; None where there is none or it says nothing."""
     if value is None or value <= 0:
         return None
     return f"{value.numerator}/{value.denominator}"
 
 
-def _words(error: Exception) -> str:
+def error_words(error: Exception) -> str:
+    """FFmpeg's words for an error, on one line."""
     return " ".join(str(getattr(error, "strerror", "") or error).split())

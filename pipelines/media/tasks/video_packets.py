@@ -24,7 +24,8 @@ from av.video.stream import VideoStream
 
 from pipelines.media.channel import Channel
 from pipelines.media.tasks.coded_packets import CodedPackets
-from pipelines.media.tasks.video_index import NO_TIME, first_facts
+from pipelines.media.tasks.packet_chain import NO_TIME
+from pipelines.media.tasks.video_index import first_facts
 from pipelines.media.tasks.video_source import (
     chosen_stream,
     frame_digest,

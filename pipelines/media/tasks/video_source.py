@@ -21,7 +21,12 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from pipelines.errors import DamagedError, NotMediaError, UnsupportedError
+from pipelines.errors import (
+    DamagedError,
+    NotMediaError,
+    UnknownFormatError,
+    UnsupportedError,
+)
 from pipelines.media.picture import Samples
 from pipelines.media.pixel_formats import REARRANGED, PixelFormat, planar
 from pipelines.media.tasks.regular_file import descriptor_of
@@ -29,7 +34,7 @@ from pipelines.media.tasks.regular_file import descriptor_of
 CONTAINERS = (
     "mov", "matroska", "webm", "avi", "mpegts", "mpeg", "mpegvideo", "asf", "flv", "ogg", "mxf",
     "nut", "h264", "hevc", "m4v", "ivf", "dv", "wtv", "gxf", "rm", "yuv4mpegpipe", "obu", "av1",
-    "3gp", "dirac", "vc1",
+    "3gp", "dirac", "vc1", "dhav", "hxvs",
 )  # fmt: skip
 """FFmpeg's names of the containers that are read."""
 
@@ -38,7 +43,7 @@ _NOT_MEDIA_STEP = "Name a photograph (PNG, JPEG, WebP, TIFF, BMP) or a video fil
 
 @contextmanager
 def opened(path: Path) -> Iterator[InputContainer]:
-    """Open a clip. Raises UnreadableError, NotMediaError."""
+    """Open a clip. Raises UnreadableError, UnknownFormatError."""
     with descriptor_of(path) as descriptor:
         try:
             container = av.open(
@@ -47,7 +52,7 @@ def opened(path: Path) -> Iterator[InputContainer]:
                 metadata_errors="replace",
             )
         except (av.error.FFmpegError, ValueError, OSError) as error:
-            raise NotMediaError(
+            raise UnknownFormatError(
                 f"{path.name} is no picture and no video that can be read.",
                 next_step=_NOT_MEDIA_STEP,
             ) from error

@@ -221,7 +221,7 @@ class ReportFacts(Facts):
     def assumed_rate(self) -> str | None:
         """Frames per second where the timing was assumed, else None."""
         clip = self.received.clip
-        timed = clip is None or clip.timing is TimingOrigin.CONTAINER
+        timed = clip is None or clip.timing is not TimingOrigin.ASSUMED
         return None if clip is None or timed else clip.assumed_rate
 
     @property

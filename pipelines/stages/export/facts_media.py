@@ -34,6 +34,7 @@ class TimingOrigin(StrEnum):
     """Where the times of a clip's frames come from."""
 
     CONTAINER = "container"
+    PROPRIETARY = "proprietary"
     ASSUMED = "assumed"
 
 
