@@ -31,9 +31,14 @@ _SIZE_DIGITS = 20
 
 def object_key(text: str) -> ObjectKey:
     """Return `text` as a key; `RequestError` where it is none."""
-    if len(text) > MOST_LETTERS or not _KEY.fullmatch(text):
+    if not is_key(text):
         raise RequestError("That is no key of an object.", next_step="Use keys that were given.")
     return ObjectKey(text)
+
+
+def is_key(text: str) -> bool:
+    """Whether `text` is spelt as a key."""
+    return len(text) <= MOST_LETTERS and _KEY.fullmatch(text) is not None
 
 
 def artifact_key(token: str) -> ObjectKey:

@@ -2,7 +2,8 @@
 
 Promised by every adapter, and asserted by one contract suite (`tests/contract/test_storage.py`):
 - an object is complete or it is not there: no reader ever sees part of one;
-- a key that is taken is never written again, whoever else writes at the same moment;
+- a key that is taken is never written again; of two writers at the same moment one is refused
+  where the store can do that (`refuses_rivals`);
 - the digest that `put` returns is that of the bytes that it stored, hashed as they passed;
 - what was cut short leaves nothing under its key.
 
@@ -12,11 +13,12 @@ path. All of it is synchronous; whoever serves asynchronously calls it from a th
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType, Protocol
 
+from services.storage.byte_stream import ByteStream
 from services.storage.keys import ObjectKey
 
 Sha256 = NewType("Sha256", str)
@@ -24,9 +26,6 @@ Sha256 = NewType("Sha256", str)
 
 PartialId = NewType("PartialId", str)
 """How one store names an upload that is not finished; it means nothing to another store."""
-
-CHUNK_BYTES = 1 << 20
-"""Stores hand bytes out in pieces of at most this size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,13 @@ class ObjectStore(Protocol):
     def can_lock(self) -> bool:
         """Whether `keep_until` is enforced by the store itself, against its own keys as well."""
 
+    @property
+    def refuses_rivals(self) -> bool:
+        """Whether of two writers of a key at one moment exactly one succeeds.
+
+        A store that only looks first is good enough for random keys, never for the sealed log.
+        """
+
     def put(
         self,
         key: ObjectKey,
@@ -71,10 +77,8 @@ class ObjectStore(Protocol):
         refused with `UnsupportedError` where the store cannot lock.
         """
 
-    def open(
-        self, key: ObjectKey, *, start: int = 0, length: int | None = None
-    ) -> Generator[bytes, None, None]:
-        """Return the bytes from `start` on, at most `length`; close it when done early.
+    def open(self, key: ObjectKey, *, start: int = 0, length: int | None = None) -> ByteStream:
+        """Return the bytes from `start` on, at most `length`, for a `with` statement.
 
         Raises `ObjectMissingError` at once, not at the first piece. A start beyond the end
         gives nothing. The digest is checked by `services.storage.transfer.verified`.
@@ -99,25 +103,38 @@ class PartialStore(Protocol):
     def held(self, partial: PartialId) -> int:
         """Return how many bytes are held for good; `ObjectMissingError` where it is unknown."""
 
-    def append(self, partial: PartialId, at: int, chunks: Iterable[bytes]) -> int:
+    @property
+    def least_append_bytes(self) -> int:
+        """How long a go must be to be held for sure, unless it is the last one."""
+
+    def append(
+        self, partial: PartialId, at: int, chunks: Iterable[bytes], *, is_last: bool = False
+    ) -> int:
         """Add chunks that begin at byte `at`, which must be what is held; return what is held now.
 
-        Where `chunks` raises, what had been taken stays as far as the store can hold it, and the
-        error goes on. Raises `OffsetError` for another `at` or a rival writer.
+        All of it is held where `is_last`; else less may be than was given, by less than
+        `least_append_bytes`. Where `chunks` raises, what had been taken stays as far as the
+        store can hold it, and the error goes on. Raises `OffsetError` for another `at` or where
+        a rival writes.
         """
 
     def finish(self, partial: PartialId, *, hashed: Sha256 | None = None) -> StoredObject:
         """Make it an object. `hashed` is the digest of the one and only `append`, if it was one.
 
         Without it the finished bytes are read back and hashed: several goes, several callers.
+        May be repeated: what is finished already is read back.
         """
 
     def abort(self, partial: PartialId) -> None:
         """Forget the upload; one that is unknown is forgotten already."""
 
     def sweep(self, before: datetime) -> int:
-        """Forget what nobody has touched since `before`, temporary files too; return how many."""
+        """Forget what nobody has touched since `before`, cut-off `put`s too; return how many."""
 
 
-class Store(ObjectStore, PartialStore, Protocol):
-    """A store that does both, as every adapter here does."""
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """One store, by both of its sides; whoever opens it hands this on."""
+
+    objects: ObjectStore
+    partials: PartialStore

@@ -10,7 +10,10 @@ import pytest
 
 from services.database.database import Database
 from services.database.migrate import upgrade
+from services.storage.opening import open_folder, open_s3
+from services.storage.port import Storage
 from tests.servers.temporary_postgres import TemporaryPostgres, running_postgres
+from tests.servers.temporary_s3 import ceph, new_bucket, rclone
 
 
 @pytest.fixture(scope="session")
@@ -65,3 +68,26 @@ def database(url: str) -> Iterator[Database]:
     opened = Database(url)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def ceph_address(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A running RADOS Gateway."""
+    with ceph(shared / "services", tmp_path_factory.mktemp("ceph")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def rclone_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A running `rclone serve s3`."""
+    with rclone(tmp_path_factory.mktemp("rclone")) as address:
+        yield address
+
+
+@pytest.fixture(params=["folder", "ceph", "rclone"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    """An empty store of each kind."""
+    if request.param == "folder":
+        return open_folder(tmp_path / "store")
+    endpoint = request.getfixturevalue(f"{request.param}_address")
+    return open_s3(new_bucket(endpoint, prefix="evident/"))
