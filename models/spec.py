@@ -80,6 +80,10 @@ class WeightsFormat(StrEnum):
     SAFETENSORS = "safetensors"
 
 
+WHOLE_PICTURE = 65_535
+"""A reach, in samples, that no picture is larger than."""
+
+
 class TilingKind(StrEnum):
     """How a network may be cut."""
 
@@ -129,6 +133,15 @@ class TilingRule:
     def whole_frame(cls) -> TilingRule:
         """Say that the network may not be cut."""
         return cls(TilingKind.WHOLE_FRAME)
+
+    @property
+    def sight(self) -> int:
+        """Input samples on each side that one output sample may depend on.
+
+        Under every rule but `exact` that is the whole picture, whatever its size: tiles are
+        then cut from the picture's corner, and a part of it would be cut otherwise.
+        """
+        return self.reach if self.kind is TilingKind.EXACT else WHOLE_PICTURE
 
     @property
     def halo(self) -> int:

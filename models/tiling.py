@@ -113,7 +113,8 @@ def memory_ceiling_bytes(card: NetworkCard, height: int, width: int, *, tile_pix
     tiles. The plane that goes in is the caller's. Raises ValueError as `plan` does.
     """
     tiles = plan(height, width, rule=card.tiling, tile_pixels=tile_pixels)
-    result_bytes = 4 * height * width * card.scale**2 if len(tiles) > 1 else 0
+    samples = height * width * card.scale**2 * card.channels.planes
+    result_bytes = 4 * samples if len(tiles) > 1 else 0
     return card.memory.total_bytes(tiles.largest_read_pixels) + result_bytes
 
 

@@ -1,8 +1,8 @@
-"""Runs a network over planes of any size: whole when small, in tiles when large.
+"""Runs a network over pictures of any size: whole when small, in tiles when large.
 
 Nothing here happens in silence. When memory runs out the tiles get smaller, and when a tile
 comes back with NaN or infinity it is run again in fp32; both are written to `replans`, and
-what cannot be saved is an error. A plane goes in as it is: what it holds is never clipped.
+what cannot be saved is an error. A picture goes in as it is: what it holds is never clipped.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from models.spec import NetworkCard, TilingKind
 from models.tiling import Tile, TilePlan, feather, plan
 
 Plane = NDArray[np.float32]
+"""(H, W) float32, or (3, H, W) for a network that takes red, green and blue together."""
+_Stack = NDArray[np.float32]
+"""(C, H, W) float32: what is worked on inside, whatever the network takes."""
 
 DEFAULT_TILE_PIXELS = 512
 SMALLEST_TILE_PIXELS = 64
@@ -39,7 +42,7 @@ def replanned_tile(line: str) -> tuple[str, int] | None:
 
 
 class TiledNetwork:
-    """A loaded network that runs on planes of any size.
+    """A loaded network that runs on pictures of any size.
 
     `tile_pixels` bounds the side of what a tile owns. `safe` loads the same network in fp32
     and is called only when a result is not finite; None says that `session` is fp32 already.
@@ -72,9 +75,14 @@ class TiledNetwork:
         return self.card.scale
 
     @property
+    def planes(self) -> int:
+        """Planes that go in together: 1 for luma, 3 for red, green and blue."""
+        return self.card.channels.planes
+
+    @property
     def reach(self) -> int:
         """Input samples on each side that one output sample depends on."""
-        return self.card.tiling.reach
+        return self.card.tiling.sight
 
     @property
     def tile_pixels(self) -> int:
@@ -84,44 +92,53 @@ class TiledNetwork:
     def run(self, plane: Plane) -> Plane:
         """(H, W) float32, nominally in 0..1, to (scale*H, scale*W) float32, unclamped.
 
-        Raises NotFiniteError when the plane or the result holds NaN or infinity,
-        OutOfMemoryError when not even the smallest tile fits, EngineError otherwise.
+        With three planes (3, H, W) to (3, scale*H, scale*W). Raises NotFiniteError when the
+        picture or the result holds NaN or infinity, OutOfMemoryError when not even the smallest
+        tile fits, EngineError otherwise.
         """
-        if plane.ndim != 2 or plane.size == 0:
-            raise EngineError(f"a plane (H, W) is needed, not an array of shape {plane.shape}")
+        stacked = () if self.planes == 1 else (self.planes,)
+        if plane.size == 0 or plane.shape != (*stacked, *plane.shape[-2:]) or plane.ndim < 2:
+            form = "(H, W)" if self.planes == 1 else f"({self.planes}, H, W)"
+            raise EngineError(f"a picture {form} is needed, not an array of shape {plane.shape}")
         if not _is_finite(plane):
-            raise NotFiniteError("the plane that goes into the network holds NaN or infinity")
+            raise NotFiniteError("the picture that goes into the network holds NaN or infinity")
+        stack = plane.reshape(self.planes, *plane.shape[-2:])
         while True:
             side = self._tile_pixels
             try:
-                return self._run(plane, side)
+                made = self._run(stack, side)
+                return made.reshape(*plane.shape[:-2], *made.shape[-2:])
             except (MemoryError, OutOfMemoryError) as error:
-                self._shrink(plane, side, error)
+                self._shrink(stack, side, error)
 
-    def _run(self, plane: Plane, side: int) -> Plane:
-        height, width = plane.shape
+    def _run(self, stack: _Stack, side: int) -> _Stack:
+        planes, height, width = stack.shape
         tiles = plan(height, width, rule=self.card.tiling, tile_pixels=side)
         if len(tiles) == 1:
-            return self._run_tile(plane, next(iter(tiles)))
-        result = np.zeros((height * self.scale, width * self.scale), dtype=np.float32)
+            return self._run_tile(stack, next(iter(tiles)))
+        result = np.zeros((planes, height * self.scale, width * self.scale), dtype=np.float32)
         for tile in tiles:
             rows, columns = tile.rows, tile.columns
-            source = plane[rows.read_start : rows.read_stop, columns.read_start : columns.read_stop]
+            source = stack[
+                :, rows.read_start : rows.read_stop, columns.read_start : columns.read_stop
+            ]
             made = self._run_tile(source, tile)
             (self._blend if tiles.blends else self._place)(result, made, tile)
         return result
 
-    def _run_tile(self, source: Plane, tile: Tile) -> Plane:
+    def _run_tile(self, source: _Stack, tile: Tile) -> _Stack:
         """Compute the network's result for what a tile reads, finite and of the promised size."""
-        height, width = source.shape
+        height, width = source.shape[1:]
         window = self.card.tiling.window
         batch = np.ascontiguousarray(source, dtype=np.float32)
         if height % window or width % window:
-            batch = np.pad(batch, ((0, -height % window), (0, -width % window)), mode="edge")
-        made = self._checked(batch[None, None], tile)
-        return made[: height * self.scale, : width * self.scale]
+            batch = np.pad(
+                batch, ((0, 0), (0, -height % window), (0, -width % window)), mode="edge"
+            )
+        made = self._checked(batch[None], tile)
+        return made[:, : height * self.scale, : width * self.scale]
 
-    def _checked(self, batch: NDArray[np.float32], tile: Tile) -> Plane:
+    def _checked(self, batch: NDArray[np.float32], tile: Tile) -> _Stack:
         made = self._shaped(self._session.run(batch), batch)
         if _is_finite(made):
             return made
@@ -136,36 +153,38 @@ class TiledNetwork:
             next_step="Choose another engine, or leave this network out of the graph.",
         )
 
-    def _shaped(self, made: NDArray[np.float32], batch: NDArray[np.float32]) -> Plane:
+    def _shaped(self, made: NDArray[np.float32], batch: NDArray[np.float32]) -> _Stack:
         height, width = (side * self.scale for side in batch.shape[2:])
-        if made.shape != (1, 1, height, width):
+        if made.shape != (1, self.planes, height, width):
             raise EngineError(f"{self.card.name} gave {made.shape} for {batch.shape}")
-        return np.asarray(made[0, 0], dtype=np.float32)
+        return np.asarray(made[0], dtype=np.float32)
 
-    def _place(self, result: Plane, made: Plane, tile: Tile) -> None:
+    def _place(self, result: _Stack, made: _Stack, tile: Tile) -> None:
         """Put the core of an exact tile where it belongs."""
         rows, columns, scale = tile.rows, tile.columns, self.scale
         top, left = rows.start - rows.read_start, columns.start - columns.read_start
         result[
-            rows.start * scale : rows.stop * scale, columns.start * scale : columns.stop * scale
+            :, rows.start * scale : rows.stop * scale, columns.start * scale : columns.stop * scale
         ] = made[
+            :,
             top * scale : (top + rows.length) * scale,
             left * scale : (left + columns.length) * scale,
         ]
 
-    def _blend(self, result: Plane, made: Plane, tile: Tile) -> None:
+    def _blend(self, result: _Stack, made: _Stack, tile: Tile) -> None:
         """Add all that a tile read, weighted so that overlapping tiles add up to one."""
         rows, columns, scale = tile.rows, tile.columns, self.scale
         down = np.asarray(feather(rows, scale), dtype=np.float32)
         across = np.asarray(feather(columns, scale), dtype=np.float32)
         result[
+            :,
             rows.read_start * scale : rows.read_stop * scale,
             columns.read_start * scale : columns.read_stop * scale,
-        ] += made * down[:, None] * across[None, :]
+        ] += made * down[:, None] * across
 
-    def _shrink(self, plane: Plane, side: int, error: Exception) -> None:
+    def _shrink(self, stack: _Stack, side: int, error: Exception) -> None:
         """Halve the tiles after a lack of memory, or say that nothing helps."""
-        height, width = plane.shape
+        height, width = stack.shape[-2:]
         rule = self.card.tiling
         smaller = max(SMALLEST_TILE_PIXELS, rule.window, side // 2)
         if rule.kind is TilingKind.WHOLE_FRAME or smaller >= side:

@@ -33,6 +33,7 @@ def measure_speed(
     """Time `network` and a matrix product in turn; the first round of either warms up."""
     rows, columns = np.mgrid[0:SIDE, 0:SIDE]
     plane = (0.5 + 0.3 * np.sin(rows / 7.0) * np.cos(columns / 5.0)).astype(np.float32)
+    picture = np.stack([plane] * network.planes) if network.planes > 1 else plane
     multiplications = card.parameters * SIDE * SIDE
     columns_wanted = max(1, multiplications // (_INNER * _INNER))
     left = np.ones((_INNER, _INNER), np.float32)
@@ -41,7 +42,7 @@ def measure_speed(
     product: list[float] = []
     for _ in range(rounds + 1):
         begun = clock()
-        network.run(plane)
+        network.run(picture)
         between = clock()
         np.matmul(left, right)
         spent.append(between - begun)

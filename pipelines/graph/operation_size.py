@@ -111,7 +111,7 @@ def require_network(model: str, *, task: Task, scale: int) -> None:
 
 def network_reach(model: str) -> int:
     """Read from its card how many samples on each side a network sees. Raises ModelError."""
-    return catalog.card(model).tiling.halo
+    return catalog.card(model).tiling.sight
 
 
 def resize_reach(parameters: ResizeParameters) -> Reach:

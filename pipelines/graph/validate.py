@@ -34,6 +34,9 @@ from pipelines.graph.spec import (
     parse_strict,
 )
 
+PLAIN_STEM = "enhanced"
+GENERATIVE_STEM = "enhanced-GENERATIVE"
+
 ORDER = (
     StageKind.INGEST,
     StageKind.DETECT_TRACK,
@@ -70,6 +73,16 @@ class CheckedGraph:
     qa: QaParams | None = None
     allow_ungated: str | None = None
     despite_fields: str | None = None
+
+    @property
+    def is_generative(self) -> bool:
+        """Whether a generative operation touches the result: then its name says so."""
+        return any(step.operation_class is OperationClass.GENERATIVE for step in self.steps)
+
+    @property
+    def result_stem(self) -> str:
+        """What the finished medium is called, without its suffix."""
+        return GENERATIVE_STEM if self.is_generative else PLAIN_STEM
 
 
 def check_graph(graph: Graph) -> CheckedGraph:

@@ -15,18 +15,25 @@ from pipelines.media.picture import Block, FrameShape, Plane, Region
 
 
 class Network(Protocol):
-    """A network that is ready to run on one plane. `models.engines` provides it."""
+    """A network that is ready to run. `models.engines` provides it."""
 
     @property
     def scale(self) -> int:
         """Output samples per input sample along each axis."""
 
     @property
+    def planes(self) -> int:
+        """Planes that go in together: 1 for luma, 3 for red, green and blue."""
+
+    @property
     def reach(self) -> int:
         """Input samples on each side that one output sample depends on."""
 
     def run(self, plane: Plane) -> Plane:
-        """(H, W) float32 in 0..1 to (scale*H, scale*W) float32; tiled inside when large."""
+        """(H, W) float32 in 0..1 to (scale*H, scale*W) float32; tiled inside when large.
+
+        A network of three planes takes (3, H, W) and gives (3, scale*H, scale*W).
+        """
 
 
 class NetworkSource(Protocol):

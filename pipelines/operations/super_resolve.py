@@ -1,4 +1,7 @@
-"""`super_resolve`: luma enlarged by a trained network, everything else by interpolation.
+"""`super_resolve`: enlarged by a trained network; what the network does not take, by interpolation.
+
+A network of red, green and blue makes all colours (`rgb_network`); the cubic filter enlarges
+opacity alone. For a network of luma:
 
 Luma goes in as it is coded (studio range stays studio range). Cb and Cr are enlarged with the
 cubic filter on their own grid; opacity too, which never goes through a network.
@@ -22,6 +25,7 @@ from pipelines.operations.axis import Kernel
 from pipelines.operations.base import Network, NetworkSource, Operation
 from pipelines.operations.luma import luma_of, rgb_luma
 from pipelines.operations.resample import Scaler
+from pipelines.operations.rgb_network import RgbNetwork
 
 
 class SuperResolve:
@@ -37,12 +41,15 @@ class SuperResolve:
         self.result = FrameShape(source.height * scale, source.width * scale, source.layout)
         self._network = network
         self._scaler = Scaler(source, self.result, Kernel.CUBIC)
+        self._rgb = RgbNetwork(network, source, self.result) if network.planes == 3 else None
 
     def needs(self, out: Region) -> Region:
         """Name the source samples under the network's reach and under the cubic taps."""
         cubic = self._scaler.needs(out)
-        core = self._core(out)
-        learnt = core.grown(self._network.reach, self.source)
+        if self._rgb is not None:
+            learnt = self._rgb.needs(out)
+        else:
+            learnt = self._core(out).grown(self._network.reach, self.source)
         top, left = min(cubic.top, learnt.top), min(cubic.left, learnt.left)
         bottom, right = max(cubic.bottom, learnt.bottom), max(cubic.right, learnt.right)
         return Region(top, left, bottom - top, right - left)
@@ -51,6 +58,10 @@ class SuperResolve:
         """Compute region `out`; see `pipelines.operations.base.Operation`."""
         block = window[centre]
         layout = self.source.layout
+        if self._rgb is not None:
+            rest = range(layout.colour_planes, layout.plane_count)
+            opacity = [self._scaler.plane(block, plane, out) for plane in rest]
+            return Block((*self._rgb.colour(block, out), *opacity), out, self.result)
         luma = self._enlarged_luma(block, out)
         first = 0 if layout.family is Family.RGB else 1
         planes = [

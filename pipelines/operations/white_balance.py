@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 from pipelines.errors import RequestError
 from pipelines.graph.operation_tone import WhiteBalanceParameters
 from pipelines.media.picture import Block, Family, FrameShape, Matrix, PixelLayout, Plane, Region
-from pipelines.operations.axis import Kernel, Taps, chroma_to_luma, luma_to_chroma, taps_of
 from pipelines.operations.base import NetworkSource, Operation
+from pipelines.operations.chroma_grid import ChromaGrid
 from pipelines.operations.luma import nominal_luma
-from pipelines.operations.resample import resample
 from pipelines.operations.single import SingleFrame
 
 RED_BLUE_WEIGHTS = {
@@ -72,7 +71,7 @@ class WhiteBalance(SingleFrame):
         super().__init__("white_balance", source, pixels=int(subsampled))
         self._gains = (parameters.red, parameters.green, parameters.blue)
         self._matrix = balance_matrix(layout, self._gains).astype(np.float32)
-        self._grid = _Grid(source) if subsampled else None
+        self._grid = ChromaGrid(source) if subsampled else None
 
     def compute(self, block: Block, out: Region) -> Block:
         """Multiply, or map the three planes together."""
@@ -98,7 +97,7 @@ class WhiteBalance(SingleFrame):
         if self._grid is None:
             return tuple(_combine(row, (luma, cb, cr)) for row in self._matrix)
         fine = (luma, self._grid.raised(block, 1, out), self._grid.raised(block, 2, out))
-        coarse = (self._grid.lowered(block, out), cb, cr)
+        coarse = (self._grid.lowered(block.planes[0], block.region, out), cb, cr)
         return (
             _combine(self._matrix[0], fine),
             _combine(self._matrix[1], coarse),
@@ -113,42 +112,6 @@ def _combine(row: NDArray[np.float32], planes: tuple[Plane, Plane, Plane]) -> Pl
         total += plane * weight
     total += row[3]
     return total
-
-
-class _Grid:
-    """Brings chroma to the luma samples of a layout, and luma to the chroma samples."""
-
-    def __init__(self, shape: FrameShape) -> None:
-        self._layout = shape.layout
-        self._up = tuple(
-            taps_of(chroma_to_luma(shape, vertical=vertical), Kernel.TENT)
-            for vertical in (True, False)
-        )
-        self._down = tuple(
-            taps_of(luma_to_chroma(shape, vertical=vertical), Kernel.TENT)
-            for vertical in (True, False)
-        )
-
-    def raised(self, block: Block, plane: int, out: Region) -> Plane:
-        """Interpolate a chroma plane at the luma samples of `out`."""
-        own = block.region.on_plane(plane, self._layout)
-        return _moved(block.planes[plane], self._up, own, out.on_plane(0, self._layout))
-
-    def lowered(self, block: Block, out: Region) -> Plane:
-        """Average luma at the chroma samples of `out`."""
-        own = block.region.on_plane(0, self._layout)
-        return _moved(block.planes[0], self._down, own, out.on_plane(1, self._layout))
-
-
-def _moved(
-    plane: Plane,
-    taps: tuple[Taps | None, ...],
-    own: tuple[slice, slice],
-    out: tuple[slice, slice],
-) -> Plane:
-    rows, columns = taps
-    origin = own[0].start, own[1].start
-    return resample(plane, rows=rows, columns=columns, origin=origin, out=out)
 
 
 def build(

@@ -197,7 +197,7 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
         ingested["index_sha256"] = plan.source.index_sha256
     timed = chain.result_index(index)
     shown = preview_frames(timed.frames)
-    result = job.folder.path(f"enhanced{delivery.suffix}")
+    result = job.folder.path(f"{job.checked.result_stem}{delivery.suffix}")
 
     def replans() -> tuple[str, ...]:
         return tuple(

@@ -134,7 +134,7 @@ def _made(job: Job, pages: GivingBack) -> Made:
         planes = _render(job, plan, chain, photo, pages)
         digest = photo.digest if planes is photo.planes else planes_digest(planes)
         kind = Kind(plan.delivery.container)
-        result = job.folder.path(f"enhanced{kind.suffix}")
+        result = job.folder.path(f"{job.checked.result_stem}{kind.suffix}")
         job.progress.start("writing", 0)
         remarks = write_photo(result, planes, chain.result, photo.metadata, kind=kind)
         credentialed = add_credentials(

@@ -73,7 +73,7 @@ class Changed:
 class _Worse:
     def __init__(self, inner: Network, sharpen: float, seconds: float) -> None:
         self._inner, self._sharpen, self._seconds = inner, sharpen, seconds
-        self.scale, self.reach = inner.scale, inner.reach
+        self.scale, self.reach, self.planes = inner.scale, inner.reach, inner.planes
 
     def run(self, plane: NDArray[np.float32]) -> NDArray[np.float32]:
         time.sleep(self._seconds)

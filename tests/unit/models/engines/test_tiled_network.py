@@ -232,7 +232,7 @@ def test_a_plane_that_is_not_finite_never_reaches_the_network(
 @pytest.mark.parametrize("shape", [(0, 5), (5, 0), (5,), (1, 5, 5)])
 def test_what_is_no_plane_is_refused(card: NetworkCard, shape: tuple[int, ...]) -> None:
     """An empty plane, or an array of other than two axes, is refused."""
-    with pytest.raises(EngineError, match="a plane"):
+    with pytest.raises(EngineError, match="a picture"):
         TiledNetwork(Fake(2), card).run(np.zeros(shape, dtype=np.float32))
 
 

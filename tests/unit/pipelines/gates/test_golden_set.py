@@ -130,6 +130,7 @@ def test_speed_is_a_ratio_of_shortest_times() -> None:
 
     class Still:
         scale = 1
+        planes = 1
         reach = 0
 
         def run(self, plane: NDArray[np.float32]) -> NDArray[np.float32]:

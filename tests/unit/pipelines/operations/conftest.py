@@ -52,15 +52,25 @@ class ShuffleNetwork:
 
     reach = 2
 
-    def __init__(self, scale: int) -> None:
+    def __init__(self, scale: int, planes: int = 1) -> None:
         self.scale = scale
+        self.planes = planes
         rng = np.random.default_rng(scale)
         self.filters = rng.normal(0.04, 0.05, (scale, scale, 5, 5)).astype(np.float32)
         self.seen: list[Plane] = []
 
     def run(self, plane: Plane) -> Plane:
-        """(H, W) to (scale*H, scale*W), by elementwise sums in one order."""
+        """(H, W) to (scale*H, scale*W), by elementwise sums in one order.
+
+        With three planes, each is made of itself and of half the next, so that none stands alone.
+        """
         self.seen.append(plane)
+        if self.planes == 3:
+            mixed = plane + np.float32(0.5) * np.roll(plane, -1, axis=0)
+            return np.stack([self._filtered(one) for one in mixed])
+        return self._filtered(plane)
+
+    def _filtered(self, plane: Plane) -> Plane:
         height, width = plane.shape
         padded = np.pad(plane, 2)
         out = np.zeros((height * self.scale, width * self.scale), dtype=np.float32)
@@ -80,9 +90,9 @@ class ShuffleNetworks:
         self.made: dict[str, ShuffleNetwork] = {}
 
     def network(self, model: str) -> ShuffleNetwork:
-        """x2 and x4 in a name enlarge; every other name keeps the size."""
+        """x2 and x4 in a name enlarge, and rgb takes three planes."""
         scale = 2 if "x2" in model else 4 if "x4" in model else 1
-        return self.made.setdefault(model, ShuffleNetwork(scale))
+        return self.made.setdefault(model, ShuffleNetwork(scale, 3 if "rgb" in model else 1))
 
 
 def picture(shape: FrameShape, seed: int = 0) -> Block:
