@@ -40,7 +40,7 @@ class FakeCard:
     def __init__(self, task: Task, scale: int, reach: int) -> None:
         self.task = task
         self.scale = scale
-        self.tiling = type("Rule", (), {"halo": reach})
+        self.tiling = type("Rule", (), {"sight": reach})
 
 
 @pytest.fixture
@@ -190,7 +190,7 @@ def test_an_unknown_network_is_left_to_the_graph_check(cards):
 
 
 def test_network_reach_comes_from_the_card(cards):
-    """The reach of a trained operation is the halo on its network's card."""
+    """The reach of a trained operation is the sight on its network's card."""
     for name, values, halo in (
         ("super_resolve", {"scale": 4}, 14),
         ("denoise_trained", {}, 9),
