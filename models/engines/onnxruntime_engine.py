@@ -93,6 +93,28 @@ class OnnxRuntimeSession:
         return np.asarray(result, dtype=np.float32)
 
 
+class OnnxRuntimeFinder:
+    """One network that finds things, loaded: one picture in, several named arrays out."""
+
+    def __init__(self, session: ort.InferenceSession) -> None:
+        self._session = session
+        self._outputs = [each.name for each in session.get_outputs()]
+
+    def run(self, batch: Batch) -> dict[str, Batch]:
+        """(1, C, H, W) float32 to float32 arrays by name. Raises as `Session.run` says."""
+        contiguous = np.ascontiguousarray(batch, dtype=np.float32)
+        try:
+            found = self._session.run(self._outputs, {INPUT_NAME: contiguous})
+        except MemoryError as error:
+            raise OutOfMemoryError("the network did not fit into memory") from error
+        except Exception as error:
+            raise _translate(error) from error
+        return {
+            name: np.asarray(one, dtype=np.float32)
+            for name, one in zip(self._outputs, found, strict=True)
+        }
+
+
 class OnnxRuntimeEngine:
     """ONNX Runtime with one execution provider, the processor's by default."""
 
@@ -124,17 +146,31 @@ class OnnxRuntimeEngine:
                 f"{self.name} cannot run {card.name} in {precision.value}",
                 next_step=f"Choose one of: {able}; or another engine.",
             )
+        session = self._session(card.name, weights, threads, precision)
+        _check_names(card, session)
+        return OnnxRuntimeSession(session)
+
+    def load_finder(self, name: str, weights: bytes, *, threads: int) -> OnnxRuntimeFinder:
+        """Load a network called `name` that makes no picture, in fp32. Raises EngineError."""
+        session = self._session(name, weights, threads, Precision.FP32)
+        inputs = [each.name for each in session.get_inputs()]
+        if INPUT_NAME not in inputs:
+            raise EngineError(f"{name} takes {inputs}; an input named {INPUT_NAME} is needed")
+        return OnnxRuntimeFinder(session)
+
+    def _session(
+        self, name: str, weights: bytes, threads: int, precision: Precision
+    ) -> ort.InferenceSession:
         chosen = (self._provider.name, self._provider.options(precision, self._device))
         try:
             session = ort.InferenceSession(weights, self._options(threads), providers=[chosen])
         except Exception as error:
             raise EngineError(
-                f"onnxruntime cannot load {card.name}: {_first_line(error)}",
+                f"onnxruntime cannot load {name}: {_first_line(error)}",
                 next_step="Restore the network's files, or choose another engine.",
             ) from error
         _require_provider(self._provider, session.get_providers())
-        _check_names(card, session)
-        return OnnxRuntimeSession(session)
+        return session
 
     def _options(self, threads: int) -> ort.SessionOptions:
         options = ort.SessionOptions()
