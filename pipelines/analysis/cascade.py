@@ -111,7 +111,7 @@ def _passing(table: CascadeTable, small: NDArray[np.float64]) -> NDArray[np.int6
         start = places[:, 0] * wide + places[:, 1]
 
         def here(y: int, x: int, start: NDArray[np.int64] = start) -> Sums:
-            return flat[start + (y * wide + x)]
+            return np.asarray(flat[start + (y * wide + x)])
 
         places = places[_score(stage, table.cells, here) >= stage.threshold]
     return places
