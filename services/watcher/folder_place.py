@@ -16,9 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipelines.errors import DiskFullError, ResourceError, UnreadableError
-from services.watcher.place import Seen
-
-UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".filepart", ".upload", "~")
+from services.watcher.place import UNFINISHED, Seen
 
 _COPY_BYTES = 1 << 20
 _MOST_DEPTH = 32

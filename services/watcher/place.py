@@ -10,6 +10,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
+UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".filepart", ".upload", "~")
+"""How names end under which programs write what is not finished yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
