@@ -35,6 +35,7 @@ from pipelines.graph.operation_noise import (
     denoise_temporal_reach,
     denoise_trained_reach,
 )
+from pipelines.graph.operation_place import PLACE_OPERATIONS
 from pipelines.graph.operation_size import (
     CropParameters,
     ResizeParameters,
@@ -259,6 +260,7 @@ _ALL: tuple[Descriptor[Any], ...] = (
     SUPER_RESOLVE,
     *FIELD_OPERATIONS,
     DEBLUR,
+    *PLACE_OPERATIONS,
 )
 
 OPERATIONS: Mapping[str, Descriptor[Any]] = MappingProxyType({each.name: each for each in _ALL})

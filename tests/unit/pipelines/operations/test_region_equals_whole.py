@@ -38,6 +38,9 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("line_double", {"first_field": "top"}),
     ("line_double", {"first_field": "bottom"}),
     ("inverse_telecine", {"first_field": "top", "first_frame": 3}),
+    ("undistort", {"fx": 60.0, "k1": -0.05, "k2": 0.01, "p1": 0.002, "zoom": 0.8}),
+    ("undistort", {"lens": "fisheye", "fx": 60.0, "k1": 0.02, "k4": 0.001}),
+    ("perspective", {"corners": (1, 2, 6.5, 1, 7, 7, 0, 6), "width": 20, "height": 24}),
     ("deblur", {"psf": "motion", "length": 5.5, "angle": 30}),
     ("deblur", {"psf": "defocus", "radius": 2, "method": "richardson-lucy", "iterations": 3}),
     ("denoise_trained", {"model": "rgb"}),
@@ -70,7 +73,7 @@ def test_a_region_has_the_bits_of_the_whole(
     layout = layouts[data.draw(st.sampled_from(sorted(layouts)))]
     if name == "white_balance" and layout.colour_planes == 1:
         layout = layouts["rgb"]
-    least = 8 if name == "crop" else 1
+    least = 8 if name in {"crop", "perspective"} else 1
     shape = FrameShape(data.draw(st.integers(least, 90)), data.draw(st.integers(least, 90)), layout)
     if name == "separate_fields":
         shape = replace(shape, height=4 * shape.height)
