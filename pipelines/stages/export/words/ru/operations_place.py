@@ -7,28 +7,28 @@ from collections.abc import Mapping
 PLACE_PHRASES: Mapping[str, str] = {
     "Draws a plane, given by its four corners, as it looks from straight ahead.": "Рисует "
     "плоскость, заданную четырьмя углами, так, как она выглядит прямо спереди.",
-    "x and y of the four corners in the picture: top left, top right, bottom right, bottom left of "
-    "the plane.": "x и y четырёх углов на изображении: левый верхний, правый верхний, правый "
+    "x and y of the four corners in the picture: top left, top right, bottom right, bottom left "
+    "of the plane.": "x и y четырёх углов на изображении: левый верхний, правый верхний, правый "
     "нижний, левый нижний угол плоскости.",
     "Width of the result in pixels.": "Ширина результата в пикселях.",
     "Height of the result in pixels.": "Высота результата в пикселях.",
-    "Takes the distortion of a lens out, by given coefficients.": "Устраняет искажение объектива по "
-    "заданным коэффициентам.",
+    "Takes the distortion of a lens out, by given coefficients.": "Устраняет искажение объектива "
+    "по заданным коэффициентам.",
     "Description of the lens: brown-conrady or fisheye.": "Описание объектива: brown-conrady или "
     "fisheye («рыбий глаз»).",
-    "Focal length over the width of a pixel, in pixels.": "Отношение фокусного расстояния к ширине "
-    "пикселя, в пикселях.",
-    "Focal length over the height of a pixel; as fx unless given.": "Отношение фокусного расстояния "
-    "к высоте пикселя; если не задано, как fx.",
-    "Column of the optical axis; the middle of the picture unless given.": "Столбец оптической оси; "
-    "если не задан, середина изображения.",
+    "Focal length over the width of a pixel, in pixels.": "Отношение фокусного расстояния к "
+    "ширине пикселя, в пикселях.",
+    "Focal length over the height of a pixel; as fx unless given.": "Отношение фокусного "
+    "расстояния к высоте пикселя; если не задано, как fx.",
+    "Column of the optical axis; the middle of the picture unless given.": "Столбец оптической "
+    "оси; если не задан, середина изображения.",
     "Row of the optical axis; the middle of the picture unless given.": "Строка оптической оси; "
     "если не задана, середина изображения.",
     "Radial coefficient of order 2.": "Радиальный коэффициент порядка 2.",
     "Radial coefficient of order 4.": "Радиальный коэффициент порядка 4.",
     "Radial coefficient of order 6.": "Радиальный коэффициент порядка 6.",
-    "Radial coefficient of order 8; fisheye only.": "Радиальный коэффициент порядка 8; только для "
-    "fisheye.",
+    "Radial coefficient of order 8; fisheye only.": "Радиальный коэффициент порядка 8; только "
+    "для fisheye.",
     "First tangential coefficient; brown-conrady only.": "Первый тангенциальный коэффициент; "
     "только для brown-conrady.",
     "Second tangential coefficient; brown-conrady only.": "Второй тангенциальный коэффициент; "
