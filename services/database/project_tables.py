@@ -27,7 +27,7 @@ artifacts = Table(
     "artifacts",
     RECORDS,
     Column("digest", String(71), primary_key=True),
-    Column("object_key", String(500), nullable=False, unique=True),
+    Column("object_key", String(512), nullable=False, unique=True),
     Column("bytes", BigInteger, nullable=False),
     Column("media_type", String(100), nullable=False),
     Column("created_at", Instant, nullable=False),

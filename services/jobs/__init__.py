@@ -1,1 +1,1 @@
-"""The use cases of a job: submit, advance, cancel, retry."""
+"""Jobs: what is to be done, whose turn it is, who does it under which right, and how it ended."""

@@ -10,6 +10,7 @@ import pytest
 
 from services.database.database import Database
 from services.database.migrate import upgrade
+from services.database.tables import RECORDS
 from services.storage.opening import open_folder, open_s3
 from services.storage.port import Storage
 from tests.servers.temporary_postgres import TemporaryPostgres, running_postgres
@@ -43,12 +44,12 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def migrated_postgres(postgres: TemporaryPostgres) -> str:
-    """The name of a migrated database, to be copied."""
+    """The address of a migrated database, to be emptied before each use."""
     url = postgres.database()
     database = Database(url)
     upgrade(database)
     database.close()
-    return url.rpartition("/")[2]
+    return url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -58,8 +59,13 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         path = tmp_path / "records.db"
         shutil.copy(request.getfixturevalue("migrated"), path)
         return f"sqlite:///{path}"
-    template = request.getfixturevalue("migrated_postgres")
-    return request.getfixturevalue("postgres").database(template)
+    address: str = request.getfixturevalue("migrated_postgres")
+    emptied = Database(address)
+    with emptied.writing() as connection:
+        names = ", ".join(table.name for table in RECORDS.sorted_tables)
+        connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+    emptied.close()
+    return address
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ _PACKAGES = "Debian's postgresql"
 
 
 class TemporaryPostgres:
-    """A server of its own; `database` makes a new database in it, a copy of `template`."""
+    """A server of its own; `database` makes a new database in it."""
 
     def __init__(self, folder: Path, programs: Path, *, durable: bool) -> None:
         self.port = free_port()
@@ -53,11 +53,11 @@ class TemporaryPostgres:
         """Stop it: `immediate` is what a crash is, `fast` breaks connections in order."""
         self._run("pg_ctl", "-D", self.data, "-m", how, "-w", "stop")
 
-    def database(self, template: str = "template1") -> str:
+    def database(self) -> str:
         """Make a database and return its address."""
         name = next(self._names)
         with psycopg.connect(self._address("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE {name} TEMPLATE "{template}"'.encode())
+            connection.execute(f"CREATE DATABASE {name}".encode())
         return self._address(name)
 
     def _address(self, name: str) -> str:

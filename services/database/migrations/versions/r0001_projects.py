@@ -28,7 +28,7 @@ def upgrade() -> None:
     op.create_table(
         "artifacts",
         sa.Column("digest", sa.String(length=71), nullable=False),
-        sa.Column("object_key", sa.String(length=500), nullable=False),
+        sa.Column("object_key", sa.String(length=512), nullable=False),
         sa.Column("bytes", sa.BigInteger(), nullable=False),
         sa.Column("media_type", sa.String(length=100), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),

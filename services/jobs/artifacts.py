@@ -1,0 +1,109 @@
+"""Which bytes are known under which digest, where they lie, and which project holds them.
+
+A digest has one row and one key for good: bytes that are stored a second time keep the first
+key, and whoever stored them again may throw the second object away. A project reads an artifact
+only while it holds it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from services.database.columns import inserting
+from services.database.database import Database
+from services.database.tables import artifact_references, artifacts
+
+UPLOAD = "upload"
+"""The holder of what a project uploaded; any other holder is a job's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """Immutable bytes: `digest` is `sha256:…`, `object_key` says where the store has them."""
+
+    digest: str
+    object_key: str
+    bytes: int
+    media_type: str
+
+
+class Artifacts:
+    """The artifacts of the records in `database`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self, project: str, artifact: Artifact, *, name: str = "", holder: str = UPLOAD
+    ) -> Artifact:
+        """Make stored bytes known and let `project` hold them, in one transaction.
+
+        Returns the artifact as it is known, whose key is another where the bytes were known.
+        """
+        with self._database.writing() as connection:
+            now = self._database.now(connection)
+            known = store_artifact(connection, artifact, now=now)
+            hold(connection, project, artifact.digest, holder=holder, name=name, now=now)
+        return known
+
+    def find(self, project: str, digest: str) -> Artifact | None:
+        """Return an artifact that the project holds; None for any other."""
+        with self._database.reading() as connection:
+            row = connection.execute(
+                select(artifacts)
+                .join(artifact_references, artifact_references.c.artifact == artifacts.c.digest)
+                .where(artifacts.c.digest == digest, artifact_references.c.project == project)
+                .limit(1)
+            ).first()
+        return None if row is None else _artifact(row)
+
+    def name(self, project: str, digest: str) -> str:
+        """Return the first name under which the project holds an artifact, "" if none."""
+        with self._database.reading() as connection:
+            found = connection.execute(
+                select(artifact_references.c.name)
+                .where(
+                    artifact_references.c.project == project,
+                    artifact_references.c.artifact == digest,
+                    artifact_references.c.name != "",
+                )
+                .order_by(artifact_references.c.created_at, artifact_references.c.holder)
+                .limit(1)
+            ).scalar_one_or_none()
+        return found or ""
+
+
+def store_artifact(connection: Connection, artifact: Artifact, *, now: datetime) -> Artifact:
+    """Write an artifact's row unless there is one; return the one that stands."""
+    connection.execute(
+        inserting(connection, artifacts)
+        .values(
+            digest=artifact.digest,
+            object_key=artifact.object_key,
+            bytes=artifact.bytes,
+            media_type=artifact.media_type,
+            created_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=[artifacts.c.digest])
+    )
+    found = select(artifacts).where(artifacts.c.digest == artifact.digest)
+    return _artifact(connection.execute(found).one())
+
+
+def hold(
+    connection: Connection, project: str, digest: str, *, holder: str, name: str, now: datetime
+) -> None:
+    """Let a project hold an artifact; holding it twice is holding it."""
+    connection.execute(
+        inserting(connection, artifact_references)
+        .values(project=project, artifact=digest, holder=holder, name=name, created_at=now)
+        .on_conflict_do_nothing()
+    )
+
+
+def _artifact(row: Row[Any]) -> Artifact:
+    return Artifact(row.digest, row.object_key, row.bytes, row.media_type)

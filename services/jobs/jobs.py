@@ -1,0 +1,279 @@
+"""The port of jobs: every call is one transaction on the records, or one per job where it says so.
+
+Promised:
+- `submit` returns a job that is on record with its stages, its first entry and its wake-up;
+- of all who `claim`, one gets a stage, with a token that is higher than any before;
+- what is written under a token that was overtaken is refused, and that it came is on record;
+- a lease is renewed with all others of a worker in one statement, and swept when it runs out;
+- a job's events are numbered from 1 without a gap, in the order in which they became true.
+
+Refused: rights. Whoever calls has checked who asks; `project` keeps projects apart.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from pipelines.evidence.entry import Actor
+from pipelines.evidence.json_value import Json
+from services.database.database import Database
+from services.database.tables import jobs, segments, stages
+from services.database.words import AttemptEnd, State, Wanted
+from services.jobs import finish, read, steer, sweep
+from services.jobs.claim import claim
+from services.jobs.errors import StaleTokenError, UnknownJobError
+from services.jobs.failures import Failure, Jitter
+from services.jobs.locked_job import LockedJob
+from services.jobs.submit import known_job, submit
+from services.jobs.values import (
+    Claim,
+    Held,
+    JobEvent,
+    JobFilter,
+    JobId,
+    JobPage,
+    JobView,
+    NewOutput,
+    StageId,
+    Submission,
+    Submitted,
+)
+
+MOST_SWEPT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRules:
+    """How long a lease holds without renewal, and how far ahead deadlines are looked at."""
+
+    lease_seconds: float = 30.0
+    deadline_horizon_seconds: float = 86_400.0
+
+
+class Jobs:
+    """The jobs in `database`; entries are made by `actor`. `jitter` spreads waits out."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        actor: Actor,
+        rules: QueueRules | None = None,
+        jitter: Jitter = random.random,
+    ) -> None:
+        self._database = database
+        self._actor = actor
+        self._rules = rules or QueueRules()
+        self._jitter = jitter
+
+    @property
+    def lease_seconds(self) -> float:
+        """How long a lease holds without renewal."""
+        return self._rules.lease_seconds
+
+    # For whoever asks for work.
+
+    def submit(self, asked: Submission) -> Submitted:
+        """Take a request in. Raises UnknownArtifactError, KeyConflictError, LimitError."""
+        try:
+            with self._database.writing() as connection:
+                job = known_job(connection, asked)
+                is_new = job is None
+                if job is None:
+                    now = self._database.now(connection)
+                    job = submit(connection, asked, now=now, actor=self._actor)
+        except IntegrityError:
+            # Somebody with the same key was faster; what broke otherwise breaks again here.
+            with self._database.reading() as connection:
+                job, is_new = known_job(connection, asked), False
+            if job is None:
+                raise
+        return Submitted(self.get(job), is_new)
+
+    def get(self, job: str, *, project: str | None = None) -> JobView:
+        """Return a job as it stands. UnknownJobError where the project has none of that id."""
+        with self._database.reading() as connection:
+            return read.job_view(connection, job, project)
+
+    def page(self, wanted: JobFilter, *, cursor: str | None = None, limit: int = 50) -> JobPage:
+        """Return a page of jobs, the newest first."""
+        with self._database.reading() as connection:
+            return read.job_page(connection, wanted, cursor, limit)
+
+    def events(self, job: str, *, after: int = 0, limit: int = 500) -> tuple[JobEvent, ...]:
+        """Return events of a job with a higher number than `after`, in order."""
+        with self._database.reading() as connection:
+            return read.events_after(connection, job, after, limit)
+
+    def cancel(self, job: str, *, by: str, project: str | None = None) -> JobView:
+        """Call a job off. Raises MoveError where it is over."""
+        with self._locked(job, project) as locked:
+            steer.cancel(locked, by)
+        return self.get(job)
+
+    def pause(self, job: str, *, by: str, project: str | None = None) -> JobView:
+        """Stop a job, to go on later. Raises MoveError."""
+        with self._locked(job, project) as locked:
+            steer.pause(locked, by)
+        return self.get(job)
+
+    def resume(self, job: str, *, by: str, project: str | None = None) -> JobView:
+        """Go on with a paused job. Raises MoveError."""
+        with self._locked(job, project) as locked:
+            steer.resume(locked, by)
+        return self.get(job)
+
+    def retry(self, job: str, *, by: str, project: str | None = None) -> JobView:
+        """Send a failed or canceled job back. Raises MoveError."""
+        with self._locked(job, project) as locked:
+            steer.retry(locked, by)
+        return self.get(job)
+
+    # For whoever does the work.
+
+    def claim(self, lanes: Collection[str], worker: str) -> Claim | None:
+        """Take the stage of these lanes whose turn it is; None where there is none."""
+        with self._database.writing() as connection:
+            self._database.alone(connection, "claim")
+            return claim(
+                connection,
+                lanes,
+                worker,
+                lease=timedelta(seconds=self._rules.lease_seconds),
+                now=self._database.now(connection),
+                actor=self._actor,
+            )
+
+    def renew(self, worker: str) -> tuple[Held, ...]:
+        """Renew all leases of a worker in one statement; return what it still holds."""
+        with self._database.writing() as connection:
+            until = self._database.now(connection) + timedelta(seconds=self._rules.lease_seconds)
+            mine = (
+                select(stages.c.id)
+                .where(stages.c.worker == worker, stages.c.state == State.RUNNING)
+                .order_by(stages.c.id)
+                .with_for_update()
+            )
+            renewed = connection.execute(
+                update(stages)
+                .where(stages.c.id.in_(mine.scalar_subquery()))
+                .values(lease_until=until)
+                .returning(stages.c.id, stages.c.job, stages.c.attempt)
+            ).all()
+            wishes = dict(
+                connection.execute(
+                    select(jobs.c.id, jobs.c.wanted).where(
+                        jobs.c.id.in_({row.job for row in renewed})
+                    )
+                ).all()
+            )
+        return tuple(
+            Held(StageId(row.id), JobId(row.job), row.attempt, Wanted(wishes[row.job]))
+            for row in renewed
+        )
+
+    def progress(self, mine: Claim, step: str, *, done: int, total: int) -> None:
+        """Say what an attempt does now and how far it is; a new step is an event."""
+        with self._under(mine) as locked:
+            row = finish.in_force(locked, mine)
+            if row["step"] != step:
+                locked.event("step", {"stage": mine.name, "step": step, "total": total})
+            locked.connection.execute(
+                update(stages)
+                .where(stages.c.id == mine.stage)
+                .values(step=step[:40], progress_done=max(done, 0), progress_total=max(total, 0))
+            )
+
+    def record(self, mine: Claim, kind: str, body: Mapping[str, Json]) -> None:
+        """Leave an entry of evidence that an attempt made, for the sealer."""
+        with self._under(mine) as locked:
+            finish.in_force(locked, mine)
+            locked.entry(kind, body)
+
+    def segment_done(
+        self, mine: Claim, *, number: int, frames: range, delivered_sha256: str
+    ) -> None:
+        """Note a finished segment; one that an earlier attempt finished stays that one's."""
+        with self._under(mine) as locked:
+            finish.in_force(locked, mine)
+            known = select(segments.c.number).where(
+                segments.c.stage == mine.stage, segments.c.number == number
+            )
+            if locked.connection.execute(known).first() is None:
+                locked.connection.execute(
+                    insert(segments).values(
+                        stage=mine.stage,
+                        number=number,
+                        first_frame=frames.start,
+                        stop_frame=frames.stop,
+                        attempt=mine.attempt,
+                        delivered_sha256=delivered_sha256,
+                        finished_at=locked.now,
+                    )
+                )
+
+    def complete(self, mine: Claim, outputs: Sequence[NewOutput]) -> None:
+        """Commit what an attempt made. StaleTokenError where it was overtaken; that is noted."""
+        with self._under(mine, outputs) as locked:
+            finish.complete(locked, mine, outputs)
+
+    def fail(self, mine: Claim, failure: Failure) -> None:
+        """Write a failed attempt down. StaleTokenError where it was overtaken; that is noted."""
+        with self._under(mine) as locked:
+            row = finish.in_force(locked, mine)
+            finish.fail(locked, row, failure, end=AttemptEnd.FAILED, jitter=self._jitter)
+
+    def stopped(self, mine: Claim) -> None:
+        """Give a stage back that was stopped as people wished, or as the process was drained."""
+        with self._under(mine) as locked:
+            finish.stop(locked, finish.in_force(locked, mine))
+
+    def sweep(self) -> int:
+        """Take back what lost its lease, one transaction each; return how much it was."""
+        with self._database.reading() as connection:
+            now = self._database.now(connection)
+            found = connection.execute(sweep.expired(now, MOST_SWEPT)).all()
+        taken = 0
+        for row in found:
+            with self._locked(row.job, None) as locked:
+                taken += sweep.take_back(locked, row.id, jitter=self._jitter)
+        return taken
+
+    def warn(self) -> int:
+        """Say of each job that will be late that it will; return of how many."""
+        horizon = timedelta(seconds=self._rules.deadline_horizon_seconds)
+        with self._database.reading() as connection:
+            now = self._database.now(connection)
+            found = connection.execute(sweep.with_deadlines(now, horizon, MOST_SWEPT)).all()
+        warned = 0
+        for row in found:
+            with self._locked(row.id, None) as locked:
+                warned += sweep.warn_of_lateness(locked)
+        return warned
+
+    @contextmanager
+    def _locked(self, job: str, project: str | None) -> Iterator[LockedJob]:
+        with self._database.writing() as connection:
+            now = self._database.now(connection)
+            locked = LockedJob(connection, job, now=now, actor=self._actor)
+            if project is not None and locked.row["project"] != project:
+                raise UnknownJobError(f"There is no job {job}.", next_step="Check the id.")
+            yield locked
+
+    @contextmanager
+    def _under(self, mine: Claim, outputs: Sequence[NewOutput] = ()) -> Iterator[LockedJob]:
+        """Lock the job of a claim; note, once the block was refused, that a stale one came."""
+        try:
+            with self._locked(mine.job, None) as locked:
+                yield locked
+        except StaleTokenError:
+            with self._locked(mine.job, None) as locked:
+                finish.note_duplicate(locked, mine, outputs)
+            raise

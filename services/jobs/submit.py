@@ -1,0 +1,186 @@
+"""Takes a request in: one transaction writes job, stages, entry, event and outbox, or nothing.
+
+The answer goes out after the commit, so a job that somebody knows of exists.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import Connection, case, func, insert, select, update
+
+from pipelines.evidence.entry import Actor
+from pipelines.evidence.json_value import Json
+from services.database.tables import (
+    artifact_references,
+    artifacts,
+    jobs,
+    projects,
+    stage_networks,
+    stages,
+)
+from services.database.words import State
+from services.jobs.errors import KeyConflictError, LimitError, UnknownArtifactError
+from services.jobs.locked_job import LockedJob
+from services.jobs.values import JobId, NewStage, Submission
+
+_UNFINISHED = (State.QUEUED, State.RUNNING, State.RETRY)
+
+
+def known_job(connection: Connection, asked: Submission) -> JobId | None:
+    """Return the job that this request made before, if it did. Raises KeyConflictError."""
+    if asked.idempotency_key is None:
+        return None
+    found = connection.execute(
+        select(jobs.c.id, jobs.c.request_sha256).where(
+            jobs.c.project == asked.project, jobs.c.idempotency_key == asked.idempotency_key
+        )
+    ).first()
+    if found is None:
+        return None
+    if found.request_sha256 != asked.request_sha256:
+        raise KeyConflictError(
+            "The idempotency key was used for another request.",
+            next_step="Use a new key for a new request; repeat the old request unchanged.",
+        )
+    return JobId(found.id)
+
+
+def submit(connection: Connection, asked: Submission, *, now: datetime, actor: Actor) -> JobId:
+    """Write a new job. Raises UnknownArtifactError, LimitError, IntegrityError for a taken key."""
+    held = _held(connection, asked)
+    for name in asked.inputs:
+        if name not in held:
+            raise UnknownArtifactError(
+                f"The project holds no artifact {name}.", next_step="Upload the file first."
+            )
+    _require_room(connection, asked)
+    job = JobId(str(uuid.uuid4()))
+    _catch_up(connection, asked.project)
+    connection.execute(insert(jobs).values(**_job_row(job, asked, now)))
+    for name in dict.fromkeys(asked.inputs):
+        connection.execute(
+            insert(artifact_references).values(
+                project=asked.project, artifact=name, holder=job, created_at=now
+            )
+        )
+    for stage in asked.stages:
+        _write_stage(connection, job, asked, stage, now)
+    locked = LockedJob(connection, job, now=now, actor=actor)
+    locked.event("accepted", {"principal": asked.principal, "request_id": asked.request_id})
+    locked.entry("accepted", _body(asked, held))
+    locked.wake_ready()
+    return job
+
+
+def _held(connection: Connection, asked: Submission) -> dict[str, int]:
+    """Return those of the inputs that the project holds, with their sizes."""
+    found = connection.execute(
+        select(artifacts.c.digest, artifacts.c.bytes)
+        .distinct()
+        .join(artifact_references, artifact_references.c.artifact == artifacts.c.digest)
+        .where(
+            artifact_references.c.project == asked.project,
+            artifacts.c.digest.in_(asked.inputs),
+        )
+    )
+    return {str(row.digest): int(row.bytes) for row in found}
+
+
+def _require_room(connection: Connection, asked: Submission) -> None:
+    limit = connection.execute(
+        select(projects.c.queued_limit).where(projects.c.id == asked.project)
+    ).scalar_one_or_none()
+    if limit is None:
+        return
+    # The project's row is locked, so that two requests do not both find the last place free.
+    connection.execute(
+        select(projects.c.id).where(projects.c.id == asked.project).with_for_update()
+    )
+    waiting = connection.execute(
+        select(func.count())
+        .select_from(jobs)
+        .where(jobs.c.project == asked.project, jobs.c.state.in_(_UNFINISHED))
+    ).scalar_one()
+    if waiting >= limit:
+        raise LimitError(
+            f"The project has {waiting} jobs that are not finished, and may have {limit}.",
+            next_step="Send it again when some of them are finished.",
+        )
+
+
+def _catch_up(connection: Connection, project: str) -> None:
+    """Let a project that had nothing to do be served next, once; it saves no turns up."""
+    busy = select(stages.c.project).where(stages.c.state.in_(_UNFINISHED))
+    least = connection.execute(
+        select(func.min(projects.c.virtual_time)).where(projects.c.id.in_(busy))
+    ).scalar_one()
+    if least is None:
+        return
+    own, next_turn = projects.c.virtual_time, least - 1
+    connection.execute(
+        update(projects)
+        .where(projects.c.id == project, projects.c.id.not_in(busy))
+        .values(virtual_time=case((own < next_turn, next_turn), else_=own))
+    )
+
+
+def _job_row(job: JobId, asked: Submission, now: datetime) -> dict[str, object]:
+    return {
+        "id": job,
+        "project": asked.project,
+        "priority": int(asked.priority),
+        "pipeline": asked.pipeline,
+        "preset": asked.preset,
+        "graph": dict(asked.graph),
+        "graph_sha256": asked.graph_sha256,
+        "request_sha256": asked.request_sha256,
+        "idempotency_key": asked.idempotency_key,
+        "principal": asked.principal,
+        "request_id": asked.request_id,
+        "details": dict(asked.details),
+        "case_name": asked.case,
+        "item": asked.item,
+        "deadline_at": asked.deadline_at,
+        "created_at": now,
+    }
+
+
+def _write_stage(
+    connection: Connection, job: JobId, asked: Submission, stage: NewStage, now: datetime
+) -> None:
+    row = str(uuid.uuid4())
+    connection.execute(
+        insert(stages).values(
+            id=row,
+            job=job,
+            project=asked.project,
+            name=stage.name,
+            lane=stage.lane,
+            priority=int(asked.priority),
+            needs=list(stage.needs),
+            waiting_on=len(stage.needs),
+            not_before=now,
+            created_at=now,
+        )
+    )
+    for network in dict.fromkeys(stage.networks):
+        connection.execute(insert(stage_networks).values(stage=row, network=network))
+
+
+def _body(asked: Submission, held: dict[str, int]) -> dict[str, Json]:
+    """Who asked for what, over which bytes."""
+    return {
+        "project": asked.project,
+        "principal": asked.principal,
+        "request": asked.request_id,
+        "graph_sha256": asked.graph_sha256,
+        "preset": asked.preset,
+        "inputs": [
+            {"role": "received", "sha256": name.removeprefix("sha256:"), "bytes": held[name]}
+            for name in asked.inputs
+        ],
+        **({} if asked.case is None else {"case": asked.case}),
+        **({} if asked.item is None else {"item": asked.item}),
+    }
