@@ -24,6 +24,7 @@ from services.cli import (
     provenance_verb,
     replay_verb,
     report_verb,
+    stills_verb,
     trace_verb,
 )
 
@@ -50,6 +51,7 @@ app.add_typer(keys_verbs.app)
 app.command("inspect")(inspect_verb.inspect)
 app.command("replay")(replay_verb.replay)
 app.command("report")(report_verb.report)
+app.command("stills")(stills_verb.stills)
 app.command("trace")(trace_verb.trace)
 app.command("provenance")(provenance_verb.provenance)
 
