@@ -9,7 +9,7 @@ import typer
 
 app = typer.Typer(
     name="keys",
-    help="The keys that sign the log and its statements.",
+    help="The keys that sign the log and its statements, and keys for the gateway.",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from services.cli import (
+    api_keys_verbs,
     bundle_verbs,
     gate_verb,
     inspect_verb,
@@ -47,6 +48,9 @@ log_verbs.app.add_typer(log_add_verbs.app)
 log_verbs.app.command("import")(log_add_verbs.import_events)
 app.add_typer(log_verbs.app)
 app.command("gate")(gate_verb.gate)
+keys_verbs.app.command("create")(api_keys_verbs.create)
+keys_verbs.app.command("list")(api_keys_verbs.list_keys)
+keys_verbs.app.command("revoke")(api_keys_verbs.revoke)
 app.add_typer(keys_verbs.app)
 app.command("inspect")(inspect_verb.inspect)
 app.command("replay")(replay_verb.replay)

@@ -12,6 +12,7 @@ from services.database.job_tables import (
     stage_networks,
     stages,
 )
+from services.database.key_tables import api_keys
 from services.database.project_tables import artifact_references, artifacts, projects
 from services.database.queue_tables import (
     dead_letters,
@@ -24,6 +25,7 @@ from services.database.queue_tables import (
 
 __all__ = [
     "RECORDS",
+    "api_keys",
     "artifact_references",
     "artifacts",
     "attempts",

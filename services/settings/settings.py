@@ -11,7 +11,7 @@ import platform
 from pathlib import Path
 
 from platformdirs import user_data_path
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipelines.errors import RequestError
@@ -49,7 +49,9 @@ class Settings(BaseSettings):
     `signer_command` (a JSON list of words) is the program that holds the
     signing key, where that is not a file; it is heeded when a home is new.
     `witnesses` (a JSON list of `{"key", "url"}`) are asked to sign each new head of the log, for
-    `witness_seconds` at most.
+    `witness_seconds` at most. `records` is the address of the records' database (None: a file in
+    the home), `artifacts` where artifacts are kept: a folder, or `s3://bucket/prefix` on
+    `s3_endpoint` (None: a folder in the home).
     """
 
     model_config = SettingsConfigDict(env_prefix="EVIDENT_", frozen=True, extra="ignore")
@@ -75,6 +77,17 @@ class Settings(BaseSettings):
     signer_command: tuple[str, ...] | None = None
     witnesses: tuple[WitnessSetting, ...] = ()
     witness_seconds: float = Field(default=5.0, gt=0, le=60)
+    records: str | None = Field(default=None, repr=False)
+    artifacts: str | None = None
+    s3_endpoint: str | None = None
+    s3_region: str = "us-east-1"
+    s3_access_key: SecretStr | None = None
+    s3_secret_key: SecretStr | None = None
+
+    @property
+    def records_url(self) -> str:
+        """The address of the records' database."""
+        return self.records or f"sqlite:///{self.home.absolute() / 'records.db'}"
 
 
 def read_settings() -> Settings:

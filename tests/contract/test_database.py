@@ -18,6 +18,7 @@ from services.database.database import Database
 from services.database.migrate import BASE, downgrade, revision, revisions, upgrade
 from services.database.tables import (
     RECORDS,
+    api_keys,
     artifact_references,
     artifacts,
     attempts,
@@ -54,6 +55,10 @@ SEGMENT = {
     "delivered_sha256": "0" * 64, "finished_at": NOON,
 }  # fmt: skip
 ENTRY = {"job": "j", "sequence": 0, "kind": "accepted", "at": NOON, "actor": {}, "body": {}}
+API_KEY = {
+    "id": "k" * 16, "secret_sha256": "0" * 64, "name": "somebody", "project": "p", "scopes": [],
+    "made_by": "me", "created_at": NOON,
+}  # fmt: skip
 
 ROWS: tuple[tuple[Table, Mapping[str, Any]], ...] = (
     (projects, PROJECT),
@@ -66,6 +71,7 @@ ROWS: tuple[tuple[Table, Mapping[str, Any]], ...] = (
     (job_events, EVENT),
     (pending_entries, ENTRY),
     (outbox, {"lane": "photo", "not_before": NOON, "created_at": NOON}),
+    (api_keys, API_KEY),
     (paused_lanes, {"lane": "video", "paused_by": "me", "reason": "repairs", "at": NOON}),
 )
 
