@@ -31,7 +31,7 @@ from pipelines.media.pool import DecodePool
 from pipelines.ports import SilentProgress
 from pipelines.run.job import Operator, Request, State, Tools
 from pipelines.run.runner import run_job
-from services.cli.wiring import NETWORK_TILE_PIXELS
+from services.cli.engine_wiring import NETWORK_TILE_PIXELS
 from services.provenance.keys import FileSigner
 from services.provenance.local_log import LocalLog
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.machine import describe
 from models.engines.residency import WarmNetworks
-from services.cli.wiring import NETWORK_TILE_PIXELS
+from services.cli.engine_wiring import NETWORK_TILE_PIXELS
 
 RESULT = Path(__file__).with_name("results") / "tiling.json"
 MODEL = "evident-sr-x2"

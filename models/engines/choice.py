@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from models.engines import devices
 from models.errors import EngineUnavailableError
+from models.spec import Precision, WeightsFormat
 
 if TYPE_CHECKING:
     from models.engines.base import Engine
@@ -25,11 +26,17 @@ _RUNTIMES = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino")
 
 @dataclass(frozen=True, slots=True)
 class EngineListing:
-    """An engine that we know. `version` is None when something that it needs is missing."""
+    """An engine that we know. `version` is None when something that it needs is missing.
+
+    `precisions` are those that the engine can be asked for; a processor may lack one of them.
+    """
 
     name: str
     version: str | None
     missing: tuple[str, ...]
+    weights_format: WeightsFormat
+    precisions: frozenset[Precision]
+    device_class: str
 
     @property
     def is_available(self) -> bool:
@@ -46,6 +53,8 @@ class _Known:
     imports: tuple[str, ...]
     distributions: tuple[str, ...]
     make: Maker
+    weights_format: WeightsFormat
+    precisions: frozenset[Precision]
     extra: str = ""
     on_gpu: bool = False
 
@@ -103,16 +112,26 @@ def _torch_cuda(*, compiled: bool) -> Maker:
     return make
 
 
+_ONNX, _SAFETENSORS = WeightsFormat.ONNX, WeightsFormat.SAFETENSORS
+_EXACT = frozenset({Precision.FP32})
+_WITH_BF16 = frozenset({Precision.FP32, Precision.BF16})
+_ALL = frozenset(Precision)
+_TORCH = ("torch", "safetensors")
+
 _BEST_FIRST = (
-    _Known("onnxruntime", ("onnxruntime",), _RUNTIMES, _onnxruntime, extra="cpu"),
-    _Known("torch", ("torch", "safetensors"), ("torch",), _torch, extra="torch"),
-    _Known("openvino", ("openvino",), ("openvino",), _openvino, extra="openvino"),
-    _Known("tensorrt", ("tensorrt", "torch"), ("tensorrt",), _tensorrt, on_gpu=True),
+    _Known("onnxruntime", ("onnxruntime",), _RUNTIMES, _onnxruntime, _ONNX, _EXACT, extra="cpu"),
+    _Known("torch", _TORCH, ("torch",), _torch, _SAFETENSORS, _WITH_BF16, extra="torch"),
+    _Known(
+        "openvino", ("openvino",), ("openvino",), _openvino, _ONNX, _WITH_BF16, extra="openvino"
+    ),
+    _Known("tensorrt", ("tensorrt", "torch"), ("tensorrt",), _tensorrt, _ONNX, _ALL, on_gpu=True),
     _Known(
         "onnxruntime-tensorrt",
         ("onnxruntime", "tensorrt"),
         ("onnxruntime-gpu",),
         _onnxruntime_on("tensorrt"),
+        _ONNX,
+        _ALL,
         on_gpu=True,
     ),
     _Known(
@@ -120,20 +139,26 @@ _BEST_FIRST = (
         ("onnxruntime",),
         ("onnxruntime-gpu",),
         _onnxruntime_on("cuda"),
+        _ONNX,
+        _EXACT,
         on_gpu=True,
     ),
     _Known(
         "torch-cuda-compiled",
-        ("torch", "safetensors"),
+        _TORCH,
         ("torch",),
         _torch_cuda(compiled=True),
+        _SAFETENSORS,
+        _ALL,
         on_gpu=True,
     ),
     _Known(
         "torch-cuda",
-        ("torch", "safetensors"),
+        _TORCH,
         ("torch",),
         _torch_cuda(compiled=False),
+        _SAFETENSORS,
+        _ALL,
         on_gpu=True,
     ),
 )
@@ -161,7 +186,7 @@ def resolve(name: str | None = None, *, cache: PlanCache | None = None) -> Engin
     for known in _BEST_FIRST:
         if available[known.name] and name in (None, known.name):
             return _made(known, cache)
-    raise _unavailable(name)
+    raise unavailable(name)
 
 
 def conflicts() -> tuple[str, ...]:
@@ -182,11 +207,19 @@ def _listed(known: _Known) -> EngineListing:
         missing = [f"the package {known.distributions[0]}"] * (not _version(known.distributions))
     if known.on_gpu and not devices.gpus():
         missing.append(A_GPU)
-    version = None if missing else _version(known.distributions)
-    return EngineListing(known.name, version, tuple(missing))
+    gpu = next(iter(devices.gpus()), None) if known.on_gpu else None
+    return EngineListing(
+        name=known.name,
+        version=None if missing else _version(known.distributions),
+        missing=tuple(missing),
+        weights_format=known.weights_format,
+        precisions=known.precisions,
+        device_class="cpu" if gpu is None else gpu.device_class,
+    )
 
 
-def _unavailable(name: str | None) -> EngineUnavailableError:
+def unavailable(name: str | None = None) -> EngineUnavailableError:
+    """Return the error that says that an engine, or any at all, is missing, and how to get it."""
     if name is None:
         return EngineUnavailableError(
             "no engine that runs networks is installed", next_step=INSTALL

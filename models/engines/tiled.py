@@ -1,15 +1,16 @@
 """Runs a network over pictures of any size: whole when small, in tiles when large.
 
-Nothing here happens in silence. When memory runs out the tiles get smaller, and when a tile
-comes back with NaN or infinity it is run again in fp32; both are written to `replans`, and
-what cannot be saved is an error. A picture goes in as it is: what it holds is never clipped.
+Nothing here happens in silence. When memory runs out, fewer tiles go through at once, then the
+tiles get smaller; when a tile comes back with NaN, infinity or, in a reduced precision, without
+any contrast, it is run again in fp32. All of it is written to `replans`, and what cannot be saved
+is an error. A picture goes in as it is: what it holds is never clipped.
 """
 
 from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,8 @@ _Stack = NDArray[np.float32]
 
 DEFAULT_TILE_PIXELS = 512
 SMALLEST_TILE_PIXELS = 64
-
+_CONTRAST, _NO_CONTRAST = 8 / 255, 0.5 / 255
+"""A tile with the one that becomes a tile below the other was lost, not enhanced."""
 
 _SHRUNK = re.compile(r"(?P<model>[^:]+): .*; run again in tiles of (?P<side>[0-9]{1,9})")
 
@@ -44,8 +46,10 @@ def replanned_tile(line: str) -> tuple[str, int] | None:
 class TiledNetwork:
     """A loaded network that runs on pictures of any size.
 
-    `tile_pixels` bounds the side of what a tile owns. `safe` loads the same network in fp32
-    and is called only when a result is not finite; None says that `session` is fp32 already.
+    `tile_pixels` bounds the side of what a tile owns; with `tile_is_fixed` it never gets
+    smaller, because a person set it. Up to `batch` tiles of one size go through at once. `safe`
+    loads the same network in fp32 and is called only when a result cannot be right; None says
+    that `session` is fp32 already. `note` hears every line of `replans` as it is written.
     Several threads may call `run`.
     """
 
@@ -55,7 +59,10 @@ class TiledNetwork:
         card: NetworkCard,
         *,
         tile_pixels: int = DEFAULT_TILE_PIXELS,
+        tile_is_fixed: bool = False,
+        batch: int = 1,
         safe: Callable[[], Session] | None = None,
+        note: Callable[[str], None] | None = None,
     ) -> None:
         if tile_pixels < card.tiling.window:
             raise EngineError(
@@ -64,6 +71,9 @@ class TiledNetwork:
             )
         self.card = card
         self.replans: list[str] = []
+        self._tile_is_fixed = tile_is_fixed
+        self._batch = max(1, batch)
+        self._heard = note
         self._session = session
         self._safe = safe
         self._tile_pixels = tile_pixels
@@ -89,6 +99,11 @@ class TiledNetwork:
         """The side of a tile's core now; smaller than asked for after a re-plan."""
         return self._tile_pixels
 
+    @property
+    def batch(self) -> int:
+        """Tiles that go through at once now; fewer than asked for after a re-plan."""
+        return self._batch
+
     def run(self, plane: Plane) -> Plane:
         """(H, W) float32, nominally in 0..1, to (scale*H, scale*W) float32, unclamped.
 
@@ -104,60 +119,64 @@ class TiledNetwork:
             raise NotFiniteError("the picture that goes into the network holds NaN or infinity")
         stack = plane.reshape(self.planes, *plane.shape[-2:])
         while True:
-            side = self._tile_pixels
+            side, batch = self._tile_pixels, self._batch
             try:
-                made = self._run(stack, side)
+                made = self._run(stack, side, batch)
                 return made.reshape(*plane.shape[:-2], *made.shape[-2:])
             except (MemoryError, OutOfMemoryError) as error:
-                self._shrink(stack, side, error)
+                self._shrink(stack, side, batch, error)
 
-    def _run(self, stack: _Stack, side: int) -> _Stack:
-        planes, height, width = stack.shape
+    def _run(self, stack: _Stack, side: int, batch: int) -> _Stack:
+        _, height, width = stack.shape
         tiles = plan(height, width, rule=self.card.tiling, tile_pixels=side)
         if len(tiles) == 1:
-            return self._run_tile(stack, next(iter(tiles)))
-        result = np.zeros((planes, height * self.scale, width * self.scale), dtype=np.float32)
-        for tile in tiles:
-            rows, columns = tile.rows, tile.columns
-            source = stack[
-                :, rows.read_start : rows.read_stop, columns.read_start : columns.read_stop
-            ]
-            made = self._run_tile(source, tile)
-            (self._blend if tiles.blends else self._place)(result, made, tile)
+            return self._run_tiles([stack], [next(iter(tiles))])[0]
+        size = (self.planes, height * self.scale, width * self.scale)
+        result = np.zeros(size, dtype=np.float32)
+        put = self._blend if tiles.blends else self._place
+        for group in _alike(tiles, batch):
+            made = self._run_tiles([_read(stack, tile) for tile in group], group)
+            for one, tile in zip(made, group, strict=True):
+                put(result, one, tile)
         return result
 
-    def _run_tile(self, source: _Stack, tile: Tile) -> _Stack:
-        """Compute the network's result for what a tile reads, finite and of the promised size."""
-        height, width = source.shape[1:]
+    def _run_tiles(self, sources: Sequence[_Stack], tiles: Sequence[Tile]) -> list[_Stack]:
+        """Compute what tiles of one size read, each finite and of the promised size."""
+        _, height, width = sources[0].shape
         window = self.card.tiling.window
-        batch = np.ascontiguousarray(source, dtype=np.float32)
+        batch = np.ascontiguousarray(np.stack(sources), dtype=np.float32)
         if height % window or width % window:
-            batch = np.pad(
-                batch, ((0, 0), (0, -height % window), (0, -width % window)), mode="edge"
-            )
-        made = self._checked(batch[None], tile)
-        return made[:, : height * self.scale, : width * self.scale]
-
-    def _checked(self, batch: NDArray[np.float32], tile: Tile) -> _Stack:
+            padding = ((0, 0), (0, 0), (0, -height % window), (0, -width % window))
+            batch = np.pad(batch, padding, mode="edge")
         made = self._shaped(self._session.run(batch), batch)
-        if _is_finite(made):
+        kept = (slice(None), slice(height * self.scale), slice(width * self.scale))
+        return [
+            self._checked(made[index], batch[index : index + 1], tile)[kept]
+            for index, tile in enumerate(tiles)
+        ]
+
+    def _checked(self, made: _Stack, source: NDArray[np.float32], tile: Tile) -> _Stack:
+        """Return a tile's result, from the safe session where the first one cannot be right."""
+        finite = _is_finite(made)
+        if finite and (self._safe is None or not _lost(made, source)):
             return made
         where = f"the tile at row {tile.rows.start}, column {tile.columns.start}"
         if self._safe is not None:
-            made = self._shaped(self._safe().run(batch), batch)
-            if _is_finite(made):
-                self._note(f"{self.card.name}: {where} was not finite and was run again in fp32")
-                return made
+            again: _Stack = self._shaped(self._safe().run(source), source)[0]
+            if _is_finite(again):
+                how = "was not finite" if not finite else "had no contrast left"
+                self._note(f"{self.card.name}: {where} {how} and was run again in fp32")
+                return again
         raise NotFiniteError(
             f"{self.card.name} gave NaN or infinity for {where}",
             next_step="Choose another engine, or leave this network out of the graph.",
         )
 
-    def _shaped(self, made: NDArray[np.float32], batch: NDArray[np.float32]) -> _Stack:
+    def _shaped(self, made: NDArray[np.float32], batch: NDArray[np.float32]) -> NDArray[np.float32]:
         height, width = (side * self.scale for side in batch.shape[2:])
-        if made.shape != (1, self.planes, height, width):
+        if made.shape != (batch.shape[0], self.planes, height, width):
             raise EngineError(f"{self.card.name} gave {made.shape} for {batch.shape}")
-        return np.asarray(made[0], dtype=np.float32)
+        return np.asarray(made, dtype=np.float32)
 
     def _place(self, result: _Stack, made: _Stack, tile: Tile) -> None:
         """Put the core of an exact tile where it belongs."""
@@ -182,35 +201,73 @@ class TiledNetwork:
             columns.read_start * scale : columns.read_stop * scale,
         ] += made * down[:, None] * across
 
-    def _shrink(self, stack: _Stack, side: int, error: Exception) -> None:
-        """Halve the tiles after a lack of memory, or say that nothing helps."""
-        height, width = stack.shape[-2:]
+    def _shrink(self, stack: _Stack, side: int, batch: int, error: Exception) -> None:
+        """After a lack of memory halve the batch, then the tiles, or say that nothing helps."""
+        _, height, width = stack.shape
         rule = self.card.tiling
         smaller = max(SMALLEST_TILE_PIXELS, rule.window, side // 2)
-        if rule.kind is TilingKind.WHOLE_FRAME or smaller >= side:
+        whole = rule.kind is TilingKind.WHOLE_FRAME
+        if batch == 1 and (self._tile_is_fixed or whole or smaller >= side):
+            help_ = (
+                "name a smaller tile" if self._tile_is_fixed else "use a machine with more of it"
+            )
             raise OutOfMemoryError(
                 f"{self.card.name} does not fit into memory for {width}x{height} samples "
-                f"in tiles of {side}",
-                next_step="Free memory, or use a machine with more of it.",
+                f"in tiles of {side}, one at a time",
+                next_step=f"Free memory, or {help_}.",
             ) from error
         with self._lock:
-            if self._tile_pixels != side:  # another thread was here first
+            if (self._tile_pixels, self._batch) != (side, batch):  # another thread was here first
                 return
-            self._tile_pixels = smaller
+            if batch > 1:
+                self._batch = batch // 2
+                then = f"batches of {batch // 2}"
+            else:
+                self._tile_pixels = smaller
+                then = f"tiles of {smaller}"
+        now = f"tiles of {side}" if batch == 1 else f"tiles of {side}, {batch} at once"
         self._note(
-            f"{self.card.name}: out of memory for {width}x{height} samples in tiles of {side}; "
-            f"run again in tiles of {smaller}"
+            f"{self.card.name}: out of memory for {width}x{height} samples in {now}; "
+            f"run again in {then}"
         )
 
     def _note(self, line: str) -> None:
         with self._lock:
             self.replans.append(line)
+        if self._heard is not None:
+            self._heard(line)
 
     def plan(self, height: int, width: int) -> TilePlan:
         """How a plane of this size is cut now."""
         return plan(height, width, rule=self.card.tiling, tile_pixels=self._tile_pixels)
 
 
-def _is_finite(plane: NDArray[np.float32]) -> bool:
+def _is_finite(planes: NDArray[np.float32]) -> bool:
     """Whether no sample is NaN or infinite; extremes carry both, and cost no copy."""
-    return bool(np.isfinite(plane.min()) and np.isfinite(plane.max()))
+    return bool(np.isfinite(planes.min()) and np.isfinite(planes.max()))
+
+
+def _lost(made: _Stack, source: NDArray[np.float32]) -> bool:
+    """Whether a tile with contrast became one without: what overflow leaves, once clamped."""
+    return bool(np.ptp(source) > _CONTRAST and np.ptp(made) < _NO_CONTRAST)
+
+
+def _read(stack: _Stack, tile: Tile) -> _Stack:
+    rows, columns = tile.rows, tile.columns
+    return stack[:, rows.read_start : rows.read_stop, columns.read_start : columns.read_stop]
+
+
+def _alike(tiles: TilePlan, batch: int) -> Iterator[list[Tile]]:
+    """Yield runs of neighbouring tiles that read planes of one size, at most `batch` each."""
+    group: list[Tile] = []
+    for tile in tiles:
+        if group and (len(group) == batch or _size(tile) != _size(group[0])):
+            yield group
+            group = []
+        group.append(tile)
+    if group:
+        yield group
+
+
+def _size(tile: Tile) -> tuple[int, int]:
+    return tile.rows.read_length, tile.columns.read_length

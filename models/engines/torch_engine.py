@@ -3,7 +3,7 @@
 In a reduced precision the layers that a network names in `full_precision` stay in fp32: in ours
 the linear path, which carries the picture itself and which bf16 would round to 1 in 256. fp32
 means fp32 on a GPU as well: TF32 is switched off, so that one precision names one arithmetic.
-torch keeps one thread count per process, so the last network that was loaded decides it for all.
+torch keeps one thread count for all networks, so every run sets its own first.
 
 The memory need on a card was measured with ONNX Runtime. Here the C library keeps freed
 blocks: over planes of many sizes a process held three times as much with glibc's defaults, and
@@ -58,14 +58,19 @@ class FullPrecision(nn.Module):
 class TorchSession:
     """One network, loaded."""
 
-    def __init__(self, network: nn.Module, *, device: torch.device, precision: Precision) -> None:
+    def __init__(
+        self, network: nn.Module, *, device: torch.device, precision: Precision, threads: int
+    ) -> None:
         self._network = network
+        self._threads = threads
         self._device = device
         self._reduced = _REDUCED.get(precision)
 
     def run(self, batch: Batch) -> Batch:
         """(N, C, H, W) float32 to (N, C, scale*H, scale*W). Raises as `Session.run` says."""
         owned = np.require(batch, np.float32, ["C", "W"])  # torch takes no read-only memory
+        if torch.get_num_threads() != self._threads:
+            torch.set_num_threads(self._threads)
         try:
             with (
                 torch.inference_mode(),
@@ -120,12 +125,19 @@ class TorchEngine:
                 next_step="Restore the network's files.",
             ) from error
         return TorchSession(
-            self._prepared(network, threads, precision), device=self._device, precision=precision
+            self._prepared(network, precision),
+            device=self._device,
+            precision=precision,
+            threads=threads,
         )
 
-    def _prepared(self, network: nn.Module, threads: int, precision: Precision) -> nn.Module:
+    def give_back(self) -> None:
+        """Return what dropped sessions left in torch's own pool of GPU memory."""
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def _prepared(self, network: nn.Module, precision: Precision) -> nn.Module:
         """Put the network on its device in the form that runs fastest there."""
-        torch.set_num_threads(threads)
         if self._device.type == "cuda":
             torch.backends.cuda.matmul.allow_tf32 = False
             torch.backends.cudnn.allow_tf32 = False

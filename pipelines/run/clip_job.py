@@ -52,10 +52,12 @@ from pipelines.run.judging import judge_clip, taps_of
 from pipelines.run.marks import Mark
 from pipelines.run.planning import (
     network_memory_bytes,
+    networks_for,
     planned_networks,
     planned_picture,
     planned_steps,
     require_room,
+    why_chosen,
 )
 from pipelines.stages.enhance import Chain, bind, covered, frame_change, frame_map_of
 from pipelines.stages.export.gathered import law_facts
@@ -145,12 +147,14 @@ def _bound(checked: CheckedGraph, tools: Tools, index: VideoIndex) -> tuple[Chai
     """
     shape, frames = index.video.shape, index.frames
     new = frame_map_of(checked, index)
-    chain = bind(checked, shape, frames=frames, networks=tools.frame_networks, frame_map=new)
+    chosen = networks_for(checked, tools.frame_networks, shape, frames=frames)
+    chain = bind(checked, shape, frames=frames, networks=chosen, frame_map=new)
     together = tools.threads * chain.frame_memory_bytes()
     if tools.threads > 1 and not chain.mixes_frames and together <= _MOST_TOGETHER_BYTES:
-        return chain, tools.frame_networks, tools.threads
-    chain = bind(checked, shape, frames=frames, networks=tools.networks, frame_map=new)
-    return chain, tools.networks, 1
+        return chain, chosen, tools.threads
+    chosen = networks_for(checked, tools.networks, shape, frames=frames)
+    chain = bind(checked, shape, frames=frames, networks=chosen, frame_map=new)
+    return chain, chosen, 1
 
 
 def _timing(checked: CheckedGraph, chain: Chain, timed: VideoIndex) -> PlannedTiming | None:
@@ -190,7 +194,8 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
             available_memory_bytes=job.tools.available_memory_bytes,
             folder=job.folder.home,
         )
-        job.record("plan", plan_body(plan))
+        used = job.tools.networks if plan.frames_at_once == 1 else job.tools.frame_networks
+        job.record("plan", plan_body(plan, why_chosen(job.checked, used, plan)))
         for sentence in index.video.assumptions:
             job.record("assumption", assumption_body(sentence))
         ingested["frames"] = index.frames

@@ -82,13 +82,14 @@ def submission_body(job: Job) -> Body:
     }
 
 
-def plan_body(plan: Plan) -> Body:
-    """Everything that was resolved, by digest, and how each network runs here."""
+def plan_body(plan: Plan, why: Mapping[str, str]) -> Body:
+    """Everything that was resolved, by digest, and how each network runs here and why."""
     return {
         "plan_sha256": plan.digest(),
         "graph_sha256": plan.graph_sha256,
         "threads": plan.threads,
         "networks": [dict(facts) for facts in plan.networks],
+        "networks_chosen": dict(why),
         "segments": 1 if plan.segments is None else len(plan.segments.starts),
     }
 

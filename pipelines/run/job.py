@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NewType, Protocol
 
+from models.engines.selection import Workload
 from pipelines.evidence.verdict import Verdict
 from pipelines.graph.expand import Pipeline
 from pipelines.graph.plan import Plan
@@ -49,6 +50,12 @@ class Networks(NetworkSource, Protocol):
 
     def replans(self) -> tuple[str, ...]:
         """Tell what had to be planned anew while running."""
+
+    def for_work(self, models: Iterable[str], work: Workload) -> Networks:
+        """Decide how networks run for one job, and return the view of that job."""
+
+    def reasons(self) -> Mapping[str, str]:
+        """Tell why each network runs as it does; nothing where nobody had to decide."""
 
 
 class State(StrEnum):

@@ -40,10 +40,12 @@ from pipelines.run.judging import judge_photo, photo_maps_bytes
 from pipelines.run.photo_pixels import REGION_PIXELS, read_back, render_photo, work_regions
 from pipelines.run.planning import (
     network_memory_bytes,
+    networks_for,
     planned_networks,
     planned_picture,
     planned_steps,
     require_room,
+    why_chosen,
 )
 from pipelines.stages.enhance import Chain, bind, covered
 from pipelines.stages.export.fact_types import MediaKind
@@ -65,10 +67,11 @@ def plan_photo(
     head = header(tools.pool, received.path)
     orientation = checked.ingest.orientation or ("apply" if checked.steps else "keep")
     source = head.upright if orientation == "apply" else head.shape
-    chain = bind(checked, source, frames=1, networks=tools.networks)
+    chosen = networks_for(checked, tools.networks, source, frames=1)
+    chain = bind(checked, source, frames=1, networks=chosen)
     kind = _result_kind(checked, head)
     require_writable(chain.result, kind)
-    networks = planned_networks(checked, tools.networks, tools.gates)
+    networks = planned_networks(checked, chosen, tools.gates)
     ceiling = photo_ceiling(
         source,
         chain.result,
@@ -121,7 +124,7 @@ def _made(job: Job, pages: GivingBack) -> Made:
             available_memory_bytes=job.tools.available_memory_bytes,
             folder=job.folder.home,
         )
-        job.record("plan", plan_body(plan))
+        job.record("plan", plan_body(plan, why_chosen(job.checked, job.tools.networks, plan)))
         turn = plan.source.orientation or "keep"
         photo = read_photo(
             job.tools.pool, job.received.path, scratch=job.folder.work, orientation=turn

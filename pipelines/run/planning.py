@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
+from models.engines.selection import Workload
+from models.spec import Precision
 from pipelines.errors import DiskFullError, MemoryCeilingError, PolicyError
-from pipelines.graph.plan import PlannedCeilings, PlannedPicture, PlannedStep
+from pipelines.graph.plan import Plan, PlannedCeilings, PlannedPicture, PlannedStep
 from pipelines.graph.validate import CheckedGraph
 from pipelines.media.picture import FrameShape
-from pipelines.ports import GateBook, GateState
+from pipelines.ports import GateBook, GateStanding, GateState
 from pipelines.run.job import Networks
 from pipelines.stages.enhance import BoundStep, Chain
 
 _MIB = 1 << 20
+
+Facts = Mapping[str, str | int]
 
 
 def planned_picture(shape: FrameShape) -> PlannedPicture:
@@ -54,6 +59,27 @@ def _planned_step(bound: BoundStep) -> PlannedStep:
     )
 
 
+def networks_for(
+    checked: CheckedGraph, networks: Networks, shape: FrameShape, *, frames: int
+) -> Networks:
+    """Decide how each network of the graph runs on this picture. Raises ModelError."""
+    return networks.for_work(_networks_of(checked), Workload(shape.height, shape.width, frames))
+
+
+def why_chosen(checked: CheckedGraph, networks: Networks, plan: Plan) -> dict[str, str]:
+    """Tell why the plan's networks run as it says; what was measured decides alike when asked anew.
+
+    The reasons are no part of the plan: a clock was involved, and a plan holds none.
+    """
+    picture = plan.source.picture
+    work = Workload(picture.height, picture.width, plan.source.frames)
+    return dict(networks.for_work(_networks_of(checked), work).reasons())
+
+
+def _networks_of(checked: CheckedGraph) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(step.card.name for step in checked.steps if step.card is not None))
+
+
 def planned_networks(
     checked: CheckedGraph, networks: Networks, gates: GateBook
 ) -> tuple[dict[str, str | int], ...]:
@@ -62,8 +88,7 @@ def planned_networks(
     Raises PolicyError where a network has no gate that passed and the graph does not say why it
     may run all the same.
     """
-    names = dict.fromkeys(step.card.name for step in checked.steps if step.card is not None)
-    return tuple(_admitted(checked, name, networks, gates) for name in names)
+    return tuple(_admitted(checked, name, networks, gates) for name in _networks_of(checked))
 
 
 def _admitted(
@@ -71,14 +96,7 @@ def _admitted(
 ) -> dict[str, str | int]:
     facts = networks.facts(name)
     standing = gates.standing(facts, lambda plane: networks.network(name).run(plane))
-    if standing.state is not GateState.PASSED and checked.allow_ungated is None:
-        raise PolicyError(
-            f"{name} is {standing.state} on {facts['engine']} {facts['engine_version']} in "
-            f"{facts['precision']}: {standing.detail}",
-            field="allow_ungated",
-            next_step=f"Run `evident gate {name}`, or say why it may run without with "
-            "--allow-ungated REASON; the report will say so.",
-        )
+    _require_gate(checked, facts, standing)
     gated: dict[str, str | int] = {
         "gate": str(standing.state),
         "gate_admitted_by": str(standing.admitted_by),
@@ -87,7 +105,28 @@ def _admitted(
         gated["gate_sha256"] = standing.sha256
         gated["gate_set"] = standing.judged_set
         gated["gate_cases"] = standing.cases
+    if facts["precision"] != Precision.FP32:
+        # A tile whose result cannot be right is run again in fp32: that has to be gated as well.
+        safe = {**facts, "precision": Precision.FP32.value}
+        fallback = gates.standing(safe, lambda plane: networks.network(name).run(plane))
+        _require_gate(checked, safe, fallback)
+        gated["fallback_gate"] = str(fallback.state)
     return {**facts, **gated}
+
+
+def _require_gate(checked: CheckedGraph, facts: Facts, standing: GateStanding) -> None:
+    """Refuse a network without a gate unless the graph says why it may run all the same."""
+    if standing.state is GateState.PASSED or checked.allow_ungated is not None:
+        return
+    engine, precision = facts["engine"], facts["precision"]
+    how = "" if precision == Precision.FP32 else f" --precision {precision}"
+    raise PolicyError(
+        f"{facts['model']} is {standing.state} on {engine} {facts['engine_version']} in "
+        f"{precision}: {standing.detail}",
+        field="allow_ungated",
+        next_step=f"Run `evident gate {facts['model']} --engine {engine}{how}`, or say why it may "
+        "run without with --allow-ungated REASON; the report will say so.",
+    )
 
 
 def network_memory_bytes(checked: CheckedGraph, facts: tuple[dict[str, str | int], ...]) -> int:
@@ -97,7 +136,7 @@ def network_memory_bytes(checked: CheckedGraph, facts: tuple[dict[str, str | int
     for fact in facts:
         card = cards[str(fact["model"])]  # type: ignore[index]
         side = int(fact["tile_pixels"]) + 2 * card.tiling.halo
-        most = max(most, card.memory.total_bytes(side * side))
+        most = max(most, card.memory.total_bytes(int(fact.get("batch", 1)) * side * side))
     return most
 
 

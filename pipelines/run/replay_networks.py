@@ -7,12 +7,13 @@ this process, and a stranger's file must not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from models import catalog, weights
 from models.catalog import Catalog
 from models.engines.residency import WarmNetworks
+from models.engines.selection import Workload
 from models.engines.tiled import TiledNetwork
 from models.errors import ModelError
 from models.spec import NetworkCard, Precision, WeightsFormat
@@ -48,6 +49,7 @@ class PlannedNetworks:
                 threads=threads or int(facts["threads"]),
                 precision=Precision(str(facts["precision"])),
                 tile_pixels=smaller.get(name, int(facts["tile_pixels"])),
+                batch=int(facts.get("batch", 1)),
                 networks=catalogs[name],
             )
             for facts in planned
@@ -65,6 +67,18 @@ class PlannedNetworks:
     def replans(self) -> tuple[str, ...]:
         """Tell what had to be planned anew during the replay."""
         return tuple(line for one in self._warm.values() for line in one.replans())
+
+    def for_work(
+        self,
+        models: Iterable[str],  # noqa: ARG002 - the plan decided
+        work: Workload,  # noqa: ARG002
+    ) -> PlannedNetworks:
+        """Decide nothing: a replay runs what is on record."""
+        return self
+
+    def reasons(self) -> Mapping[str, str]:
+        """Tell nothing: a replay decides nothing."""
+        return {}
 
 
 def find_catalogs(

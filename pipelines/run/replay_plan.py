@@ -195,7 +195,9 @@ def _texts(value: Any) -> dict[str, str]:
 
 
 def _flat(plan: Plan) -> dict[str, str]:
-    document = parse_object(plan.canonical())
+    # Plans that state no batch are older than batches: one tile went through at a time.
+    networks = tuple({"batch": 1, **facts} for facts in plan.networks)
+    document = parse_object(plan.model_copy(update={"networks": networks}).canonical())
     document.pop("ceilings", None)
     return dict(_leaves("", document))
 

@@ -13,11 +13,14 @@ from pathlib import Path
 from models import catalog, weights
 from models.engines import choice, devices
 from models.engines.devices import usable_cores
+from models.engines.selection import Workload
 from models.errors import ModelError
 from models.spec import WeightsFormat
 from pipelines.errors import EvidentError
 from services.cli.capacity import available_memory_bytes
+from services.cli.engine_wiring import NETWORK_TILE_PIXELS, selector
 from services.cli.evidence_wiring import signing_key, version
+from services.cli.gate_wiring import gate_book
 from services.cli.networks_wiring import models_folder, networks_of
 from services.cli.printing import FAILED, GOOD, print_json, print_text
 from services.settings.settings import Settings
@@ -41,10 +44,13 @@ class Finding:
     next_step: str = ""
 
 
-def main(*, as_json: bool) -> int:
-    """Print what was found; returns 1 where something that is needed is missing."""
+def main(*, as_json: bool, measure: bool = False) -> int:
+    """Print what was found; returns 1 where something that is needed is missing.
+
+    `measure` times the engines that gates admit against each other first, and keeps the result.
+    """
     settings = Settings()
-    findings = list(_findings(settings))
+    findings = list(_findings(settings, measure=measure))
     if as_json:
         print_json(
             {
@@ -68,13 +74,14 @@ def main(*, as_json: bool) -> int:
     return GOOD if all(one.well for one in findings) else FAILED
 
 
-def _findings(settings: Settings) -> Iterator[Finding]:
+def _findings(settings: Settings, *, measure: bool) -> Iterator[Finding]:
     yield Finding("evident", f"version {version()}")
     yield from (_library(name) for name in _LIBRARIES)
     yield from (_optional(*one) for one in _OPTIONAL)
     yield from _engines()
     for name in _at_hand(settings):
         yield _guarded(f"network {name}", partial(_network, name))
+    yield from _choices(settings, measure=measure)
     yield _guarded("signing key", lambda: f"{signing_key(settings).key_id}")
     yield Finding("state", f"EVIDENT_HOME is {settings.home}")
     yield Finding(
@@ -127,6 +134,20 @@ def _at_hand(settings: Settings) -> Iterator[str]:
     for name in networks.listed():
         if name in networks.names() or (models_folder(settings) / name).exists():
             yield name
+
+
+def _choices(settings: Settings, *, measure: bool) -> Iterator[Finding]:
+    """Say how each network would run here and why, for a picture of one tile."""
+    decides = selector(settings, gate_book(settings, signing_key(settings)))
+    threads = settings.threads or usable_cores()
+    work = Workload(NETWORK_TILE_PIXELS, NETWORK_TILE_PIXELS)
+
+    def chosen(name: str) -> str:
+        taken = decides.choose(catalog.card(name), work, threads=threads, measure=measure)
+        return f"{taken.engine} in {taken.precision.value}. {taken.reason}"
+
+    for name in catalog.current().names():
+        yield _guarded(f"engine of {name}", partial(chosen, name))
 
 
 def _network(name: str) -> str:

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from models.engines import choice
 from models.errors import ModelError
-from models.spec import NetworkCard
+from models.spec import NetworkCard, Precision
 from pipelines.errors import EvidentError, RequestError
 from pipelines.evidence.canonical import canonical_bytes, parse_object
 from pipelines.evidence.entry import CLOCK_SYSTEM, instant
@@ -54,7 +55,7 @@ _MOST_BASELINE_BYTES = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was asked for. No engine means the one in the settings, else the best."""
+    """What was asked for. No engine means the one in the settings, else the first installed."""
 
     networks: tuple[str, ...]
     engines: tuple[str, ...]
@@ -63,6 +64,7 @@ class Asked:
     baseline: Path | None
     write_baseline: bool
     compare: bool
+    precision: Precision = Precision.FP32
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +139,11 @@ def _gated(
     engine: str | None,
 ) -> _Gated:
     learnt = [niqe([settings.home / "metrics"], crop=_CROP), brisque([settings.home / "metrics"])]
-    own = settings.model_copy(update={"engine": engine})
+    # A gate judges one way of running, so nothing is left for the product to choose.
+    engine = engine or choice.resolve().name
+    own = settings.model_copy(update={"engine": engine, "precision": asked.precision})
     with tools(own) as made, progress_on(console_on_stderr()) as progress:
-        progress.heading(f"{card.name}{f' on {engine}' if engine else ''}")
+        progress.heading(f"{card.name} on {engine} in {asked.precision.value}")
         measured = measure(
             card,
             golden,

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from models.spec import Precision
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 
 
@@ -19,6 +21,9 @@ def gate(  # noqa: PLR0913 - one parameter per option of the verb
         list[str] | None,
         typer.Option(metavar="E", help="On this engine; several times: on each of them."),
     ] = None,
+    precision: Annotated[
+        Precision, typer.Option(help="In this precision; the network's card has to list it.")
+    ] = Precision.FP32,
     golden: Annotated[
         Path | None,
         typer.Option("--set", metavar="DIR", help="A golden set; the small one unless given."),
@@ -62,6 +67,7 @@ def gate(  # noqa: PLR0913 - one parameter per option of the verb
     asked = gate_command.Asked(
         networks=tuple(networks),
         engines=tuple(engine or ()),
+        precision=precision,
         golden=golden,
         out=out,
         baseline=baseline,

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from models.spec import Precision
 from services.cli import (
     api_keys_verbs,
     bundle_verbs,
@@ -145,6 +146,27 @@ def run(  # noqa: PLR0913 - one parameter per option of the verb
         list[int] | None,
         typer.Option(min=0, metavar="N", help="Leave stream N out of the result; on record."),
     ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What runs networks; `evident doctor` lists them. The fastest that gates admit, "
+            "unless given.",
+        ),
+    ] = None,
+    precision: Annotated[
+        Precision | None,
+        typer.Option(help="What networks compute in; their cards say what is proven."),
+    ] = None,
+    tile: Annotated[
+        int | None,
+        typer.Option(
+            min=16,
+            max=65536,
+            metavar="PIXELS",
+            help="The side of a network's tiles; one that is given never gets smaller.",
+        ),
+    ] = None,
     allow_ungated: Annotated[
         str | None,
         typer.Option(
@@ -203,6 +225,9 @@ def run(  # noqa: PLR0913 - one parameter per option of the verb
         credentials=not no_credentials,
         allow_ungated=allow_ungated,
         resume=resume,
+        engine=engine,
+        precision=precision,
+        tile=tile,
         matter=Matter(
             case=case,
             item=item,
@@ -263,11 +288,20 @@ def verify(
 
 
 @app.command()
-def doctor(*, as_json: AsJson = False) -> None:
+def doctor(
+    *,
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--measure", help="Measure anew which engine is fastest for each network; kept."
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Say what this machine has and lacks: engines, networks, codecs, keys, memory, disk."""
     from services.cli import doctor_command  # noqa: PLC0415 - see the module docstring
 
-    raise typer.Exit(doctor_command.main(as_json=as_json))
+    raise typer.Exit(doctor_command.main(as_json=as_json, measure=measure))
 
 
 def main() -> None:

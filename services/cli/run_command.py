@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from models.errors import ModelError
+from models.spec import Precision
 from pipelines.errors import EvidentError, GraphError, RequestError
 from pipelines.graph.expand import Pipeline, Wish, bind, expand
 from pipelines.graph.spec import Graph, Preset, parse_strict
@@ -33,7 +34,7 @@ from services.cli.printing import (
 )
 from services.cli.progress import JobProgress, progress_on
 from services.cli.wiring import tools
-from services.settings.settings import read_settings
+from services.settings.settings import Settings, read_settings
 
 _MOST_GRAPH_BYTES = 1 << 20
 
@@ -54,6 +55,9 @@ class Asked:
     credentials: bool
     allow_ungated: str | None
     resume: bool
+    engine: str | None = None
+    precision: Precision | None = None
+    tile: int | None = None
     matter: Matter = field(default_factory=Matter)
 
 
@@ -63,7 +67,7 @@ def main(asked: Asked, *, explain_only: bool, as_json: bool) -> int:
     stop_on_signals(f"Stopped. {RESUME}")
     try:
         maker = graph_maker(asked)
-        settings = asked.matter.over(read_settings())
+        settings = _over(asked, asked.matter.over(read_settings()))
         people, language = asked.matter.people(settings), language_of(settings)
         with tools(settings, people=people) as shared, progress_on(console) as progress:
             if explain_only:
@@ -78,6 +82,14 @@ def main(asked: Asked, *, explain_only: bool, as_json: bool) -> int:
     if as_json:
         print_json({"jobs": [outcome_json(outcome) for outcome in outcomes]})
     return exit_code(outcomes)
+
+
+def _over(asked: Asked, settings: Settings) -> Settings:
+    """Return the settings with what was asked for about engines in place of theirs."""
+    given = {"engine": asked.engine, "precision": asked.precision, "tile_pixels": asked.tile}
+    return settings.model_copy(
+        update={name: value for name, value in given.items() if value is not None}
+    )
 
 
 def graph_maker(asked: Asked) -> GraphMaker:

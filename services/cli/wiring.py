@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from models.engines.devices import usable_cores
-from models.engines.residency import WarmNetworks
 from pipelines.media.pool import DecodePool
 from pipelines.run.job import History, Operator, Tools
 from pipelines.stages.export.facts_custody import CustodyLine, PersonFacts
 from services.cli.capacity import available_memory_bytes
+from services.cli.engine_wiring import warm_networks
 from services.cli.evidence_wiring import actor, evidence_log, signing_key
 from services.cli.gate_wiring import gate_book
 from services.cli.networks_wiring import networks_of
@@ -19,8 +19,6 @@ from services.provenance.certificates import credential_signer
 from services.provenance.custody import history
 from services.provenance.log_view import LogView
 from services.settings.settings import Settings
-
-NETWORK_TILE_PIXELS = 640
 
 
 @contextmanager
@@ -34,18 +32,15 @@ def tools(settings: Settings, *, people: tuple[PersonFacts, ...] = ()) -> Iterat
     networks = networks_of(settings)
     threads = settings.threads or usable_cores()
     by = actor(settings)
+    available = settings.memory_bytes or available_memory_bytes()
     with evidence_log(settings, signer) as log, DecodePool() as pool:
+        warm = warm_networks(
+            settings, gates, networks, threads=threads, available_memory_bytes=available
+        )
         yield Tools(
             pool=pool,
-            networks=WarmNetworks(
-                settings.engine,
-                threads=threads,
-                tile_pixels=NETWORK_TILE_PIXELS,
-                networks=networks,
-            ),
-            frame_networks=WarmNetworks(
-                settings.engine, threads=1, tile_pixels=NETWORK_TILE_PIXELS, networks=networks
-            ),
+            networks=warm.for_pictures,
+            frame_networks=warm.for_frames,
             log=log,
             signer=signer,
             gates=gates,
@@ -62,7 +57,7 @@ def tools(settings: Settings, *, people: tuple[PersonFacts, ...] = ()) -> Iterat
             witnessed=bool(settings.witnesses),
             history=_history(settings),
             threads=threads,
-            available_memory_bytes=settings.memory_bytes or available_memory_bytes(),
+            available_memory_bytes=available,
             time_stamps=time_stamps(settings),
             credentials=credential_signer(
                 settings.home / "keys" / "credentials",

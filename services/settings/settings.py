@@ -14,6 +14,7 @@ from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from models.spec import Precision
 from pipelines.errors import RequestError
 
 
@@ -41,7 +42,10 @@ class Settings(BaseSettings):
     """What one machine is told.
 
     `home` holds the signing key and the evidence log. `threads` and `memory_bytes` None mean
-    what this process may use. `engine` None means the best that is installed.
+    what this process may use. `engine` None means that the fastest of those that gates admit is
+    taken, `precision` likewise. `tile_pixels` is the side of a tile as a person sets it; it never
+    gets smaller. `network_memory_bytes` is what warm networks may keep on each device, half of
+    what is available unless given. `preload` (a JSON list) are networks to load at the start.
     `requested_by` and `reviewer` are people, `Name; function; organisation`. `language` is that
     of reports. `credentials_key` and `credentials_chain` (PEM) sign content credentials in place
     of a self-made certificate. `tsa_url` is a time-stamping authority (RFC 3161) that every
@@ -59,6 +63,10 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=_home)
     threads: int | None = Field(default=None, ge=1, le=1024)
     engine: str | None = None
+    precision: Precision | None = None
+    tile_pixels: int | None = Field(default=None, ge=16, le=65536)
+    network_memory_bytes: int | None = Field(default=None, ge=0)
+    preload: tuple[str, ...] = ()
     memory_bytes: int | None = Field(default=None, ge=1)
     operator: str = Field(default_factory=_operator, min_length=1, max_length=200)
     host: str = Field(default_factory=platform.node, max_length=200)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from models import catalog
+from models.engines.selection import Workload
 from pipelines.evidence.canonical import parse_object
 from pipelines.gates.golden_set import GoldenSet, read_set
 from pipelines.gates.judge import judge
@@ -64,6 +65,14 @@ class Changed:
     def replans(self) -> tuple[str, ...]:
         """What the real one says."""
         return self._inner.replans()
+
+    def for_work(self, models: Iterable[str], work: Workload) -> Networks:
+        """Decide nothing."""
+        return self
+
+    def reasons(self) -> Mapping[str, str]:
+        """Nothing was decided."""
+        return {}
 
     def network(self, model: str) -> Network:
         """The real network with something wrong."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import metadata, util
 from importlib.machinery import ModuleSpec
 
@@ -134,7 +135,7 @@ def test_an_engine_that_does_not_import_is_unavailable(monkeypatch: pytest.Monke
         raise ImportError("libsomething.so.1: cannot open shared object file")
 
     first, *rest = choice._BEST_FIRST
-    spoilt = choice._Known(first.name, first.imports, first.distributions, broken)
+    spoilt = replace(first, make=broken)
     monkeypatch.setattr(choice, "_BEST_FIRST", (spoilt, *rest))
     with pytest.raises(EngineUnavailableError, match="libsomething"):
         choice.resolve()

@@ -59,7 +59,7 @@ def test_building_costs_nothing(tiny: Catalog, monkeypatch: pytest.MonkeyPatch) 
     """No engine is looked for until the first network or the first facts are wanted."""
     asked: list[str | None] = []
 
-    def resolve(name: str | None) -> Engine:
+    def resolve(name: str | None, *, cache: object) -> Engine:
         asked.append(name)
         raise EngineUnavailableError("none")
 
@@ -93,8 +93,8 @@ def test_facts_state_the_tiles_that_are_left(tiny: Catalog) -> None:
     warm = WarmNetworks(threads=1, tile_pixels=96, networks=tiny)
     network = warm.network("tiny-x2")
     with pytest.raises(OutOfMemoryError):
-        network._shrink(np.zeros((70, 70), np.float32), 96, MemoryError())
-        network._shrink(np.zeros((70, 70), np.float32), 64, MemoryError())
+        network._shrink(np.zeros((1, 70, 70), np.float32), 96, 1, MemoryError())
+        network._shrink(np.zeros((1, 70, 70), np.float32), 64, 1, MemoryError())
     assert warm.facts("tiny-x2")["tile_pixels"] == 64
 
 
