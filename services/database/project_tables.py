@@ -31,9 +31,13 @@ artifacts = Table(
     Column("bytes", BigInteger, nullable=False),
     Column("media_type", String(100), nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("entry_count", Integer, nullable=False, server_default="0"),
+    Column("unheld_since", Instant, index=True),
+    Column("deleted_at", Instant),
     CheckConstraint(is_digest("digest"), name="digest"),
     CheckConstraint("bytes >= 0", name="bytes"),
 )
+"""A row stays for good: `deleted_at` says that the bytes are gone, and entries go on counting."""
 
 artifact_references = Table(
     "artifact_references",
@@ -46,3 +50,14 @@ artifact_references = Table(
     Column("keep_until", Instant),
 )
 """A project's hold on an artifact. `holder` is a job's id, or the word `upload`."""
+
+accesses = Table(
+    "accesses",
+    RECORDS,
+    Column("artifact", String(71), ForeignKey("artifacts.digest"), primary_key=True),
+    Column("principal", String(200), primary_key=True),
+    Column("at", Instant, primary_key=True),
+    Column("project", String(64), ForeignKey("projects.id"), nullable=False),
+    Column("means", String(40), nullable=False),
+)
+"""Who took which artifact, once a quarter of an hour; the entry says the rest."""

@@ -34,7 +34,7 @@ outbox = Table(
 pending_entries = Table(
     "pending_entries",
     RECORDS,
-    Column("job", String(36), primary_key=True),
+    Column("job", String(80), primary_key=True),
     Column("sequence", Integer, primary_key=True),
     Column("kind", String(64), nullable=False),
     Column("at", Instant, nullable=False),
@@ -44,7 +44,8 @@ pending_entries = Table(
     CheckConstraint("sequence >= 0", name="sequence"),
     Index("ix_pending_entries_done", "done", "job", "sequence"),
 )
-"""Entries of evidence that wait for the sealer; `sequence` is their place in the job's log."""
+"""Entries of evidence that wait for the sealer; `sequence` is their place in the job's log. The
+history of an artifact is a job of that log as well, whose name is the artifact's digest."""
 
 error_classes = Table(
     "error_classes",

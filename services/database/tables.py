@@ -13,7 +13,12 @@ from services.database.job_tables import (
     stages,
 )
 from services.database.key_tables import api_keys
-from services.database.project_tables import artifact_references, artifacts, projects
+from services.database.project_tables import (
+    accesses,
+    artifact_references,
+    artifacts,
+    projects,
+)
 from services.database.queue_tables import (
     dead_letters,
     error_classes,
@@ -25,6 +30,7 @@ from services.database.queue_tables import (
 
 __all__ = [
     "RECORDS",
+    "accesses",
     "api_keys",
     "artifact_references",
     "artifacts",

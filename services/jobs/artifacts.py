@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, select, update
 
 from services.database.columns import inserting
 from services.database.database import Database
@@ -78,7 +78,11 @@ class Artifacts:
 
 
 def store_artifact(connection: Connection, artifact: Artifact, *, now: datetime) -> Artifact:
-    """Write an artifact's row unless there is one; return the one that stands."""
+    """Write an artifact's row unless there is one; return the one that stands.
+
+    The row stays locked, so that nobody deletes the bytes before somebody holds them; bytes that
+    were deleted live again, under the new key.
+    """
     connection.execute(
         inserting(connection, artifacts)
         .values(
@@ -90,8 +94,14 @@ def store_artifact(connection: Connection, artifact: Artifact, *, now: datetime)
         )
         .on_conflict_do_nothing(index_elements=[artifacts.c.digest])
     )
-    found = select(artifacts).where(artifacts.c.digest == artifact.digest)
-    return _artifact(connection.execute(found).one())
+    this = artifacts.c.digest == artifact.digest
+    found = connection.execute(select(artifacts).where(this).with_for_update()).one()
+    if found.deleted_at is None:
+        return _artifact(found)
+    connection.execute(
+        update(artifacts).where(this).values(object_key=artifact.object_key, deleted_at=None)
+    )
+    return artifact
 
 
 def hold(

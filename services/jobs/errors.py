@@ -5,6 +5,7 @@ RequestError
 ├── UnknownArtifactError   an input that the project does not hold
 ├── KeyConflictError       the idempotency key stands for another request
 ├── MoveError              a job in this state cannot be canceled, paused, resumed or retried
+├── HeldError              an artifact is kept until a date, or an unfinished job needs it
 └── LimitError             the project has as many jobs waiting as it may have
 EvidentError
 ├── StaleTokenError        the attempt is no longer in force; what it brought is refused
@@ -30,6 +31,10 @@ class KeyConflictError(RequestError):
 
 class MoveError(RequestError):
     """The job's state does not allow what is asked."""
+
+
+class HeldError(RequestError):
+    """The artifact is kept until a date, or a job that is not finished needs it."""
 
 
 class LimitError(RequestError):
