@@ -25,6 +25,7 @@ from pipelines.media.limits import DecodeLimits
 TASKS = {
     "credentials": "pipelines.media.tasks.credentials",
     "photo": "pipelines.media.tasks.photo",
+    "probe": "pipelines.media.tasks.probe",
     "video_index": "pipelines.media.tasks.video_index",
     "video_frames": "pipelines.media.tasks.video_frames",
     "structure": "pipelines.media.tasks.structure",

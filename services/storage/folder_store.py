@@ -75,6 +75,10 @@ class FolderStore:
             file.seek(start)
         return ByteStream(read, file.close, length=length)
 
+    def local_path(self, key: ObjectKey) -> Path | None:
+        """Return the object's own file; see the port."""
+        return None if self.stat(key) is None else self._area.path(key)
+
     def stat(self, key: ObjectKey) -> ObjectFacts | None:
         """Return an object's facts; see the port."""
         with translated():

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import NewType, Protocol
 
 from services.storage.byte_stream import ByteStream
@@ -83,6 +84,9 @@ class ObjectStore(Protocol):
         Raises `ObjectMissingError` at once, not at the first piece. A start beyond the end
         gives nothing. The digest is checked by `services.storage.transfer.verified`.
         """
+
+    def local_path(self, key: ObjectKey) -> Path | None:
+        """Return the file of this machine that is the object, for reading; None where none is."""
 
     def stat(self, key: ObjectKey) -> ObjectFacts | None:
         """Return the facts of an object, None where there is none."""

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from pipelines.errors import ResourceError, TooLargeError, UnsupportedError
@@ -103,6 +104,11 @@ class S3Store:
                 return bytes(body.read(wanted))
 
         return ByteStream(read, body.close, length=left)
+
+    def local_path(self, key: ObjectKey) -> Path | None:
+        """Return None: no object of a bucket is a file here; see the port."""
+        object_key(key)
+        return None
 
     def stat(self, key: ObjectKey) -> ObjectFacts | None:
         """Return an object's facts; see the port."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from services.storage.byte_stream import CHUNK_BYTES
@@ -54,6 +56,22 @@ def put_file(
     """Store the file at `path` under `key`."""
     with path.open("rb", buffering=0) as file:
         return store.put(key, iter(lambda: file.read(CHUNK_BYTES), b""), expected=expected)
+
+
+@contextmanager
+def as_file(store: ObjectStore, key: ObjectKey, *, expected: Sha256) -> Iterator[Path]:
+    """Give a file with the object's bytes for as long as the block lasts, for reading only.
+
+    Where the store is a folder that is the object itself, else a copy that goes away.
+    """
+    path = store.local_path(key)
+    if path is not None:
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="evident-") as folder:
+        copy = Path(folder) / "object"
+        fetch(store, key, copy, expected=expected)
+        yield copy
 
 
 def fetch(store: ObjectStore, key: ObjectKey, path: Path, *, expected: Sha256) -> None:

@@ -19,7 +19,7 @@ from services.storage.errors import (
 )
 from services.storage.keys import ObjectKey, artifact_key, checkpoint_key, upload_key
 from services.storage.port import Sha256, Storage
-from services.storage.transfer import sha256_of, verified
+from services.storage.transfer import as_file, sha256_of, verified
 
 SMALL = b"a small object"
 LARGE = b"".join(hashlib.sha256(b"%d" % at).digest() for at in range((17 << 20) // 32))
@@ -277,6 +277,20 @@ def test_altered_bytes_are_found_on_reading(storage: Storage) -> None:
         for piece in verified(found, digest(SMALL)):
             got += len(piece)
     assert got < len(LARGE)
+
+
+def test_an_object_can_be_read_as_a_file(storage: Storage) -> None:
+    """Whoever needs a file gets one with the object's bytes; one that is gone is an error."""
+    key = new_key()
+    storage.objects.put(key, [SMALL])
+    with as_file(storage.objects, key, expected=digest(SMALL)) as path:
+        assert path.read_bytes() == SMALL
+    assert content(storage, key) == SMALL
+    with (
+        pytest.raises(ObjectMissingError),
+        as_file(storage.objects, new_key(), expected=digest(b"")),
+    ):
+        pytest.fail("there is no such object")
 
 
 @pytest.mark.parametrize("key", ["", "../x", "a/../b", "/a", "a//b", ".a", "a/.b", "A", "a\n", "é"])
