@@ -128,6 +128,59 @@ class UndistortParameters(Parameters):
         return self
 
 
+class Border(StrEnum):
+    """What becomes of the rims that a steadied frame does not reach."""
+
+    CROP = "crop"
+    """A margin is cut off on all sides, and frames move no further than it allows."""
+    BLACK = "black"
+    """The frame keeps its size, and its rims are black where nothing was recorded."""
+
+
+class StabiliseParameters(Parameters):
+    """How far a path is smoothed, and what it is measured on."""
+
+    radius: int = Field(
+        default=12,
+        ge=1,
+        le=25,
+        description="Frames before, and as many after, over which the camera's path is smoothed.",
+    )
+    border: Border = Field(
+        default=Border.CROP,
+        description="Rims: crop cuts a margin off and moves no further; black keeps the size.",
+    )
+    margin: float = Field(
+        default=0.08,
+        ge=0.01,
+        le=0.25,
+        description="Share of each side that crop cuts off, on either end.",
+    )
+    x: int = Field(
+        default=0, ge=0, le=MOST_SIDE, description="First column of the region to hold still."
+    )
+    y: int = Field(
+        default=0, ge=0, le=MOST_SIDE, description="First row of the region to hold still."
+    )
+    width: int | None = Field(
+        default=None,
+        ge=32,
+        le=MOST_SIDE,
+        description="Columns of the region to hold still; to the right edge unless given.",
+    )
+    height: int | None = Field(
+        default=None,
+        ge=32,
+        le=MOST_SIDE,
+        description="Rows of the region to hold still; to the bottom edge unless given.",
+    )
+
+
+def stabilise_reach(parameters: StabiliseParameters) -> Reach:
+    """Look at the whole of every frame of the window."""
+    return Reach(pixels=MOST_SIDE, before=parameters.radius, after=parameters.radius)
+
+
 def place_reach(_parameters: Parameters) -> Reach:
     """Look at the cubic filter's taps around the place that a sample is drawn from."""
     return Reach(pixels=CUBIC_RADIUS + 1)
@@ -161,4 +214,24 @@ UNDISTORT = Descriptor(
     ceilings={"zoom": Ceiling(0.5, 2.0)},
 )
 
-PLACE_OPERATIONS = (PERSPECTIVE, UNDISTORT)
+STABILISE = Descriptor(
+    name="stabilise",
+    summary="Moves each frame onto a smoothed path, estimated from the frames around it; no "
+    "sample of another frame enters.",
+    operation_class=OperationClass.CONVENTIONAL,
+    frame_use=FrameUse.MIXES,
+    parameter_source=ParameterSource.ESTIMATED,
+    plane_use=PlaneUse.ALL,
+    parameters=StabiliseParameters,
+    reach=stabilise_reach,
+    consistency=Consistency(
+        ForwardModel.NONE,
+        PlainForm.NONE,
+        "where a frame belongs follows from the frames around it, and maps look at one frame",
+    ),
+    # Beyond, more than a third of the picture is gone.
+    ceilings={"margin": Ceiling(0.01, 0.1)},
+    changes_size=True,
+)
+
+PLACE_OPERATIONS = (PERSPECTIVE, UNDISTORT, STABILISE)

@@ -32,8 +32,8 @@ REQUIRED = {
     "perspective": {"corners": (1, 2, 14, 1, 15, 11, 0, 12), "width": 8, "height": 6},
     "undistort": {"fx": 100.0},
 }
-MOVING = {"perspective", "undistort"}
-MIXING = {"denoise_temporal", "deinterlace", "inverse_telecine"}
+MOVING = {"perspective", "undistort", "stabilise"}
+MIXING = {"stabilise", "denoise_temporal", "deinterlace", "inverse_telecine"}
 FIELDS = {"separate_fields", "deinterlace", "line_double", "inverse_telecine"}
 
 

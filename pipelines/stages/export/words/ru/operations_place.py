@@ -41,5 +41,27 @@ PLACE_PHRASES: Mapping[str, str] = {
     "{operation}: it moves samples to places between samples, and the way back would show its "
     "own interpolation": "{operation}: отсчёты переносятся на места между отсчётами, и обратный "
     "путь показал бы собственную интерполяцию",
+    "Moves each frame onto a smoothed path, estimated from the frames around it; no sample of "
+    "another frame enters.": "Переносит каждый кадр на сглаженный путь, оценённый по окружающим "
+    "кадрам; отсчёты других кадров не примешиваются.",
+    "Frames before, and as many after, over which the camera's path is smoothed.": "Сколько "
+    "кадров до и столько же после, по которым сглаживается путь камеры.",
+    "Rims: crop cuts a margin off and moves no further; black keeps the size.": "Края: crop "
+    "отрезает поле и дальше него не сдвигает; black сохраняет размер.",
+    "Share of each side that crop cuts off, on either end.": "Доля каждой стороны, которую crop "
+    "отрезает с обоих концов.",
+    "First column of the region to hold still.": "Первый столбец области, которая удерживается "
+    "неподвижной.",
+    "First row of the region to hold still.": "Первая строка области, которая удерживается "
+    "неподвижной.",
+    "Columns of the region to hold still; to the right edge unless given.": "Число столбцов "
+    "удерживаемой области; если не задано, до правого края.",
+    "Rows of the region to hold still; to the bottom edge unless given.": "Число строк "
+    "удерживаемой области; если не задано, до нижнего края.",
+    "where a frame belongs follows from the frames around it, and maps look at one frame": "место "
+    "кадра следует из окружающих кадров, а карты рассматривают один кадр",
+    "{operation}: where a frame belongs follows from the frames around it, and maps look at one "
+    "frame": "{operation}: место кадра следует из окружающих кадров, а карты рассматривают один "
+    "кадр",
 }
 """By the English words of `pipelines.graph.operation_place`."""
