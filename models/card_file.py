@@ -73,6 +73,7 @@ def parse(text: str, *, source: Path) -> NetworkCard:
 
 
 def _card(top: StrictTable, folder: Path) -> NetworkCard:
+    present = frozenset(top.left)
     network = top.table("network")
     official = _official(top.table("official")) if "official" in top.left else None
     card = NetworkCard(
@@ -97,7 +98,7 @@ def _card(top: StrictTable, folder: Path) -> NetworkCard:
         copies=tuple(_copy(table) for table in top.tables("copies")),
         blend=_blend(top.table("blend")) if "blend" in top.left else None,
         parents=tuple(_parent(table) for table in top.tables("parents")),
-        files=_files(top, optional=official is not None),
+        files=_files(top, optional=official is not None or "parents" in present),
         folder=folder,
     )
     network.finish()

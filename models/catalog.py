@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+from models.blend_name import parse_blend_name
 from models.card_file import parse
 from models.errors import CardError, UnknownModelError
 from models.installed import Installed, read_installed
@@ -60,7 +61,9 @@ class Catalog:
     def card(self, name: str) -> NetworkCard:
         """Return the card called `name`, with the weights that are at hand.
 
-        Raises UnknownModelError when there is none, CardError when it cannot be read.
+        A blend's name (`blend_name`) is resolved as well; its weights are computed and kept when
+        it is first asked for. Raises UnknownModelError when there is none, CardError when it
+        cannot be read, and what reading a blend's parents raises.
         """
         if name not in self._cards:
             self._cards[name] = self._read(name)
@@ -78,6 +81,9 @@ class Catalog:
     def _read(self, name: str) -> NetworkCard:
         path = self._files.get(name) or self._field_files.get(name)
         if path is None:
+            blend = self._blend(name)
+            if blend is not None:
+                return blend
             known = ", ".join(self.listed()) or "none"
             raise UnknownModelError(
                 f"there is no network called {name!r}",
@@ -95,6 +101,22 @@ class Catalog:
         record = self.installed(name)
         folder = self.installed_folder / name
         return card if record is None else replace(card, files=record.files, folder=folder)
+
+    def _blend(self, name: str) -> NetworkCard | None:
+        """The card of a blend by its name; None where it is no blend of networks here."""
+        parts = parse_blend_name(name)
+        if parts is None or parts[0] not in self._field_files:
+            return None
+        base = self.card(parts[0])
+        if base.blend is None:
+            return None
+        twin = self.card(base.blend.twin)
+        from models import blending  # noqa: PLC0415 - it needs numpy, and few ever blend
+
+        card = blending.blended_card(base, twin, parts[1])
+        if self.installed_folder is None:
+            return card
+        return blending.with_weights(card, base, twin, parts[1], self.installed_folder)
 
 
 def _cards_in(folder: Path) -> dict[str, Path]:

@@ -33,6 +33,8 @@ class Standing(StrEnum):
     """It is that of another file which the card knows to hold the network."""
     UNKNOWN = "unknown"
     """Nobody states it: the file says of itself which network it is."""
+    BLEND = "blend"
+    """It was computed here from two installed networks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from models.catalog import Catalog
 from models.errors import InstallError
 from models.install.convert import converted
 from models.install.recognise import kind_of, recognise
-from models.install.store import install, sha256_of
 from models.installed import Installed
 from models.spec import WeightsFile
+from models.store import install, sha256_of
 
 MOST_BYTES = 1 << 30
 """Larger than any file of the catalog; what is larger is not read at all."""

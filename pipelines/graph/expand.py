@@ -34,11 +34,12 @@ class Wish(Strict):
     """What may be asked for in the short form.
 
     `scale` is new size over old size; 1 keeps the size and removes noise. `model` names a
-    network of the catalog; its task decides what is done.
+    network of the catalog; its task decides what is done. `denoise` mixes it with its twin.
     """
 
     scale: int = Field(default=DEFAULT_SCALE, ge=1, le=MOST_SCALE)
     model: str | None = Field(default=None, min_length=1, max_length=64)
+    denoise: float | None = Field(default=None, ge=0.0, le=1.0)
     video_stream: int | None = Field(default=None, ge=0, le=1023)
     drop_streams: tuple[int, ...] = ()
     image_kind: Literal["png", "source"] = "png"
@@ -125,6 +126,12 @@ def _only_source(document: dict[Any, Any]) -> str:
 def _operations(preset: Preset, wish: Wish) -> list[dict[str, Any]]:
     if wish.model is not None:
         return _by_network(wish.model, wish)
+    if wish.denoise is not None:
+        raise GraphError(
+            "denoise: it mixes a network with its twin, and no network is named",
+            field="denoise",
+            next_step="Name one with --model, for example realesr-general-x4v3.",
+        )
     if preset is Preset.FORENSIC_SAFE:
         if wish.scale == 1:
             return [{"op": "denoise"}]
@@ -147,18 +154,28 @@ def _by_network(model: str, wish: Wish) -> list[dict[str, Any]]:
                 field="scale",
                 next_step=f"Leave the scale out, or ask for {card.scale}.",
             )
-        return _enlarged(asked, model=model)
+        return _enlarged(asked, model=model, denoise=wish.denoise)
+    if wish.denoise is not None:
+        raise GraphError(
+            f"denoise: {model} has no twin to mix its weights with",
+            field="denoise",
+            next_step="Leave the strength out.",
+        )
     denoised: list[dict[str, Any]] = [{"op": "denoise_trained", "model": model}]
     if "scale" in wish.model_fields_set and wish.scale > 1:
         denoised += _enlarged(wish.scale, model=None)
     return denoised
 
 
-def _enlarged(scale: int, *, model: str | None) -> list[dict[str, Any]]:
+def _enlarged(
+    scale: int, *, model: str | None, denoise: float | None = None
+) -> list[dict[str, Any]]:
     """Enlarge by 2 or 4 with a network; by 3 with the network for 4, then reduced by averaging."""
     step: dict[str, Any] = {"op": "super_resolve", "scale": 2 if scale == 2 else 4}
     if model is not None:
         step["model"] = model
+    if denoise is not None:
+        step["denoise"] = denoise
     if scale == 3:
         return [step, {"op": "resize", "scale": 0.75, "filter": "area"}]
     return [step]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from models import catalog
+from models.blend_name import blend_name, parse_blend_name
 from models.errors import ModelError
 from models.spec import Task
 from pipelines.graph.descriptors import Parameters, Reach
@@ -86,11 +87,47 @@ class SuperResolveParameters(Parameters):
         description="Catalog name of the network; evident-sr-x2 or -x4 unless named, and "
         "-real after it for compressed or noisy footage.",
     )
+    denoise: float | None = Field(
+        default=None,
+        ge=0.0,
+        le=1.0,
+        description="For a network with a twin that takes out less noise: 1 is the network "
+        "itself, 0 its twin, and between them their weights are mixed, in hundredths.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _blended(cls, values: Any) -> Any:
+        """Put the blend's name in the place of its base's, which is the network that runs."""
+        if not isinstance(values, dict) or values.get("denoise") is None:
+            return values
+        return {**values, "model": _blend_of(values.get("model"), values["denoise"])}
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
         require_network(self.model, task=Task.SUPER_RESOLVE, scale=self.scale)
         return self
+
+
+def _blend_of(model: object, strength: object) -> str:
+    """Name the blend of `model` with its twin. Raises ValueError where it has none."""
+    try:
+        share = float(str(strength))
+    except ValueError as error:
+        raise ValueError("denoise must be a number from 0 to 1") from error
+    if not 0.0 <= share <= 1.0:
+        raise ValueError("denoise must be a number from 0 to 1")
+    parts = parse_blend_name(str(model))
+    base = str(model) if parts is None else parts[0]
+    if parts is not None and parts[1] != f"{share:.2f}":
+        raise ValueError(f"{model} has a strength of its own, and denoise says {share:.2f}")
+    try:
+        card = catalog.card(base)
+    except ModelError as error:
+        raise ValueError(f"denoise needs a network with a twin: {error}") from error
+    if card.blend is None:
+        raise ValueError(f"{base} has no twin to mix its weights with; leave denoise out")
+    return blend_name(base, share)
 
 
 def require_network(model: str, *, task: Task, scale: int) -> None:

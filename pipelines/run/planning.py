@@ -111,7 +111,16 @@ def _admitted(
         fallback = gates.standing(safe, lambda plane: networks.network(name).run(plane))
         _require_gate(checked, safe, fallback)
         gated["fallback_gate"] = str(fallback.state)
-    return {**facts, **gated}
+    return {**facts, **_parentage(checked, name), **gated}
+
+
+def _parentage(checked: CheckedGraph, name: str) -> dict[str, str | int]:
+    """Both parents of a blend with digests and shares; nothing for any other network."""
+    card = next(step.card for step in checked.steps if step.card and step.card.name == name)
+    if not card.parents:
+        return {}
+    words = (f"{one.share} x {one.name} sha256:{one.sha256}" for one in card.parents)
+    return {"blend_of": " + ".join(words)}
 
 
 def _require_gate(checked: CheckedGraph, facts: Facts, standing: GateStanding) -> None:

@@ -130,6 +130,15 @@ def run(  # noqa: PLR0913 - one parameter per option of the verb
         str | None,
         typer.Option(metavar="NAME", help="A network by name; see `evident models list`."),
     ] = None,
+    denoise: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="S",
+            help="Mix it with its twin that takes out less noise: 1 is itself, 0 the twin.",
+        ),
+    ] = None,
     graph: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="A graph (JSON) instead of --preset and --scale."),
@@ -218,6 +227,7 @@ def run(  # noqa: PLR0913 - one parameter per option of the verb
         preset=None if preset is None else preset.value,
         scale=scale,
         model=model,
+        denoise=denoise,
         graph=graph,
         image_kind=None if output is None else output.value,
         video_stream=video_stream,

@@ -27,6 +27,7 @@ KIND = "network.installed"
 _SAID = {
     Standing.OFFICIAL: "its digest is the one on the card",
     Standing.COPY: "its digest is that of a copy which the card knows",
+    Standing.BLEND: "computed here",
     Standing.UNKNOWN: "its digest is stated by nobody; that is on record",
 }
 

@@ -48,6 +48,7 @@ class Asked:
     preset: str | None
     scale: int | None
     model: str | None
+    denoise: float | None
     graph: Path | None
     image_kind: str | None
     video_stream: int | None
@@ -100,6 +101,7 @@ def graph_maker(asked: Asked) -> GraphMaker:
     given = {
         "scale": asked.scale,
         "model": asked.model,
+        "denoise": asked.denoise,
         "video_stream": asked.video_stream,
         "image_kind": asked.image_kind,
         "drop_streams": asked.drop_streams or None,
@@ -120,6 +122,7 @@ def _from_file(asked: Asked, path: Path) -> GraphMaker:
     clashing = {
         "--scale": asked.scale,
         "--model": asked.model,
+        "--denoise": asked.denoise,
         "--output": asked.image_kind,
         "--video-stream": asked.video_stream,
         "--drop-stream": asked.drop_streams or None,
