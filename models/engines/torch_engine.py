@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from models.engines.base import Batch, memory_or_engine_error
 from models.errors import EngineError, PrecisionError
-from models.nets.build import build
+from models.nets.build import built
 from models.spec import NetworkCard, Precision, WeightsFormat
 
 _MEMORY_WORDS = (
@@ -116,14 +116,14 @@ class TorchEngine:
                 f"{self.name} cannot run {card.name} in {precision.value}",
                 next_step=f"Choose one of: {able}; or another engine.",
             )
-        network = build(card)
         try:
-            network.load_state_dict(load_safetensors(weights))
-        except (RuntimeError, safetensors.SafetensorError) as error:
+            tensors = load_safetensors(weights)
+        except safetensors.SafetensorError as error:
             raise EngineError(
-                f"the weights of {card.name} do not fit the architecture on its card",
+                f"the weights of {card.name} are no sound safetensors file",
                 next_step="Restore the network's files.",
             ) from error
+        network = built(card, tensors)
         return TorchSession(
             self._prepared(network, precision),
             device=self._device,
