@@ -74,7 +74,8 @@ def foreign_network(card: NetworkCard, tensors: Mapping[str, Tensor]) -> Foreign
 
 def _library(card: NetworkCard) -> tuple[Any, Any]:
     """Import spandrel; returns its registry and what makes a name of an architecture."""
-    holder = torch.library.Library("torchvision", "FRAGMENT")
+    operators: Any = torch.library  # its functions state no types
+    holder = operators.Library("torchvision", "FRAGMENT")
     for name in _OPERATORS:
         try:
             holder.define(f"{name}{_SCHEMA}")
