@@ -14,6 +14,8 @@ from models import catalog
 from models.errors import ModelError
 from models.spec import Task
 from pipelines.errors import GraphError
+from pipelines.graph.expected import ExpectedDigest
+from pipelines.graph.overrides import Overrides
 from pipelines.graph.spec import (
     ExportParams,
     Graph,
@@ -45,6 +47,8 @@ class Wish(Strict):
     image_kind: Literal["png", "source"] = "png"
     credentials: Literal["c2pa", "none"] = "c2pa"
     allow_ungated: str | None = Field(default=None, min_length=3, max_length=500)
+    overrides: Overrides | None = None
+    expected: tuple[ExpectedDigest, ...] = ()
 
 
 def expand(pipeline: Pipeline, preset: Preset, artifact: str, wish: Wish) -> Graph:
@@ -55,6 +59,12 @@ def expand(pipeline: Pipeline, preset: Preset, artifact: str, wish: Wish) -> Gra
     ingest: dict[str, Any] = {}
     if wish.video_stream is not None:
         ingest["video_stream"] = wish.video_stream
+    if wish.overrides is not None and wish.overrides.names:
+        ingest["overrides"] = wish.overrides.model_dump(
+            mode="json", exclude_none=True, exclude_defaults=True
+        )
+    if wish.expected:
+        ingest["expected"] = [one.model_dump(mode="json") for one in wish.expected]
     export: dict[str, Any] = {"formats": list(ExportParams().formats)}
     if pipeline == "photo":
         export["image_kind"] = wish.image_kind

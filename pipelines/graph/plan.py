@@ -46,7 +46,9 @@ class PlannedSource(Strict):
     """The file as received, and what of it is worked on.
 
     `stream`, `frames`, `time_base` are those of a clip; `decoder_threads` decode it, one where it
-    is damaged. `orientation` says what a photo's orientation tag leads to.
+    is damaged; `first_frame` is where a person had it begin. `overrides` are what a person decided
+    otherwise than the file states, by name. `orientation` says what a photo's orientation tag
+    leads to.
     """
 
     sha256: str
@@ -59,6 +61,8 @@ class PlannedSource(Strict):
     index_sha256: str | None = None
     decoder_threads: int | None = None
     orientation: Literal["apply", "keep"] | None = None
+    first_frame: int = 0
+    overrides: dict[str, Any] = Field(default_factory=dict)
 
 
 class PlannedStep(Strict):
@@ -155,11 +159,14 @@ class Plan(Strict):
     def canonical(self) -> bytes:
         """The plan's only spelling, as evidence JSON (reals are decimal strings).
 
-        A timing that is the source's is not spelt, so plans without one read as they always did.
+        A timing that is the source's, and overrides where there are none, are not spelt, so
+        plans without them read as they always did.
         """
         document = self.model_dump(mode="json")
         if self.timing is None:
             del document["timing"]
+        if not self.source.overrides:
+            del document["source"]["overrides"], document["source"]["first_frame"]
         value = without_floats(document)
         return canonical_bytes(cast("Mapping[str, Json]", value))
 

@@ -10,13 +10,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Literal, TypeVar, cast
+from typing import Annotated, Any, Literal, Self, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from pipelines.errors import GraphError
 from pipelines.evidence.canonical import canonical_bytes
 from pipelines.evidence.json_value import Json, decimal_string
+from pipelines.graph.expected import ExpectedDigest
+from pipelines.graph.overrides import Overrides
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 ArtifactDigest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
@@ -88,10 +97,26 @@ class IngestParams(Strict):
 
     `video_stream` is the container's stream index; None lets the product choose. `orientation`
     None applies a photograph's orientation once, and keeps it when nothing else is done.
+    `overrides` are an analyst's, each with its reason; `expected` are digests that the file must
+    have by its supplier's list.
     """
 
     video_stream: int | None = Field(default=None, ge=0, le=1023)
     orientation: Literal["apply", "keep"] | None = None
+    overrides: Overrides = Overrides()
+    expected: tuple[ExpectedDigest, ...] = Field(default=(), max_length=16)
+
+    @model_validator(mode="after")
+    def _one_stream_is_chosen(self) -> Self:
+        if self.video_stream is not None and self.overrides.stream is not None:
+            raise ValueError("the stream is chosen twice, by video_stream and by an override")
+        return self
+
+    @property
+    def chosen_stream(self) -> int | None:
+        """The video stream to work on; None lets the product choose."""
+        chosen = self.overrides.stream
+        return self.video_stream if chosen is None else chosen.value
 
 
 class EnhanceParams(Strict):

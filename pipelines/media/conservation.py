@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from pipelines.media.video import (
 )
 
 _MOST_LISTED = 20
+BY_A_PERSON = "overridden by the operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,23 @@ def check_laws(  # noqa: PLR0913 - both files, what lies between, and what was d
         *_stream_laws(before, after, kept, index, delivery),
         _law("chapters", _listed(before.chapters), _listed(after.chapters)),
     ]
-    return tuple(laws)
+    return tuple(_beside_statement(law, before.video, index) for law in laws)
+
+
+def _beside_statement(law: Law, stated: VideoFacts, index: VideoIndex) -> Law:
+    """What the file itself states stands in a law where a person decided otherwise."""
+    taken = index.video
+    originals = {
+        "range": (_range(stated.colour.full_range), _range(taken.colour.full_range)),
+        "matrix": (str(stated.colour.matrix), str(taken.colour.matrix)),
+        "sample aspect": (_aspect(stated.sample_aspect), _aspect(taken.sample_aspect)),
+        "frames": (str(index.whole_frames or index.frames), str(index.frames)),
+    }
+    original, here = originals.get(law.name, ("", ""))
+    if original == here:
+        return law
+    declared = f"{BY_A_PERSON}, {law.declared}" if law.declared else BY_A_PERSON
+    return replace(law, source=original, declared=declared)
 
 
 def require(laws: Iterable[Law]) -> None:

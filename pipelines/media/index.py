@@ -25,6 +25,7 @@ from pipelines.media.timing import timing_of
 from pipelines.media.video import (
     PacketDigests,
     StreamFacts,
+    StreamKind,
     TimingSource,
     VideoFacts,
     VideoIndex,
@@ -61,10 +62,28 @@ def index_video(
     """
     several = threads or _every_core()
     try:
-        return _indexed(pool, path, stream, several, progress, limits)
+        index = _indexed(pool, path, stream, several, progress, limits)
     except _DamageError:
         index = _indexed(pool, path, stream, 1, progress, limits)
-        return replace(index, defects=(*index.defects, ONE_THREAD))
+        index = replace(index, defects=(*index.defects, ONE_THREAD))
+    return index if stream is not None else _with_items(index)
+
+
+def _with_items(index: VideoIndex) -> VideoIndex:
+    """Say which streams there are where a file holds several videos and nobody chose."""
+    items = [
+        one.index
+        for one in index.streams
+        if one.kind is StreamKind.VIDEO and not one.attached_picture
+    ]
+    if len(items) < 2:
+        return index
+    video = index.video
+    said = (
+        f"The file holds {len(items)} video streams, each an item of its own: "
+        f"{', '.join(map(str, items))}. Stream {video.stream.index} is worked on, for nobody chose."
+    )
+    return replace(index, video=replace(video, assumptions=(*video.assumptions, said)))
 
 
 class _DamageError(Exception):

@@ -30,7 +30,7 @@ from pipelines.media.video import (
     VideoIndex,
 )
 
-_FORMAT = "evident-index/4"
+_FORMAT = "evident-index/5"
 _ARRAYS = (
     *("pts", "duration", "digest", "keyframe", "picture_type", "corrupt", "interlaced"),
     "fields",
@@ -86,6 +86,7 @@ def _header(index: VideoIndex) -> dict[str, Any]:
         "metadata": dict(index.container_metadata),
         "defects": list(index.defects),
         "decoder_threads": index.decoder_threads,
+        "trim": [index.first_frame, index.whole_frames],
         "streams": [_stream_record(one) for one in index.streams],
         "packets": [[p.stream, p.packets, p.payload_bytes, p.chain.hex()] for p in index.packets],
         "stream": video.stream.index,
@@ -169,6 +170,8 @@ def _index(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Vid
         decoder_threads=header["decoder_threads"],
         container_metadata=header["metadata"],
         defects=tuple(header["defects"]),
+        first_frame=header["trim"][0],
+        whole_frames=header["trim"][1],
         fields=arrays["fields"] if arrays["fields"].shape[1] else None,
     )
 

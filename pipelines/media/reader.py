@@ -98,7 +98,7 @@ class FrameReader:
     def _seek(self) -> list[int] | None:
         """[pts of the key frame before, pts of the first frame], None to decode from the start."""
         index, first = self._index, self._first
-        if first == 0 or index.video.timing is not TimingSource.CONTAINER:
+        if first + index.first_frame == 0 or index.video.timing is not TimingSource.CONTAINER:
             return None
         keys = np.flatnonzero(index.keyframe[: first + 1])
         target = int(index.pts[first])
@@ -117,8 +117,8 @@ class FrameReader:
                 "name": self._path.name,
                 "stream": self._index.video.stream.index,
                 "slots": self._slots,
-                "first": wanted,
-                "stop": self._stop,
+                "first": wanted + self._index.first_frame,
+                "stop": self._stop + self._index.first_frame,
                 "seek": seek,
                 "threads": self._index.decoder_threads,
             },
@@ -146,7 +146,7 @@ class FrameReader:
                 return
             slot = int(message["slot"])
             frame = DecodedFrame(
-                index=int(message["frame"]),
+                index=int(message["frame"]) - self._index.first_frame,
                 pts=int(message["pts"]) if message["pts"] is not None else 0,
                 planes=self._planes[slot],
                 digest=bytes.fromhex(message["digest"]),

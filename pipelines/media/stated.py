@@ -26,6 +26,12 @@ from pipelines.media.video import (
 FALLBACK_RATE = Fraction(25)
 """Frames per second where a file gives no hint at all."""
 
+RANGE_WORDS = "The file states no range of values; studio range assumed where a step needs one."
+
+PROPRIETARY_WORDS = (
+    "The times of the frames are in a form of the recorder's maker and were taken as they stand."
+)
+
 _HD_HEIGHT = 720
 
 _FIELD_ORDERS = {
@@ -62,11 +68,9 @@ def video_facts(facts: Mapping[str, Any], stream: StreamFacts, timing: TimingSou
     matrix = _matrix(form, matrix_code, int(facts["height"]), assumptions)
     full_range = _range(form, stated_range, assumptions)
     if timing is TimingSource.ASSUMED:
-        rate = nominal or FALLBACK_RATE
-        assumptions.append(
-            f"The file carries no timing; {float(rate):g} fps assumed. Derive no duration, "
-            "speed or time of event."
-        )
+        assumptions.append(timing_words(nominal or FALLBACK_RATE))
+    if timing is TimingSource.PROPRIETARY:
+        assumptions.append(PROPRIETARY_WORDS)
     shape = FrameShape(
         int(facts["height"]),
         int(facts["width"]),
@@ -86,6 +90,14 @@ def video_facts(facts: Mapping[str, Any], stream: StreamFacts, timing: TimingSou
         assumptions=tuple(assumptions),
         hdr_metadata=tuple(str(one) for one in facts["hdr"]),
         field_order=_FIELD_ORDERS.get(int(facts["field_order"]), FieldOrder.UNSTATED),
+    )
+
+
+def timing_words(rate: Fraction) -> str:
+    """What is said of a clip without times."""
+    return (
+        f"The file carries no timing; {float(rate):g} fps assumed. Derive no duration, speed or "
+        "time of event."
     )
 
 
@@ -113,9 +125,7 @@ def _range(form: PixelFormat, stated: bool | None, assumptions: list[str]) -> bo
         return stated
     if form.family is not Family.YCBCR:
         return True
-    assumptions.append(
-        "The file states no range of values; studio range assumed where a step needs one."
-    )
+    assumptions.append(RANGE_WORDS)
     return False
 
 

@@ -131,6 +131,8 @@ class VideoIndex:
     fields: (N, 5) int32, how the fields of each frame fit together, as
         `pipelines.media.tasks.field_meter` measures it, -1 where it cannot; None where it was
         not measured.
+    first_frame, whole_frames: where a person trimmed the clip, the number of its first frame
+        here as the decoder counts them, and how many there are; 0 and None elsewhere.
     decoder_threads: how many threads decoded it, and decode it whenever it is read; 1 for a clip
         that is damaged, because only then it gives the same samples every time.
     """
@@ -150,6 +152,8 @@ class VideoIndex:
     container_metadata: Mapping[str, str] = field(default_factory=dict)
     defects: tuple[str, ...] = ()
     fields: NDArray[np.int32] | None = None
+    first_frame: int = 0
+    whole_frames: int | None = None
 
     @property
     def frames(self) -> int:

@@ -49,6 +49,7 @@ def received_facts(job: Job, index: VideoIndex) -> FileFacts:
         clip=_clip_facts(index, codec=video.stream.codec, container=index.format_name).model_copy(
             update={"fields": _field_facts(index)}
         ),
+        remarks=job.received.agreed,
     )
 
 

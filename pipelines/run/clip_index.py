@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from pipelines.errors import EvidentError, UnsteadyError
+from pipelines.errors import EvidentError, UnknownFormatError, UnsteadyError
 from pipelines.graph.spec import StageKind
 from pipelines.graph.validate import CheckedGraph
 from pipelines.media.index import ONE_THREAD, decoder_threads, index_video
@@ -19,6 +19,8 @@ from pipelines.ports import Progress
 from pipelines.run.entries import failure_body
 from pipelines.run.job import Job, Tools
 from pipelines.stages.ingest import Received
+from pipelines.stages.native_player import not_read
+from pipelines.stages.overridden import overridden
 
 INDEX = "index"
 
@@ -33,15 +35,20 @@ def index_clip(
 ) -> VideoIndex:
     """Decode the clip once and list every displayed frame with its digest.
 
-    `threads` of the decoder are those of an earlier plan, None for as many as are of use here.
+    What a person overrides counts from here on. `threads` of the decoder are those of an earlier
+    plan, None for as many as are of use here.
     """
-    return index_video(
-        tools.pool,
-        received.path,
-        stream=checked.ingest.video_stream,
-        threads=threads or decoder_threads(tools.threads),
-        progress=progress,
-    )
+    try:
+        index = index_video(
+            tools.pool,
+            received.path,
+            stream=checked.ingest.chosen_stream,
+            threads=threads or decoder_threads(tools.threads),
+            progress=progress,
+        )
+    except UnknownFormatError as error:
+        raise not_read(received.name, received.head, error) from error
+    return overridden(index, checked.ingest.overrides)
 
 
 def job_index(job: Job) -> VideoIndex:

@@ -54,6 +54,7 @@ from pipelines.run.planning import (
     network_memory_bytes,
     networks_for,
     planned_networks,
+    planned_overrides,
     planned_picture,
     planned_steps,
     require_room,
@@ -63,6 +64,7 @@ from pipelines.stages.enhance import Chain, bind, covered, frame_change, frame_m
 from pipelines.stages.export.gathered import law_facts
 from pipelines.stages.export.preview import FrameStamp, Pictured, Preview, make_preview
 from pipelines.stages.ingest import Received
+from pipelines.stages.overridden import effects
 
 _MIB = 1 << 20
 _PROCESS_BYTES = 400 * _MIB
@@ -106,6 +108,8 @@ def plan_clip(
             time_base=f"{base.numerator}/{base.denominator}",
             index_sha256=index_digest(index),
             decoder_threads=index.decoder_threads,
+            first_frame=index.first_frame,
+            overrides=planned_overrides(checked),
         ),
         steps=planned_steps(chain),
         networks=networks,
@@ -254,6 +258,7 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
         ledger=ledger,
         sidecar=credentialed.sidecar,
         assumptions=index.video.assumptions,
+        overrides=effects(index, job.checked.ingest.overrides),
         warnings=(
             *(f"Stream {one} was left out on request." for one in delivery.dropped),
             *credentialed.warnings,

@@ -6,6 +6,7 @@ because nothing moves, is admitted: where nothing moves the two fields are one p
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pipelines.analysis.fields import Fields, FrameKind, Weave
@@ -19,6 +20,12 @@ _OVERRIDE = (
     "or say why it is right all the same with `despite_fields` beside the operations; the reason "
     "is on record."
 )
+_GIVEN = {
+    "progressive": Weave.PROGRESSIVE,
+    "top-first": Weave.TOP_FIRST,
+    "bottom-first": Weave.BOTTOM_FIRST,
+}
+"""What a person's word counts as, whatever was measured."""
 _MEASURED_ORDER = {
     Weave.TOP_FIRST: FirstField.TOP,
     Weave.BOTTOM_FIRST: FirstField.BOTTOM,
@@ -26,9 +33,15 @@ _MEASURED_ORDER = {
 
 
 def require_fields(checked: CheckedGraph, fields: Fields) -> None:
-    """Raise UnsupportedError where operations do not suit what the clip's frames are."""
+    """Raise UnsupportedError where operations do not suit what the clip's frames are.
+
+    An order of fields that a person gave counts in place of the measured one.
+    """
     if checked.despite_fields is not None or not checked.steps:
         return
+    given = checked.ingest.overrides.field_order
+    if given is not None:
+        fields = replace(fields, weave=_GIVEN[given.value])
     first = checked.steps[0]
     if first.descriptor.fields is FieldUse.UNWEAVES:
         _require_order(first, fields)

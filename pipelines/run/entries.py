@@ -53,7 +53,8 @@ def stage(job: Job, kind: StageKind, **started: Json) -> Iterator[Body]:
 
 def received_body(received: Received) -> Body:
     """The file that came in, as it was read from end to end."""
-    return {"outputs": [_received(received)]}
+    agreed: Body = {"agreed": list(received.agreed)} if received.agreed else {}
+    return {"outputs": [_received(received)], **agreed}
 
 
 def submission_body(job: Job) -> Body:
@@ -110,6 +111,12 @@ def override_bodies(checked: CheckedGraph) -> Iterator[Body]:
         yield {"field": "ingest.video_stream", "value": checked.ingest.video_stream}
     if checked.ingest.orientation is not None:
         yield {"field": "ingest.orientation", "value": checked.ingest.orientation}
+    for name, value, because in checked.ingest.overrides.given():
+        yield {
+            "field": f"ingest.overrides.{name}",
+            "value": without_floats(value),
+            "because": because,
+        }
     if checked.allow_ungated is not None:
         yield {"field": "enhance.allow_ungated", "value": checked.allow_ungated}
     if checked.despite_fields is not None:
@@ -122,7 +129,21 @@ def override_bodies(checked: CheckedGraph) -> Iterator[Body]:
 
 def override_words(body: Body) -> str:
     """An override as a sentence of the report."""
-    return f"{body['field']} was set to {body['value']} by the operator."
+    value = body["value"]
+    if isinstance(value, dict):
+        value = ", ".join(f"{name} {one}" for name, one in _flat(value))
+    said = f"{body['field']} was set to {value} by the operator"
+    because = body.get("because")
+    return f"{said}." if because is None else f"{said}, because: {because}."
+
+
+def _flat(value: Mapping[str, Json], path: str = "") -> Iterator[tuple[str, Json]]:
+    """Members of a value with the paths that lead to them."""
+    for name, one in value.items():
+        if isinstance(one, Mapping):
+            yield from _flat(one, f"{path}{name}.")
+        else:
+            yield f"{path}{name}", one
 
 
 def segment_body(  # noqa: PLR0913 - an entry states all of these

@@ -173,7 +173,8 @@ class Job:
 class Made:
     """A finished rendering, not yet published. `result` lies in the work folder.
 
-    `metrics` are numbers for a person; nothing is proven by them.
+    `overrides` say what came of those that a person made. `metrics` are numbers for a person;
+    nothing is proven by them.
     """
 
     plan: Plan
@@ -186,6 +187,7 @@ class Made:
     ledger: Path | None = None
     sidecar: Path | None = None
     assumptions: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     defects: tuple[str, ...] = ()
     streams: tuple[StreamLine, ...] = ()

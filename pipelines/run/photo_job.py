@@ -42,6 +42,7 @@ from pipelines.run.planning import (
     network_memory_bytes,
     networks_for,
     planned_networks,
+    planned_overrides,
     planned_picture,
     planned_steps,
     require_room,
@@ -54,6 +55,7 @@ from pipelines.stages.export.gathered import law_facts, layout_words
 from pipelines.stages.export.preview import Pictured, Preview, make_preview
 from pipelines.stages.ingest import Received
 from pipelines.stages.maps import Pair
+from pipelines.stages.overridden import require_photo
 from pipelines.stages.qa import Expected, photo_laws, require
 
 _LOSSLESS = {Kind.PNG, Kind.TIFF, Kind.BMP, Kind.WEBP}
@@ -65,6 +67,7 @@ def plan_photo(
 ) -> tuple[Plan, Chain, PhotoHeader]:
     """Resolve everything that decides the result's samples. Nothing is decoded yet."""
     head = header(tools.pool, received.path)
+    require_photo(head.shape, checked.ingest.overrides)
     orientation = checked.ingest.orientation or ("apply" if checked.steps else "keep")
     source = head.upright if orientation == "apply" else head.shape
     chosen = networks_for(checked, tools.networks, source, frames=1)
@@ -88,6 +91,7 @@ def plan_photo(
             kind="photo",
             picture=planned_picture(source),
             orientation=orientation,
+            overrides=planned_overrides(checked),
         ),
         steps=planned_steps(chain),
         networks=networks,
@@ -259,7 +263,7 @@ def _file_facts(job: Job, head: PhotoHeader, photo: Photo) -> FileFacts:
         alpha=head.shape.layout.alpha,
         frames_sha256=photo.digest.hex(),
         photo=_photo_facts(head),
-        remarks=photo.metadata.remarks,
+        remarks=(*photo.metadata.remarks, *job.received.agreed),
     )
 
 

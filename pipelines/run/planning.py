@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from models.engines.selection import Workload
 from models.spec import Precision
@@ -35,6 +36,12 @@ def planned_picture(shape: FrameShape) -> PlannedPicture:
         siting=layout.siting.value,
         alpha=layout.alpha,
     )
+
+
+def planned_overrides(checked: CheckedGraph) -> dict[str, Any]:
+    """Spell what a person overrides, with the reasons."""
+    given = checked.ingest.overrides
+    return given.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
 
 
 def planned_steps(chain: Chain) -> tuple[PlannedStep, ...]:

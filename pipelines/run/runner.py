@@ -44,6 +44,7 @@ from pipelines.stages.export.gathered import (
     step_facts,
 )
 from pipelines.stages.export.report_text import summarise
+from pipelines.stages.hash_list import require_expected
 from pipelines.stages.ingest import Received, receive
 
 RECORD_VERSION = 1
@@ -61,6 +62,8 @@ def run_job(request: Request, tools: Tools, progress: Progress) -> Outcome:
         path = received.path
         graph = request.graph_maker(received.pipeline, received.artifact)
         checked = check_graph(graph)
+        agreed = require_expected(received, checked.ingest.expected, progress)
+        received = replace(received, agreed=agreed)
         if request.resume:
             done = earlier_outcome(request.out, received, graph, request.language)
             if done is not None:
@@ -250,7 +253,10 @@ def report_facts(job: Job, made: Made) -> ReportFacts:
         ),
         run=_run_facts(job, made),
         assumptions=made.assumptions,
-        overrides=tuple(override_words(body) for body in override_bodies(job.checked)),
+        overrides=(
+            *(override_words(body) for body in override_bodies(job.checked)),
+            *made.overrides,
+        ),
         warnings=(
             *made.warnings,
             *(

@@ -26,7 +26,8 @@ class Received:
     """A file as received: where it lies, what it is called, and what its bytes are.
 
     `kind` is the kind of picture that its first bytes announce, `Kind.UNKNOWN` for anything
-    else, which may be a video.
+    else, which may be a video; `head` are those bytes. `agreed` says which
+    lists of its supplier it was held against.
     """
 
     path: Path
@@ -34,6 +35,8 @@ class Received:
     size: int
     sha256: str
     kind: Kind
+    head: bytes = b""
+    agreed: tuple[str, ...] = ()
 
     @property
     def artifact(self) -> str:
@@ -76,7 +79,7 @@ def receive(path: Path, progress: Progress) -> Received:
             f"{absolute.name}: {kind.refusal}",
             next_step="Convert it to PNG or TIFF first; the conversion is then on record.",
         )
-    return Received(absolute, absolute.name, seen, digest.hexdigest(), kind)
+    return Received(absolute, absolute.name, seen, digest.hexdigest(), kind, head)
 
 
 def require_same(received: Received, *, sha256: str, size: int) -> None:

@@ -149,7 +149,13 @@ def run(  # noqa: PLR0913 - one parameter per option of the verb
     ] = None,
     video_stream: Annotated[
         int | None,
-        typer.Option(min=0, metavar="N", help="Which video stream, where there are several."),
+        typer.Option(
+            "--video-stream",
+            "--stream",
+            min=0,
+            metavar="N",
+            help="Which video stream, where there are several; each is an item.",
+        ),
     ] = None,
     drop_stream: Annotated[
         list[int] | None,
@@ -174,6 +180,26 @@ def run(  # noqa: PLR0913 - one parameter per option of the verb
             max=65536,
             metavar="PIXELS",
             help="The side of a network's tiles; one that is given never gets smaller.",
+        ),
+    ] = None,
+    override: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="Decide otherwise than the file states: range, matrix, display_aspect, "
+            "field_order, frame_rate, clock, stream, trim, region; see docs/intake.md.",
+        ),
+    ] = None,
+    because: Annotated[
+        str | None, typer.Option(metavar="REASON", help="Why; on record for every override.")
+    ] = None,
+    overrides: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Overrides with reasons, TOML or JSON.")
+    ] = None,
+    hashes: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="A supplier's list of digests; every input must be as it says."
         ),
     ] = None,
     allow_ungated: Annotated[
@@ -233,6 +259,10 @@ def run(  # noqa: PLR0913 - one parameter per option of the verb
         video_stream=video_stream,
         drop_streams=tuple(drop_stream or ()),
         credentials=not no_credentials,
+        override=tuple(override or ()),
+        because=because,
+        overrides=overrides,
+        hashes=hashes,
         allow_ungated=allow_ungated,
         resume=resume,
         engine=engine,

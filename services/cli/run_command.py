@@ -15,14 +15,17 @@ from models.errors import ModelError
 from models.spec import Precision
 from pipelines.errors import EvidentError, GraphError, RequestError
 from pipelines.graph.expand import Pipeline, Wish, bind, expand
+from pipelines.graph.expected import ExpectedDigest
 from pipelines.graph.spec import Graph, Preset, parse_strict
 from pipelines.run.job import GraphMaker, Outcome, Request, State, Tools
 from pipelines.run.runner import RESUME, explain, run_job
 from pipelines.stages.export.report_text import bundle_line
 from pipelines.stages.export.words import Language
+from pipelines.stages.hash_list import read_hash_list
 from services.cli.explanation import explanation, explanation_json
 from services.cli.interrupt import stop_on_signals
 from services.cli.matter import Matter, language_of
+from services.cli.overrides_given import overrides_given
 from services.cli.printing import (
     FAILED,
     GOOD,
@@ -54,6 +57,10 @@ class Asked:
     video_stream: int | None
     drop_streams: tuple[int, ...]
     credentials: bool
+    override: tuple[str, ...]
+    because: str | None
+    overrides: Path | None
+    hashes: Path | None
     allow_ungated: str | None
     resume: bool
     engine: str | None = None
@@ -72,9 +79,12 @@ def main(asked: Asked, *, explain_only: bool, as_json: bool) -> int:
         people, language = asked.matter.people(settings), language_of(settings)
         with tools(settings, people=people) as shared, progress_on(console) as progress:
             if explain_only:
-                return _explain(asked, maker, shared, progress, as_json=as_json)
-            make = partial(Request, graph_maker=maker, resume=asked.resume, language=language)
-            outcomes = _run_all(asked, make, shared, progress, console, as_json=as_json)
+                return _explain(
+                    asked, makers_by_input(asked, maker), shared, progress, as_json=as_json
+                )
+            make = partial(Request, resume=asked.resume, language=language)
+            makers = makers_by_input(asked, maker)
+            outcomes = _run_all(asked, make, makers, shared, progress, console, as_json=as_json)
     except (EvidentError, ModelError) as error:
         if as_json:
             print_json(_refusal(error))
@@ -93,7 +103,22 @@ def _over(asked: Asked, settings: Settings) -> Settings:
     )
 
 
-def graph_maker(asked: Asked) -> GraphMaker:
+def makers_by_input(asked: Asked, maker: GraphMaker) -> list[GraphMaker]:
+    """What makes the graph of each input: `maker`, or one that expects the listed digests.
+
+    Raises RequestError where the list says nothing of an input.
+    """
+    if asked.hashes is None:
+        return [maker] * len(asked.inputs)
+    listed = read_hash_list(asked.hashes)
+    alone = len(asked.inputs) == 1
+    return [
+        graph_maker(asked, expected=listed.for_file(path.name, alone=alone))
+        for path in asked.inputs
+    ]
+
+
+def graph_maker(asked: Asked, *, expected: tuple[ExpectedDigest, ...] = ()) -> GraphMaker:
     """Turn the options into what makes a graph for each input. Raises GraphError."""
     if asked.graph is not None:
         return _from_file(asked, asked.graph)
@@ -107,6 +132,8 @@ def graph_maker(asked: Asked) -> GraphMaker:
         "drop_streams": asked.drop_streams or None,
         "credentials": None if asked.credentials else "none",
         "allow_ungated": asked.allow_ungated,
+        "overrides": overrides_given(asked.override, asked.because, asked.overrides),
+        "expected": expected or None,
     }
     wish = parse_strict(
         Wish, {name: value for name, value in given.items() if value is not None}, field=""
@@ -128,6 +155,9 @@ def _from_file(asked: Asked, path: Path) -> GraphMaker:
         "--drop-stream": asked.drop_streams or None,
         "--no-credentials": None if asked.credentials else True,
         "--allow-ungated": asked.allow_ungated,
+        "--override": asked.override or None,
+        "--overrides": asked.overrides,
+        "--hashes": asked.hashes,
     }
     for option, value in clashing.items():
         if value is not None:
@@ -173,6 +203,7 @@ def _document(path: Path) -> Any:
 def _run_all(
     asked: Asked,
     make: Callable[..., Request],
+    makers: Sequence[GraphMaker],
     shared: Tools,
     progress: JobProgress,
     console: Console,
@@ -182,9 +213,9 @@ def _run_all(
     """Run the inputs in turn; a request to stop ends the call, a failure only its own input."""
     outcomes: list[Outcome] = []
     out = Path.cwd() / asked.out
-    for path in asked.inputs:
+    for path, maker in zip(asked.inputs, makers, strict=True):
         progress.heading(path.name or str(path))
-        request = make(path=path, out=out)
+        request = make(path=path, out=out, graph_maker=maker)
         outcome = run_job(request, shared, progress)
         outcomes.append(outcome)
         if outcome.state is not State.DONE:
@@ -207,10 +238,15 @@ def _said(outcome: Outcome, language: Language) -> str:
 
 
 def _explain(
-    asked: Asked, maker: GraphMaker, shared: Tools, progress: JobProgress, *, as_json: bool
+    asked: Asked,
+    makers: Sequence[GraphMaker],
+    shared: Tools,
+    progress: JobProgress,
+    *,
+    as_json: bool,
 ) -> int:
     explained = []
-    for path in asked.inputs:
+    for path, maker in zip(asked.inputs, makers, strict=True):
         progress.heading(path.name or str(path))
         request = Request(path, Path.cwd() / asked.out, maker)
         explained.append((path, *explain(request, shared, progress)))

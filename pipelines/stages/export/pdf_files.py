@@ -14,6 +14,7 @@ from pipelines.stages.export.facts_media import (
     FileFacts,
     PhotoFacts,
     StatedColour,
+    TimingOrigin,
 )
 from pipelines.stages.export.pdf_blocks import (
     LETTERS,
@@ -219,6 +220,8 @@ def _timing(clip: ClipFacts, words: Words) -> str:
     said = words.files
     if clip.assumed_rate is not None:
         return said.timing_assumed.format(rate=words.forms.decimal(clip.assumed_rate))
+    if clip.timing is TimingOrigin.PROPRIETARY:
+        return said.timing_proprietary
     if clip.variable_rate is None:
         return said.timing_stated
     return said.timing_variable if clip.variable_rate else said.timing_constant

@@ -108,6 +108,7 @@ class FileWords:
     timing: str
     timing_assumed: str
     timing_stated: str
+    timing_proprietary: str
     timing_variable: str
     timing_constant: str
     duration: str

@@ -165,7 +165,9 @@ def torch_lacks():
 
 def torch_lacks_on_the_processor():
     """What torch raises when the system gives no memory."""
-    return RuntimeError("[enforce fail at alloc_cpu.cpp:128] DefaultCPUAllocator: can't allocate memory")
+    return RuntimeError(
+        "[enforce fail at alloc_cpu.cpp:128] DefaultCPUAllocator: can't allocate memory"
+    )
 
 
 def onnxruntime_lacks():

@@ -142,6 +142,7 @@ FILES = FileWords(
     timing="Timing",
     timing_assumed="assumed, {rate} frames per second",
     timing_stated="from the file",
+    timing_proprietary="from the file, in a form of the recorder's maker",
     timing_variable="from the file, variable rate",
     timing_constant="from the file, constant rate",
     duration="Duration",

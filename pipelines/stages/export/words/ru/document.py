@@ -148,6 +148,7 @@ FILES = FileWords(
     timing="Время кадров",
     timing_assumed="принято {rate} кадр/с",
     timing_stated="из файла",
+    timing_proprietary="из файла, в форме изготовителя регистратора",
     timing_variable="из файла, переменная частота",
     timing_constant="из файла, постоянная частота",
     duration="Длительность",

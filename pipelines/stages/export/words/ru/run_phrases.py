@@ -62,10 +62,13 @@ _LAWS = {
     "samples as encoded": "отсчёты, как закодированы",
     "{n_bytes} bytes, SHA-256 {digest}": "{n_bytes} байт, SHA-256 {digest}",
     "declared by {operations}": "заявлено операцией {operations}",
+    "overridden by the operator": "задано оператором",
 }
 
 _RUN = {
     "{field} was set to {value} by the operator.": "Оператор задал {field} = {value}.",
+    "{field} was set to {value} by the operator, because: {reason}.": "Оператор задал {field} = "
+    "{value}; причина: {reason}.",
     "The content credentials name the file as received by its digest only; the C2PA library could "
     "not read that file itself.": "Сведения о происхождении называют полученный файл только по "
     "контрольной сумме; библиотека C2PA не смогла прочитать сам файл.",
