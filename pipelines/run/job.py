@@ -119,7 +119,7 @@ class Tools:
 class Request:
     """One input and what is asked for. `graph_maker` raises GraphError for a wrong wish.
 
-    `language` is that of the report.
+    `language` is that of the report. `job` is the id where somebody else has given the job one.
     """
 
     path: Path
@@ -127,6 +127,18 @@ class Request:
     graph_maker: GraphMaker
     resume: bool = False
     language: Language = Language.EN
+    job: JobId | None = None
+
+
+class StopAsked(KeyboardInterrupt):
+    """Somebody wants a running job stopped: raised by its `Progress`, in the job's own thread.
+
+    `kind` is the word for it on record: `canceled`, `paused` or `handed_back`.
+    """
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +222,9 @@ class Output:
 class Outcome:
     """How one job ended. `outputs` are absolute, the enhanced medium first.
 
-    `error` and `next_step` are set exactly when the job did not end well; `wrong_use` says that
-    what was asked for was the fault, not the file or the machine.
+    `error` and `next_step` are set exactly when the job did not end well, and `fault` is what
+    was raised then; `wrong_use` says that what was asked for was the fault, not the file or the
+    machine.
     """
 
     job: str
@@ -227,3 +240,4 @@ class Outcome:
     error: str = ""
     next_step: str = ""
     wrong_use: bool = False
+    fault: BaseException | None = None

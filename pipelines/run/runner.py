@@ -33,7 +33,7 @@ from pipelines.run.entries import (
     stage,
     submission_body,
 )
-from pipelines.run.job import Job, JobId, Made, Outcome, Request, State, Tools
+from pipelines.run.job import Job, JobId, Made, Outcome, Request, State, StopAsked, Tools
 from pipelines.run.publish import BUNDLE, REPORT, publish
 from pipelines.run.work_folder import WORK_NAME, WorkFolder
 from pipelines.stages.export.facts import ReportFacts, RunFacts, SegmentPlan
@@ -70,9 +70,9 @@ def run_job(request: Request, tools: Tools, progress: Progress) -> Outcome:
                 return done
         folder = _folder(request, received, checked, progress)
         with folder:
-            job, begun = _begun(folder, received, checked, tools, progress)
+            job, begun = _begun(request, folder, received, checked, tools, progress)
             return _finished(replace(begun, language=request.language))
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stopped:
         kept = folder is not None and folder.keep
         return Outcome(
             job=job,
@@ -80,6 +80,7 @@ def run_job(request: Request, tools: Tools, progress: Progress) -> Outcome:
             state=State.CANCELED,
             error="Stopped before it was finished; nothing was delivered.",
             next_step=RESUME if kept else "Run the same command again.",
+            fault=stopped,
         )
     except (EvidentError, ModelError) as error:
         return Outcome(
@@ -89,6 +90,7 @@ def run_job(request: Request, tools: Tools, progress: Progress) -> Outcome:
             error=str(error),
             next_step=error.next_step,
             wrong_use=isinstance(error, RequestError),
+            fault=error,
         )
     except Exception as error:  # noqa: BLE001 - the border: one input's fault is not the next one's
         return Outcome(
@@ -97,6 +99,7 @@ def run_job(request: Request, tools: Tools, progress: Progress) -> Outcome:
             state=State.FAILED,
             error=f"A fault of this program: {type(error).__name__}: {error} ({_place(error)}).",
             next_step="Nothing was delivered. Please report it with this line.",
+            fault=error,
         )
 
 
@@ -145,13 +148,18 @@ def _identity(received: Received, checked: CheckedGraph) -> dict[str, object]:
 
 
 def _begun(
-    folder: WorkFolder, received: Received, checked: CheckedGraph, tools: Tools, progress: Progress
+    request: Request,
+    folder: WorkFolder,
+    received: Received,
+    checked: CheckedGraph,
+    tools: Tools,
+    progress: Progress,
 ) -> tuple[str, Job]:
     """Begin a new job, or take up the one whose folder this is; either is on record."""
     earlier = folder.job
     record = earlier or {
         **_identity(received, checked),
-        "job": str(uuid.uuid4()),
+        "job": request.job or str(uuid.uuid4()),
         "created": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "resumed": 0,
     }
@@ -193,8 +201,9 @@ def _finished(job: Job) -> Outcome:
         job.folder.keep = job.folder.keep and isinstance(error, ResourceError)
         job.record("failed", failure_body(error))
         raise
-    except KeyboardInterrupt:
-        job.record("canceled", {"by": job.tools.operator.name, "can_resume": job.folder.keep})
+    except KeyboardInterrupt as stopped:
+        kind = stopped.kind if isinstance(stopped, StopAsked) else "canceled"
+        job.record(kind, {"by": job.tools.operator.name, "can_resume": job.folder.keep})
         raise
     except OSError as error:
         raise refusal(Path(error.filename or job.folder.home), error) from error

@@ -1,1 +1,1 @@
-"""Wakes lanes of work: the durable queue and its in-process twin."""
+"""Messages that wake a lane, and nothing else: in this process, or through Celery."""

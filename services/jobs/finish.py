@@ -59,10 +59,19 @@ def note_duplicate(locked: LockedJob, claim: Claim, outputs: Sequence[NewOutput]
     )
 
 
-def complete(locked: LockedJob, claim: Claim, outputs: Sequence[NewOutput]) -> None:
-    """Commit what an attempt made: its files, its end, and the stages that waited for it."""
+def complete(
+    locked: LockedJob, claim: Claim, outputs: Sequence[NewOutput]
+) -> tuple[NewOutput, ...]:
+    """Commit what an attempt made: its files, its end, and the stages that waited for it.
+
+    Whoever did not hear the answer may ask again. Returns the outputs whose bytes were stored
+    under another key before.
+    """
+    done = locked.stage(claim.stage)
+    if done["state"] == State.DONE and done["attempt"] == claim.attempt:
+        return ()
     row = in_force(locked, claim)
-    _write_outputs(locked, outputs)
+    surplus = _write_outputs(locked, outputs)
     _end(locked, claim.stage, claim.attempt, AttemptEnd.DONE)
     locked.move_stage(row, State.DONE)
     for other in locked.stages():
@@ -75,7 +84,7 @@ def complete(locked: LockedJob, claim: Claim, outputs: Sequence[NewOutput]) -> N
             if other["waiting_on"] == 1 and State(other["state"]) is State.QUEUED:
                 locked.wake(other["lane"])
     if locked.state is State.FAILED:
-        return
+        return surplus
     locked.event("stage.done", {"stage": claim.name, "attempt": claim.attempt})
     if locked.wanted is not Wanted.RUN:
         follow_wish(locked)
@@ -83,6 +92,7 @@ def complete(locked: LockedJob, claim: Claim, outputs: Sequence[NewOutput]) -> N
         locked.settle()
     if locked.state is State.DONE:
         locked.update(error_class=None, error_reason=None, error_next_step=None)
+    return surplus
 
 
 def fail(
@@ -134,7 +144,7 @@ def follow_wish(locked: LockedJob) -> None:
         return
     locked.become(State.DONE if states == {State.DONE} else wished)
     if locked.state is State.CANCELED:
-        locked.entry("canceled", {"attempts": max(row["attempt"] for row in rows)})
+        locked.entry("job.canceled", {"attempts": max(row["attempt"] for row in rows)})
 
 
 def _retry(
@@ -172,7 +182,7 @@ def _give_up(locked: LockedJob, row: RowMapping, failure: Failure, failures: int
             at=locked.now,
         )
     )
-    locked.entry("failed", _failure_body(row, failure))
+    locked.entry("job.failed", _failure_body(row, failure))
     locked.become(
         State.FAILED, stage=row["name"], error=failure.name, reason=failure.reason,
         next_step=failure.next_step, attempts=row["attempt"],
@@ -230,13 +240,16 @@ def _count(locked: LockedJob, failure: Failure) -> None:
     )
 
 
-def _write_outputs(locked: LockedJob, outputs: Sequence[NewOutput]) -> None:
+def _write_outputs(locked: LockedJob, outputs: Sequence[NewOutput]) -> tuple[NewOutput, ...]:
+    surplus = []
     begin = locked.connection.execute(
         select(func.count()).select_from(job_outputs).where(job_outputs.c.job == locked.id)
     ).scalar_one()
     for position, one in enumerate(outputs, start=begin):
         artifact = Artifact(one.artifact, one.object_key, one.bytes, one.media_type)
-        store_artifact(locked.connection, artifact, now=locked.now)
+        known = store_artifact(locked.connection, artifact, now=locked.now)
+        if known.object_key != one.object_key:
+            surplus.append(one)
         hold(
             locked.connection,
             locked.row["project"],
@@ -254,6 +267,7 @@ def _write_outputs(locked: LockedJob, outputs: Sequence[NewOutput]) -> None:
                 media_type=one.media_type,
             )
         )
+    return tuple(surplus)
 
 
 def _line(one: NewOutput) -> dict[str, Json]:

@@ -219,10 +219,14 @@ class Jobs:
                     )
                 )
 
-    def complete(self, mine: Claim, outputs: Sequence[NewOutput]) -> None:
-        """Commit what an attempt made. StaleTokenError where it was overtaken; that is noted."""
+    def complete(self, mine: Claim, outputs: Sequence[NewOutput]) -> tuple[NewOutput, ...]:
+        """Commit what an attempt made. StaleTokenError where it was overtaken; that is noted.
+
+        Returns those outputs whose bytes were stored under another key before: nobody names
+        theirs.
+        """
         with self._under(mine, outputs) as locked:
-            finish.complete(locked, mine, outputs)
+            return finish.complete(locked, mine, outputs)
 
     def fail(self, mine: Claim, failure: Failure) -> None:
         """Write a failed attempt down. StaleTokenError where it was overtaken; that is noted."""

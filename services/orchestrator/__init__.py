@@ -1,1 +1,1 @@
-"""Turns accepted jobs into finished ones: claims, leases, sweeping."""
+"""The orchestrator: claims stages, has them run, renews their leases, keeps the queue in order."""

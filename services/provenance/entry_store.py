@@ -43,11 +43,15 @@ _INSERT = (
     "INSERT INTO entries (leaf, job, sequence, canonical, salt, commitment)"
     " VALUES (?, ?, ?, ?, ?, ?)"
 )
+_FOLLOWING = "SELECT COALESCE(MAX(sequence) + 1, 0) FROM entries WHERE job = ?"
 _CACHE_KIB = 16_384
 _MOST_SALTS = 64
 
 Made = tuple[str, Callable[[int], bytes]]
 """A job, and what turns the entry's sequence in it into canonical bytes."""
+
+Placed = tuple[str, int, bytes]
+"""A job, an entry's sequence in it, and its canonical bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,29 @@ class EntryStore:
         with self._transaction() as db:
             (first,) = db.execute("SELECT COALESCE(MAX(leaf) + 1, 0) FROM entries").fetchone()
             return db.executemany(_INSERT, self._rows(db, int(first), entries)).rowcount
+
+    def append_placed(self, entries: Iterable[Placed]) -> int:
+        """Store entries whose sequences are given, in one transaction; return how many are new.
+
+        One that is here already is passed over, so whoever does not know whether the last call
+        came through repeats it. Raises `EvidenceError` where a sequence holds another entry, or
+        would leave a gap; then nothing has changed.
+        """
+        stored = 0
+        with self._transaction() as db:
+            for job, sequence, canonical in entries:
+                (following,) = db.execute(_FOLLOWING, (job,)).fetchone()
+                if sequence < following:
+                    self._require_same(db, job, sequence, canonical)
+                    continue
+                if sequence > following:
+                    raise EvidenceError(f"Entry {following} of job {job} is missing.")
+                (leaf,) = db.execute("SELECT COALESCE(MAX(leaf) + 1, 0) FROM entries").fetchone()
+                salt = secrets.token_bytes(SALT_BYTES)
+                row = (leaf, job, sequence, canonical, salt, commitment(salt, canonical))
+                db.execute(_INSERT, row)
+                stored += 1
+        return stored
 
     def erase(self, leaves: Sequence[int], record: Made) -> int:
         """Take body and salt from `leaves` and store `record`, which says so, in one transaction.
@@ -183,16 +210,26 @@ class EntryStore:
         """Turn entries into rows: each the next of its job, with a salt of its own."""
         following: dict[str, int] = {}
         salts = _salts()
-        query = "SELECT COALESCE(MAX(sequence) + 1, 0) FROM entries WHERE job = ?"
         for job, make in entries:
             sequence = following.get(job)
             if sequence is None:
-                (sequence,) = db.execute(query, (job,)).fetchone()
+                (sequence,) = db.execute(_FOLLOWING, (job,)).fetchone()
             canonical = make(sequence)
             salt = next(salts)
             yield leaf, job, sequence, canonical, salt, commitment(salt, canonical)
             following[job] = sequence + 1
             leaf += 1
+
+    def _require_same(
+        self, db: sqlite3.Connection, job: str, sequence: int, canonical: bytes
+    ) -> None:
+        query = "SELECT canonical FROM entries WHERE job = ? AND sequence = ?"
+        (stored,) = db.execute(query, (job, sequence)).fetchone()
+        if stored is not None and bytes(stored) != canonical:
+            raise EvidenceError(
+                f"Entry {sequence} of job {job} is in the log with another content.",
+                next_step="Somebody else wrote entries of this job into the log; find out who.",
+            )
 
     def _prepare(self, new_origin: Callable[[], str]) -> None:
         with self._transaction() as db:

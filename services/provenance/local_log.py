@@ -119,6 +119,16 @@ class LocalLog:
         """Commit an entry for each job, kind and body, in this order: all of them or none."""
         self._store.append((job, self._maker(job, kind, body)) for job, kind, body in facts)
 
+    def take_over(self, entries: Iterable[Entry]) -> int:
+        """Commit entries that were made elsewhere, with their sequences; return how many are new.
+
+        All of them or none; one that is here already is passed over. Raises `EvidenceError`
+        where the log holds something else in its place, or an earlier one is missing.
+        """
+        return self._store.append_placed(
+            (one.job, one.sequence, one.canonical()) for one in entries
+        )
+
     def entries(self, job: str) -> tuple[bytes, ...]:
         """Return every entry of `job` up to now, canonical, in its order; erased ones are gone."""
         found = self._store.sealed(job, MAX_LEAVES)

@@ -1,0 +1,149 @@
+"""Runs a job's whole graph in this process, as `evident run` does, from the store to the store.
+
+A job has a folder of its own, by its id, that outlives a death of the process: whoever claims
+the stage again on this machine goes on from the marks in it. On another machine it begins anew.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import GraphError, ResourceError
+from pipelines.evidence.archive_name import safe_part
+from pipelines.graph.expand import bind
+from pipelines.run.job import JobId, Output, Request, Tools
+from pipelines.run.runner import run_job
+from services.jobs.artifacts import Artifacts
+from services.jobs.errors import UnknownArtifactError
+from services.jobs.values import Claim, NewOutput
+from services.orchestrator.executor import Desk
+from services.orchestrator.job_ports import DeskLog, DeskProgress
+from services.provenance.local_log import LocalLog
+from services.provenance.pending import PendingEntries
+from services.storage.keys import artifact_key, object_key
+from services.storage.port import ObjectStore, Sha256
+from services.storage.transfer import fetch, put_file
+
+_PREFIX = "sha256:"
+_UNNAMED = "received"
+
+
+class ThisProcess:
+    """An `Executor`. `tools` are shared by its jobs; their log is replaced by each job's own.
+
+    `folder` is where jobs lie while they run.
+    """
+
+    def __init__(
+        self,
+        tools: Tools,
+        *,
+        artifacts: Artifacts,
+        store: ObjectStore,
+        pending: PendingEntries,
+        log: LocalLog,
+        folder: Path,
+    ) -> None:
+        self._tools = tools
+        self._artifacts = artifacts
+        self._store = store
+        self._pending = pending
+        self._log = log
+        self._folder = folder
+
+    def run(self, claim: Claim, desk: Desk) -> tuple[NewOutput, ...]:
+        """Fetch the input, run the graph, put every result into the store."""
+        progress = DeskProgress(desk)
+        progress.start("fetching", 0)
+        request = Request(
+            path=self._received(claim),
+            out=self._home(claim) / "out",
+            graph_maker=lambda _pipeline, artifact: bind(dict(claim.graph), artifact),
+            resume=True,
+            job=JobId(claim.job),
+        )
+        tools = replace(
+            self._tools,
+            log=DeskLog(desk, self._pending, self._log),
+            operator=replace(
+                self._tools.operator, name=claim.principal, case=claim.case, item=claim.item
+            ),
+        )
+        outcome = run_job(request, tools, progress)
+        if outcome.fault is not None:
+            raise outcome.fault
+        progress.start("storing", len(outcome.outputs))
+        return self._stored(outcome.outputs, progress)
+
+    def committed(self, claim: Claim) -> None:
+        """Remove the job's folder."""
+        shutil.rmtree(self._home(claim), ignore_errors=True)
+
+    def discard(self, outputs: tuple[NewOutput, ...]) -> None:
+        """Delete objects that nobody will name."""
+        for one in outputs:
+            self._store.delete(object_key(one.object_key))
+
+    def _home(self, claim: Claim) -> Path:
+        return self._folder / claim.job
+
+    def _received(self, claim: Claim) -> Path:
+        """Return the input as a file of this machine, fetched and checked against its digest."""
+        digest = _only_input(claim.graph)
+        artifact = self._artifacts.find(claim.project, digest)
+        if artifact is None:
+            raise UnknownArtifactError(
+                f"The project does not hold {digest} any more.",
+                next_step="Upload the file again, then retry the job.",
+            )
+        name = safe_part(self._artifacts.name(claim.project, digest) or _UNNAMED)
+        folder = self._home(claim) / "received"
+        path = folder / name
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not path.exists():
+                key = object_key(artifact.object_key)
+                fetch(self._store, key, path, expected=Sha256(digest.removeprefix(_PREFIX)))
+        except OSError as error:
+            raise ResourceError(
+                f"The file as received cannot be put here: {os.strerror(error.errno or 0)}.",
+                next_step="Make room on this machine's disk.",
+            ) from error
+        return path
+
+    def _stored(self, outputs: tuple[Output, ...], progress: DeskProgress) -> tuple[NewOutput, ...]:
+        made: list[NewOutput] = []
+        try:
+            for one in outputs:
+                key = artifact_key(secrets.token_hex(16))
+                put_file(self._store, key, one.path, expected=Sha256(one.sha256))
+                made.append(
+                    NewOutput(
+                        artifact=f"{_PREFIX}{one.sha256}",
+                        object_key=key,
+                        bytes=one.bytes,
+                        name=one.path.name,
+                        media_type=one.media_type,
+                    )
+                )
+                progress.advance()
+        except BaseException:
+            self.discard(tuple(made))
+            raise
+        return tuple(made)
+
+
+def _only_input(graph: Mapping[str, Any]) -> str:
+    digests = [one["artifact"] for one in graph["inputs"].values()]
+    if len(digests) != 1:
+        raise GraphError(
+            f"inputs: this graph takes {len(digests)} inputs; jobs of one input run here.",
+            field="inputs",
+        )
+    return str(digests[0])

@@ -1,0 +1,208 @@
+"""Claims stages of its lanes while it has room, runs each on a thread, renews all their leases.
+
+Promised:
+- between claim and end a lease is renewed three times before it would run out;
+- a worker that cannot renew, or hears that a lease is not its own, stops the work and commits
+  nothing of it;
+- what an executor made is committed under the token, or its bytes are removed;
+- `drain` gives every stage back, and no attempt is counted as a failure for that.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import threading
+import time
+import uuid
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+
+from pipelines.errors import ResourceError
+from pipelines.run.job import StopAsked
+from services.database.words import Wanted
+from services.jobs.errors import StaleTokenError, UnknownJobError
+from services.jobs.failures import failure_of
+from services.jobs.jobs import Jobs
+from services.jobs.values import NewOutput, StageId
+from services.orchestrator.executor import Executor
+from services.orchestrator.lease_desk import HANDED_BACK, WORDS, LeaseDesk
+
+POLL_SECONDS = 5.0
+_RENEWALS = 3
+_AGAIN_SECONDS = 1.0
+
+
+class Worker:
+    """Works on `lanes` with `slots` stages at a time. `wake` makes it look at once.
+
+    Without a wake-up it looks every `poll_seconds`, so a lost message costs that much. `fault` is
+    what ended its claiming, if something that it does not understand did.
+    """
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        executor: Executor,
+        *,
+        lanes: Collection[str],
+        slots: int = 1,
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
+        self.name = f"{platform.node()[:30]}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
+        self._jobs = jobs
+        self._executor = executor
+        self._lanes = tuple(lanes)
+        self._slots = slots
+        self._poll_seconds = poll_seconds
+        self._desks: dict[StageId, LeaseDesk] = {}
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._ending = threading.Event()
+        self._over = threading.Event()
+        self.fault: Exception | None = None
+        self._pool = ThreadPoolExecutor(slots, thread_name_prefix="stage")
+        self._threads = [
+            threading.Thread(target=self._claims, name="claims", daemon=True),
+            threading.Thread(target=self._renews, name="renews", daemon=True),
+        ]
+
+    def start(self) -> None:
+        """Begin to work."""
+        for thread in self._threads:
+            thread.start()
+
+    def wake(self, lane: str) -> None:
+        """Look for work now, if `lane` is one of ours."""
+        if lane in self._lanes:
+            self._wake.set()
+
+    def drain(self) -> None:
+        """Claim nothing more, have what runs stop, give it back, and return when all is done."""
+        claims, renews = self._threads
+        self._ending.set()
+        self._wake.set()
+        claims.join()
+        with self._lock:
+            for desk in self._desks.values():
+                desk.stop(HANDED_BACK)
+        self._pool.shutdown(wait=True)
+        self._over.set()
+        renews.join()
+
+    def running(self) -> int:
+        """Return how many stages run here now."""
+        with self._lock:
+            return len(self._desks)
+
+    def _claims(self) -> None:
+        try:
+            while not self._ending.is_set():
+                self._wake.clear()
+                if self.running() >= self._slots or not self._claimed():
+                    self._wake.wait(self._poll_seconds)
+        except Exception as error:  # noqa: BLE001 - whoever started us asks for it and ends
+            self.fault = error
+
+    def _claimed(self) -> bool:
+        """Claim one stage and have it run; False where there is none, or nobody to ask."""
+        try:
+            claim = self._jobs.claim(self._lanes, self.name)
+        except ResourceError:
+            return False
+        if claim is None:
+            return False
+        desk = LeaseDesk(self._jobs, claim)
+        with self._lock:
+            self._desks[claim.stage] = desk
+        self._pool.submit(self._work, desk)
+        return True
+
+    def _work(self, desk: LeaseDesk) -> None:
+        """Run one stage to its end, whatever that is. Nothing leaves this but through the rows."""
+        try:
+            self._end(desk)
+        finally:
+            with self._lock:
+                self._desks.pop(desk.claim.stage, None)
+            self._wake.set()
+
+    def _end(self, desk: LeaseDesk) -> None:
+        claim = desk.claim
+        try:
+            outputs = self._executor.run(claim, desk)
+        except StopAsked:
+            self._said(desk, lambda: self._jobs.stopped(claim))
+        except (StaleTokenError, UnknownJobError):
+            return
+        except Exception as error:  # noqa: BLE001 - the border: an attempt's fault is its own
+            failure = failure_of(error)
+            self._said(desk, lambda: self._jobs.fail(claim, failure))
+        else:
+            self._commit(desk, outputs)
+
+    def _commit(self, desk: LeaseDesk, outputs: tuple[NewOutput, ...]) -> None:
+        """Commit what was made; bytes that turn out to be known already are removed again."""
+        surplus: list[NewOutput] = []
+        try:
+            done = self._said(
+                desk, lambda: surplus.extend(self._jobs.complete(desk.claim, outputs)), refused=True
+            )
+        except (StaleTokenError, UnknownJobError):
+            self._executor.discard(outputs)
+            return
+        if done:
+            self._executor.discard(tuple(surplus))
+            self._executor.committed(desk.claim)
+
+    def _said(self, desk: LeaseDesk, write: Callable[[], object], *, refused: bool = False) -> bool:
+        """Write to the records, again while they do not answer and the lease may hold.
+
+        False where it could not be written; whether it was is then known to the records alone,
+        so nothing that it may name is removed. A token that does not hold is raised if `refused`.
+        """
+        while True:
+            try:
+                write()
+            except ResourceError:
+                if desk.is_lost:
+                    return False
+                time.sleep(_AGAIN_SECONDS)
+            except (StaleTokenError, UnknownJobError):
+                if refused:
+                    raise
+                return False
+            else:
+                return True
+
+    def _renews(self) -> None:
+        lease = self._jobs.lease_seconds
+        last = time.monotonic()
+        while not self._over.wait(lease / _RENEWALS):
+            if self._renewed():
+                last = time.monotonic()
+            elif time.monotonic() - last > lease:
+                self._lose_all()
+
+    def _renewed(self) -> bool:
+        """Renew everything; False where the records do not answer."""
+        with self._lock:
+            before = dict(self._desks)
+        if not before:
+            return True
+        try:
+            held = {(one.stage, one.attempt): one for one in self._jobs.renew(self.name)}
+        except ResourceError:
+            return False
+        for stage, desk in before.items():
+            mine = held.get((stage, desk.claim.attempt))
+            if mine is None:
+                desk.lose()
+            elif mine.wanted is not Wanted.RUN:
+                desk.stop(WORDS[mine.wanted])
+        return True
+
+    def _lose_all(self) -> None:
+        with self._lock:
+            for desk in self._desks.values():
+                desk.lose()
