@@ -33,8 +33,13 @@ def join(
     index: VideoIndex,
     delivery: Delivery,
     out: Path,
+    faststart: bool = False,
+    bare: bool = False,
 ) -> None:
     """Write `out` from segments in order; nothing is coded again.
+
+    `faststart` puts an MP4's tables before its samples, so that it plays while it loads. `bare`
+    takes neither metadata nor chapters over.
 
     Raises ConservationError where segments do not fit together, UnsupportedError where the
     container refuses a stream, DiskFullError, DecodeChildError.
@@ -55,6 +60,8 @@ def join(
         "duration": _text(index.duration),
         "display_matrix": None if turn is None else list(turn),
         "picture": _stated_beside(index, delivery),
+        "faststart": faststart,
+        "bare": bare,
     }
     try:
         limits = DecodeLimits(file_bytes=most)

@@ -17,6 +17,7 @@ from models.spec import Precision
 from services.cli import (
     api_keys_verbs,
     bundle_verbs,
+    copy_verbs,
     gate_verb,
     inspect_verb,
     keys_verbs,
@@ -45,6 +46,7 @@ app = typer.Typer(
 )
 app.add_typer(models_verbs.app)
 app.add_typer(bundle_verbs.app)
+app.add_typer(copy_verbs.app)
 log_verbs.app.add_typer(log_add_verbs.app)
 log_verbs.app.command("import")(log_add_verbs.import_events)
 app.add_typer(log_verbs.app)

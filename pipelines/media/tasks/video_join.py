@@ -36,7 +36,7 @@ def run(arguments: Mapping[str, Any], channel: Channel) -> None:
 
     `arguments`: "source", "segments", "out" (paths), "format", "stream" (the enhanced one),
     "dropped", "time_base", "pts" and "duration" (int64, base64), "display_matrix", "picture"
-    (of colours and pixels what the coding does not say, by FFmpeg's names).
+    (of colours and pixels what the coding does not say, by FFmpeg's names), "faststart", "bare".
     """
     try:
         with ExitStack() as stack:
@@ -84,9 +84,10 @@ class _Joiner:
             self._write(out)
 
     def _write(self, out: OutputContainer) -> None:
-        tags = {k: v for k, v in self._source.metadata.items() if k.lower() not in _OWN_TAGS}
-        out.metadata.update(tags)
-        out.set_chapters(self._source.chapters())
+        if not self._arguments["bare"]:
+            tags = {k: v for k, v in self._source.metadata.items() if k.lower() not in _OWN_TAGS}
+            out.metadata.update(tags)
+            out.set_chapters(self._source.chapters())
         with av.open(self._arguments["segments"][0], format="nut") as first:
             targets = self._streams(out, first)
         own = targets[self._arguments["stream"]]
@@ -148,7 +149,8 @@ class _Joiner:
                     f"The result cannot be wrapped with stream {stream.index}: {error}.",
                     next_step=f"Leave it out with --drop-stream {stream.index}.",
                 ) from error
-            made.metadata.update(stream.metadata)
+            if not self._arguments["bare"]:
+                made.metadata.update(stream.metadata)
             made.metadata.pop("encoder", None)
             made.disposition = stream.disposition
             if is_own:
@@ -220,6 +222,8 @@ class _Joiner:
         flags = "" if has_cover else "+use_metadata_tags"
         if any(name.startswith("color") for name in self._arguments["picture"]):
             flags += "+write_colr"
+        if self._arguments["faststart"]:
+            flags += "+faststart"
         if flags:
             options["movflags"] = flags
         return {

@@ -1,0 +1,190 @@
+"""Copies of a clip that play anywhere: H.264 baseline, 8-bit 4:2:0, MP4 that begins at once.
+
+Frames pass one by one through a drawing of the copy's own (none for a court copy), keep their
+exact times, and are held to the same conservation laws as an enhanced result. What a copy changes
+on purpose (depth, chroma, size, streams) stands beside the law as declared; anything else that
+differs makes it fail. Sound is copied packet for packet where players know it, else left out and
+said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pipelines.errors import ConservationError
+from pipelines.media.conservation import check_laws, require
+from pipelines.media.index import SegmentIndexer
+from pipelines.media.join import join
+from pipelines.media.picture import FrameShape, Samples
+from pipelines.media.plain_picture import conversions, plain_colour, plain_planes, plain_shape
+from pipelines.media.pool import DecodePool
+from pipelines.media.reader import FrameReader
+from pipelines.media.segment_writer import SegmentWriter
+from pipelines.media.video import CodedSegment, Delivery, Law, StreamKind, VideoIndex
+from pipelines.ports import Progress
+
+Planes = tuple[Samples, ...]
+Drawing = Callable[[int, Planes], Planes]
+"""Makes the copy's planes of frame n from its plain ones, which it may change."""
+
+SOUND = ("aac", "mp3")
+"""Sound that players of MP4 know."""
+
+CRF = "16"
+_THREADS = 4
+_OPTIONS = {
+    "profile": "baseline",
+    "preset": "medium",
+    "crf": CRF,
+    "g": "50",
+    "bf": "0",
+    "x264-params": "open-gop=0:rc-lookahead=20:sync-lookahead=0",
+}
+_MAY_DIFFER = {
+    *("size", "bits per sample", "planes and chroma", "primaries", "transfer", "matrix", "range"),
+    *("streams", "chapters"),
+}
+"""Laws that a copy may declare otherwise; all others hold or the copy is not handed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyWish:
+    """How a copy is made. `what` names it in laws; `result` is another size than the clip's."""
+
+    what: str
+    drawing: Drawing | None = None
+    result: FrameShape | None = None
+    sound: bool = True
+    bare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MadeCopy:
+    """A finished copy: its laws, what was converted, and what was left out, for a person."""
+
+    path: Path
+    laws: tuple[Law, ...]
+    conversions: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+def make_copy(
+    pool: DecodePool, path: Path, index: VideoIndex, out: Path, wish: CopyWish, progress: Progress
+) -> MadeCopy:
+    """Write the copy `out` of the clip at `path`.
+
+    Raises ConservationError where a law is broken, and what decoding and writing raise; `out` is
+    then not there.
+    """
+    shape = wish.result or plain_shape(index.video.shape)
+    timed = replace(index, video=replace(index.video, colour=plain_colour(index)))
+    kept, left = _streams(index, sound=wish.sound)
+    delivery = _delivery(index, kept)
+    with TemporaryDirectory(prefix=".evident-copy-", dir=out.parent) as folder:
+        segment, made = Path(folder) / "copy.nut", Path(folder) / out.name
+        with (
+            SegmentWriter(segment, timed, shape, delivery, first=0) as writer,
+            FrameReader(pool, path, index) as reader,
+        ):
+            _draw(reader, writer, index, wish, progress)
+        progress.start("joining", 0)
+        join(
+            pool,
+            [segment],
+            source=path,
+            index=timed,
+            delivery=delivery,
+            out=made,
+            faststart=True,
+            bare=wish.bare,
+        )
+        progress.start("checking", 0)
+        laws = _declared(
+            check_laws(
+                pool,
+                source=path,
+                index=index,
+                timed=timed,
+                result_path=made,
+                delivery=delivery,
+                result=shape,
+                segments=[_coded(pool, segment)],
+                declared=f"declared by the {wish.what}",
+            ),
+            wish.what,
+        )
+        require(laws)
+        made.replace(out)
+    return MadeCopy(out, laws, conversions(index.video.shape), left)
+
+
+def _draw(
+    reader: FrameReader,
+    writer: SegmentWriter,
+    index: VideoIndex,
+    wish: CopyWish,
+    progress: Progress,
+) -> None:
+    progress.start("copying", index.frames)
+    for frame in reader:
+        planes = plain_planes(frame.planes, index.video.shape)
+        reader.release(frame)
+        if wish.drawing is not None:
+            planes = wish.drawing(frame.index, planes)
+        writer.write(planes)
+        progress.advance()
+    writer.finish()
+
+
+def _delivery(index: VideoIndex, kept: Sequence[int]) -> Delivery:
+    own = index.video.stream.index
+    dropped = tuple(one.index for one in index.streams if one.index not in (own, *kept))
+    return Delivery(
+        codec="libx264",
+        pixel_format="yuv420p",
+        container="mp4",
+        suffix=".mp4",
+        lossless=False,
+        options=_OPTIONS,
+        threads=_THREADS,
+        kept_as_is=tuple(kept),
+        dropped=dropped,
+    )
+
+
+def _streams(index: VideoIndex, *, sound: bool) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """The streams that are copied, and a sentence about each that is not."""
+    kept, left = [], []
+    for one in index.streams:
+        if one.index == index.video.stream.index:
+            continue
+        if sound and one.kind is StreamKind.AUDIO and one.codec in SOUND:
+            kept.append(one.index)
+            continue
+        why = "not every player knows it" if one.kind is StreamKind.AUDIO else "a copy has none"
+        why = why if sound or one.kind is not StreamKind.AUDIO else "no sound was asked for"
+        left.append(f"Stream {one.index} ({one.kind.value}, {one.codec}) is left out: {why}.")
+    return tuple(kept), tuple(left)
+
+
+def _coded(pool: DecodePool, segment: Path) -> CodedSegment:
+    indexer = SegmentIndexer(pool)
+    try:
+        found, coded = indexer.index(segment)
+    finally:
+        indexer.close()
+    if not found.frames:
+        raise ConservationError("The copy holds no frame.")
+    return CodedSegment(found.frames, coded, bytes(found.digest[0]))
+
+
+def _declared(laws: Sequence[Law], what: str) -> tuple[Law, ...]:
+    return tuple(
+        replace(law, holds=True, declared=f"declared by the {what}")
+        if not law.holds and law.name in _MAY_DIFFER
+        else law
+        for law in laws
+    )
