@@ -36,6 +36,7 @@ from pipelines.graph.operation_noise import (
     denoise_trained_reach,
 )
 from pipelines.graph.operation_place import PLACE_OPERATIONS
+from pipelines.graph.operation_repair import REPAIR_OPERATIONS
 from pipelines.graph.operation_size import (
     CropParameters,
     ResizeParameters,
@@ -261,6 +262,7 @@ _ALL: tuple[Descriptor[Any], ...] = (
     *FIELD_OPERATIONS,
     DEBLUR,
     *PLACE_OPERATIONS,
+    *REPAIR_OPERATIONS,
 )
 
 OPERATIONS: Mapping[str, Descriptor[Any]] = MappingProxyType({each.name: each for each in _ALL})

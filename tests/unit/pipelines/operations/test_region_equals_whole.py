@@ -38,6 +38,8 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("line_double", {"first_field": "top"}),
     ("line_double", {"first_field": "bottom"}),
     ("inverse_telecine", {"first_field": "top", "first_frame": 3}),
+    ("deblock", {"strength": 20.0}),
+    ("deblock", {"strength": 30.0, "block": 12, "x": 5, "y": 2}),
     ("stabilise", {"radius": 2}),
     ("stabilise", {"radius": 1, "border": "black"}),
     ("undistort", {"fx": 60.0, "k1": -0.05, "k2": 0.01, "p1": 0.002, "zoom": 0.8}),

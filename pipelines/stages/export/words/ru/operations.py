@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from pipelines.stages.export.words.ru.operations_blur import BLUR_PHRASES
 from pipelines.stages.export.words.ru.operations_place import PLACE_PHRASES
+from pipelines.stages.export.words.ru.operations_repair import REPAIR_PHRASES
 
 _SUMMARIES = {
     "Interpolates the picture to another size.": "Интерполирует изображение к другому размеру.",
@@ -99,5 +100,11 @@ _MEANINGS = {
     "цикл: оба его поля и поля следующего кадра составляют пары.",
 }
 
-OPERATION_PHRASES: Mapping[str, str] = {**_SUMMARIES, **_MEANINGS, **BLUR_PHRASES, **PLACE_PHRASES}
+OPERATION_PHRASES: Mapping[str, str] = {
+    **_SUMMARIES,
+    **_MEANINGS,
+    **BLUR_PHRASES,
+    **PLACE_PHRASES,
+    **REPAIR_PHRASES,
+}
 """By the English words of `pipelines.graph.operation_table`."""
