@@ -17,6 +17,7 @@ import onnxruntime as ort  # type: ignore[import-untyped]  # it ships no types
 import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+from torch import nn
 
 from models.errors import ExportError
 from models.nets.compact import CompactShape, PlainCompactNet
@@ -116,16 +117,23 @@ def shape_of(kernels: Mapping[str, torch.Tensor]) -> CompactShape:
     return CompactShape(features=features, depth=depth, scale=scale)
 
 
-def check_parity(content: bytes, network: PlainCompactNet, *, seed: int = 1) -> Parity:
-    """Compare the ONNX file with torch on random planes of many sizes, both in fp32.
+def check_parity(
+    content: bytes,
+    network: nn.Module,
+    *,
+    seed: int = 1,
+    planes: int = 1,
+) -> Parity:
+    """Compare the ONNX file with torch on random pictures of many sizes, both in fp32.
 
-    Raises ExportError when they differ by more than `LARGEST_DIFFERENCE` of full scale.
+    `planes` go in together. Raises ExportError when they differ by more than
+    `LARGEST_DIFFERENCE` of full scale.
     """
     rng = np.random.default_rng(seed)
     session = ort.InferenceSession(content, providers=["CPUExecutionProvider"])
     largest = 0.0
     for height, width in PARITY_SIZES:
-        plane = rng.random((1, 1, height, width), dtype=np.float32)
+        plane = rng.random((1, planes, height, width), dtype=np.float32)
         (exported,) = session.run(["output"], {"input": plane})
         with torch.inference_mode():
             trained = network(torch.from_numpy(plane)).numpy()
