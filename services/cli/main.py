@@ -29,6 +29,7 @@ from services.cli import (
     report_verb,
     stills_verb,
     trace_verb,
+    watcher_verb,
 )
 
 app = typer.Typer(
@@ -61,6 +62,7 @@ app.command("report")(report_verb.report)
 app.command("stills")(stills_verb.stills)
 app.command("trace")(trace_verb.trace)
 app.command("provenance")(provenance_verb.provenance)
+app.command("watcher")(watcher_verb.watcher)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 

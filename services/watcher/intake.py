@@ -14,6 +14,14 @@ from services.watcher.rules import Rule
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """A file that the platform keeps: its SHA-256, and what it is, such as `video/mp4`."""
+
+    sha256: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Made:
     """A file that a job made: its name in the folder of results, and its SHA-256."""
 
@@ -34,14 +42,14 @@ class Standing:
 class Intake(Protocol):
     """The platform, as far as the watcher knows it. What it cannot do now is `ResourceError`."""
 
-    def store(self, source: BinaryIO, *, name: str) -> str:
-        """Keep the bytes as an artifact and return their SHA-256.
+    def store(self, source: BinaryIO, *, name: str, rule: Rule) -> Stored:
+        """Keep the bytes as an artifact of the rule's project.
 
         `InputError` where they are no photo and no video.
         """
         ...
 
-    def submit(self, sha256: str, *, name: str, rule: Rule, key: str) -> str:
+    def submit(self, stored: Stored, *, rule: Rule, key: str) -> str:
         """Make a job of an artifact and return its id; the same key gives the same job.
 
         `RequestError` where the rule asks for what is not admitted.
@@ -52,6 +60,6 @@ class Intake(Protocol):
         """Say where a job stands."""
         ...
 
-    def open(self, made: Made) -> AbstractContextManager[BinaryIO]:
+    def open(self, job: str, made: Made) -> AbstractContextManager[BinaryIO]:
         """Read a file that a job made."""
         ...

@@ -101,9 +101,10 @@ class Watch:
 
     def _submit(self, row: Row, rule: Rule) -> None:
         with self._place.open(row.seen.name) as source:
-            sha256 = self._intake.store(source, name=row.seen.name)
+            stored = self._intake.store(source, name=row.seen.name, rule=rule)
         if self._place.look(row.seen.name) != row.seen:
             return  # what was stored is half a file, and nothing refers to it
+        sha256 = stored.sha256
         same = [name for name in self._book.names_of(sha256) if self._rules.rule_for(name) == rule]
         if same:
             first = same[0]
@@ -112,9 +113,7 @@ class Watch:
             )
             self._say("watch.duplicate", {"name": row.seen.name, "sha256": sha256})
             return
-        job = self._intake.submit(
-            sha256, name=row.seen.name, rule=rule, key=_key(row, sha256, rule)
-        )
+        job = self._intake.submit(stored, rule=rule, key=_key(row, sha256, rule))
         self._book.advance(
             row, FileState.TAKEN, sha256=sha256, job=job, output=self._output(row.seen.name)
         )
@@ -143,7 +142,7 @@ class Watch:
     def _hand_out(self, row: Row, standing: Standing) -> None:
         for made in standing.made:
             name = f"{row.output}{made.name}"
-            with self._intake.open(made) as source:
+            with self._intake.open(str(row.job), made) as source:
                 if self._place.put(name, source):
                     continue
             # There already: by a round that was interrupted, or by somebody else.

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
+from services.watcher.intake import Stored
+from services.watcher.rules import Rule
 from tests.unit.services.watcher.watcher_kit import SETTLE, Bench
 
 
@@ -66,10 +69,10 @@ def test_a_file_that_changes_while_it_is_stored_is_stored_again(bench: Bench) ->
     bench.now += SETTLE
     keep = bench.intake.store
 
-    def store(source: object, *, name: str) -> str:
-        sha256 = keep(source, name=name)  # type: ignore[arg-type]
+    def store(source: BinaryIO, *, name: str, rule: Rule) -> Stored:
+        stored = keep(source, name=name, rule=rule)
         path.write_bytes(b"MEDIA longer")
-        return sha256
+        return stored
 
     bench.intake.store = store  # type: ignore[method-assign]
     bench.round()
@@ -143,7 +146,7 @@ def test_the_same_bytes_under_another_rule_are_another_job(bench: Bench) -> None
     bench.lay("a/clip.mp4")
     bench.lay("b/clip.mp4")
     bench.settle()
-    assert sorted(rule.preset for _, rule in bench.intake.submitted) == [
+    assert sorted(rule.preset for rule in bench.intake.submitted) == [
         "balanced",
         "forensic-safe",
     ]

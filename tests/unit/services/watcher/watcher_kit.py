@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from pipelines.errors import NotMediaError, ResourceError
 from services.watcher.book import WatchBook
 from services.watcher.folder_place import FolderPlace
-from services.watcher.intake import Made, Standing
+from services.watcher.intake import Made, Standing, Stored
 from services.watcher.rules import Rule, parse_rules
 from services.watcher.watch import Watch
 
@@ -27,14 +27,14 @@ class MemoryIntake:
     stored: dict[str, bytes] = field(default_factory=dict)
     jobs: dict[str, str] = field(default_factory=dict)
     """By idempotency key: the SHA-256 of the job's input."""
-    submitted: list[tuple[str, Rule]] = field(default_factory=list)
+    submitted: list[Rule] = field(default_factory=list)
     finished: set[str] = field(default_factory=set)
     failed: dict[str, str] = field(default_factory=dict)
     is_down: bool = False
 
-    def store(self, source: BinaryIO, *, name: str) -> str:
+    def store(self, source: BinaryIO, *, name: str, rule: Rule) -> Stored:
         """Keep the bytes; refuse what is no medium."""
-        del name
+        del name, rule
         if self.is_down:
             raise ResourceError("The store does not answer.")
         content = source.read()
@@ -42,13 +42,13 @@ class MemoryIntake:
             raise NotMediaError("It holds no picture and no video.")
         sha256 = hashlib.sha256(content).hexdigest()
         self.stored[sha256] = content
-        return sha256
+        return Stored(sha256, "video/mp4")
 
-    def submit(self, sha256: str, *, name: str, rule: Rule, key: str) -> str:
+    def submit(self, stored: Stored, *, rule: Rule, key: str) -> str:
         """Make a job, or return the one that the key made."""
-        if self.jobs.setdefault(key, sha256) != sha256:
+        if self.jobs.setdefault(key, stored.sha256) != stored.sha256:
             raise AssertionError("one key for two inputs")
-        self.submitted.append((name, rule))
+        self.submitted.append(rule)
         return key
 
     def standing(self, job: str) -> Standing:
@@ -66,14 +66,11 @@ class MemoryIntake:
         return b"enhanced " + self.stored[self.jobs[job]]
 
     @contextmanager
-    def open(self, made: Made) -> Iterator[BinaryIO]:
-        """Read a result by its digest."""
-        for job in self.jobs:
-            content = self.result(job)
-            if hashlib.sha256(content).hexdigest() == made.sha256:
-                yield io.BytesIO(content)
-                return
-        raise AssertionError("no such result")
+    def open(self, job: str, made: Made) -> Iterator[BinaryIO]:
+        """Read a result of a job."""
+        content = self.result(job)
+        assert hashlib.sha256(content).hexdigest() == made.sha256
+        yield io.BytesIO(content)
 
     def finish_all(self) -> None:
         """Let every job end well."""
