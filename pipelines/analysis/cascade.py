@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.analysis.cascade_file import CascadeTable, Stage, installed_table
-from pipelines.analysis.found import FACE, Box, Detection, DetectorFacts, Rgb8, in_order
+from pipelines.analysis.found import FACE, Box, Detection, DetectorFacts, Rgb8, without_doubles
 from pipelines.analysis.reduced import area_means
 
 NAME = "lbp-cascade"
@@ -30,6 +30,7 @@ STEP = 1.2
 _STRIDE = 1
 _SLICED = 3
 _SAME = 0.4
+MOST_OVERLAP = 0.3
 _WARNING = (
     "It finds upright faces that look at the camera, misses many of them and marks things that "
     "are none. It finds no landmarks. No gate has judged it."
@@ -148,7 +149,7 @@ def grouped(windows: Sequence[Window]) -> tuple[Detection, ...]:
     """One detection per group of windows that overlap; lone windows are left out.
 
     A window joins the first group whose first window it overlaps by 0.4 or more; the box is the
-    mean of its windows.
+    mean of its windows. Of two groups that still overlap the larger is kept.
     """
     groups: list[list[Box]] = []
     for one in windows:
@@ -159,7 +160,8 @@ def grouped(windows: Sequence[Window]) -> tuple[Detection, ...]:
                 break
         else:
             groups.append([box])
-    return in_order([_mean(one) for one in groups if len(one) >= LEAST_AGREEING])
+    found = [_mean(one) for one in groups if len(one) >= LEAST_AGREEING]
+    return without_doubles(found, most_overlap=MOST_OVERLAP)
 
 
 def _mean(boxes: Sequence[Box]) -> Detection:

@@ -43,6 +43,23 @@ class Reduced:
         }[self.turn]
         return turned[0] * self.columns, turned[1] * self.rows
 
+    def forward(self, box: Box) -> Box:
+        """A box of the source as one of the small picture."""
+        height, width = self.rgb.shape[:2]
+        corners = []
+        for x, y in ((box.left, box.top), (box.right, box.bottom)):
+            across, down = x / self.columns, y / self.rows
+            corners.append(
+                {
+                    0: (across, down),
+                    1: (down, height - across),
+                    2: (width - across, height - down),
+                    3: (width - down, across),
+                }[self.turn]
+            )
+        (left, right), (top, bottom) = (sorted(one) for one in zip(*corners, strict=True))
+        return Box(left, top, right - left, bottom - top)
+
     def back(self, one: Detection) -> Detection:
         """A detection in the small picture as one in the source, cut at the source's edges."""
         corners = [self.point(one.box.left, one.box.top), self.point(one.box.right, one.box.bottom)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from models import catalog
 from models.errors import ModelError
@@ -19,10 +19,12 @@ from pipelines.graph.overrides import Overrides
 from pipelines.graph.spec import (
     ExportParams,
     Graph,
+    Name,
     Preset,
     Strict,
     parse_graph,
 )
+from pipelines.graph.tracking import MOST_EDITS, TrackEdit
 
 Pipeline = Literal["photo", "video"]
 
@@ -37,6 +39,7 @@ class Wish(Strict):
 
     `scale` is new size over old size; 1 keeps the size and removes noise. `model` names a
     network of the catalog; its task decides what is done. `denoise` mixes it with its twin.
+    `track` names what is followed, such as `face`; what else is told about tracks says how.
     """
 
     scale: int = Field(default=DEFAULT_SCALE, ge=1, le=MOST_SCALE)
@@ -49,6 +52,17 @@ class Wish(Strict):
     allow_ungated: str | None = Field(default=None, min_length=3, max_length=500)
     overrides: Overrides | None = None
     expected: tuple[ExpectedDigest, ...] = ()
+    track: tuple[Name, ...] = Field(default=(), max_length=16)
+    track_detector: str | None = Field(default=None, min_length=1, max_length=80)
+    track_every: int | None = Field(default=None, ge=1, le=10_000)
+    track_edits: tuple[TrackEdit, ...] = Field(default=(), max_length=MOST_EDITS)
+
+    @model_validator(mode="after")
+    def _tracks_are_asked_for(self) -> Wish:
+        told = self.track_detector or self.track_every or self.track_edits
+        if told and not self.track:
+            raise ValueError("say what to track: --track face")
+        return self
 
 
 def expand(pipeline: Pipeline, preset: Preset, artifact: str, wish: Wish) -> Graph:
@@ -79,10 +93,11 @@ def expand(pipeline: Pipeline, preset: Preset, artifact: str, wish: Wish) -> Gra
             "inputs": {"source": {"artifact": artifact}},
             "stages": [
                 {"name": "ingest", "kind": "ingest", "needs": ["source"], "params": ingest},
+                *_track(wish),
                 {
                     "name": "enhance",
                     "kind": "enhance",
-                    "needs": ["ingest"],
+                    "needs": ["ingest", *(["track"] if wish.track else [])],
                     "params": _enhance(preset, wish),
                 },
                 {"name": "qa", "kind": "qa", "needs": ["enhance"]},
@@ -90,6 +105,20 @@ def expand(pipeline: Pipeline, preset: Preset, artifact: str, wish: Wish) -> Gra
             ],
         }
     )
+
+
+def _track(wish: Wish) -> list[dict[str, Any]]:
+    """The stage that looks for what is to be tracked; none where nothing is."""
+    if not wish.track:
+        return []
+    params: dict[str, Any] = {"targets": list(wish.track)}
+    if wish.track_detector is not None:
+        params["detector"] = wish.track_detector
+    if wish.track_every is not None:
+        params["every"] = wish.track_every
+    if wish.track_edits:
+        params["edits"] = [one.model_dump(mode="json") for one in wish.track_edits]
+    return [{"name": "track", "kind": "detect_track", "needs": ["ingest"], "params": params}]
 
 
 def _enhance(preset: Preset, wish: Wish) -> dict[str, Any]:

@@ -93,6 +93,24 @@ class PlannedTiming(Strict):
     time_base: str
 
 
+class PlannedTracking(Strict):
+    """What looked for things, how thoroughly, and what it found: the digest of `tracks.json`.
+
+    `tracks` and `tracks_sha256` are None in a plan that was made without looking.
+    """
+
+    targets: tuple[str, ...]
+    detector: str
+    detector_version: str
+    detector_sha256: str
+    engine: str
+    longest_side: int
+    every: int
+    least_score: float
+    tracks: int | None = None
+    tracks_sha256: str | None = None
+
+
 class PlannedSegments(Strict):
     """Fixed ranges of the frames of the result.
 
@@ -148,6 +166,7 @@ class Plan(Strict):
     tile_pixels: int | None = None
     segments: PlannedSegments | None = None
     timing: PlannedTiming | None = None
+    tracking: PlannedTracking | None = None
     delivery: PlannedDelivery
     ceilings: PlannedCeilings
 
@@ -159,12 +178,13 @@ class Plan(Strict):
     def canonical(self) -> bytes:
         """The plan's only spelling, as evidence JSON (reals are decimal strings).
 
-        A timing that is the source's, and overrides where there are none, are not spelt, so
-        plans without them read as they always did.
+        A timing that is the source's, overrides where there are none, and tracks that nobody
+        asked for are not spelt, so plans without them read as they always did.
         """
         document = self.model_dump(mode="json")
-        if self.timing is None:
-            del document["timing"]
+        for name in ("timing", "tracking"):
+            if document[name] is None:
+                del document[name]
         if not self.source.overrides:
             del document["source"]["overrides"], document["source"]["first_frame"]
         value = without_floats(document)

@@ -6,6 +6,7 @@ the picture itself (sizes, ceilings in memory, chroma alignment) is checked by t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,8 +32,15 @@ from pipelines.graph.spec import (
     QaParams,
     Stage,
     StageKind,
+    Strict,
     parse_strict,
 )
+from pipelines.graph.tracking import DetectTrackParams
+
+_PARAMS: Mapping[StageKind, type[Strict]] = {
+    **STAGE_PARAMS,
+    StageKind.DETECT_TRACK: DetectTrackParams,
+}
 
 PLAIN_STEM = "enhanced"
 GENERATIVE_STEM = "enhanced-GENERATIVE"
@@ -63,7 +71,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class CheckedGraph:
-    """A graph that may run, with typed parameters; `qa` is None where it has no such stage."""
+    """A graph that may run, with typed parameters.
+
+    `qa` and `track` are None where it has no such stage.
+    """
 
     graph: Graph
     policy: Policy
@@ -73,6 +84,7 @@ class CheckedGraph:
     qa: QaParams | None = None
     allow_ungated: str | None = None
     despite_fields: str | None = None
+    track: DetectTrackParams | None = None
 
     @property
     def is_generative(self) -> bool:
@@ -91,20 +103,17 @@ def check_graph(graph: Graph) -> CheckedGraph:
     policy = POLICIES[graph.preset]
     ingest, export = IngestParams(), ExportParams()
     qa: QaParams | None = None
+    track: DetectTrackParams | None = None
     steps: list[Step] = []
     reasons: list[str | None] = []
     despite: list[str | None] = []
     for position, stage in enumerate(graph.stages):
         field = f"stages.{position}.params"
-        if stage.kind not in STAGE_PARAMS:
-            raise GraphError(
-                f"stages.{position}.kind: this version has no {stage.kind.value} stage",
-                field=f"stages.{position}.kind",
-                next_step="Leave the stage out, and its name out of every `needs`.",
-            )
-        params = parse_strict(STAGE_PARAMS[stage.kind], stage.params, field=field)
+        params = parse_strict(_PARAMS[stage.kind], stage.params, field=field)
         if isinstance(params, IngestParams):
             ingest = params
+        elif isinstance(params, DetectTrackParams):
+            track = params
         elif isinstance(params, QaParams):
             qa = params
         elif isinstance(params, ExportParams):
@@ -120,7 +129,7 @@ def check_graph(graph: Graph) -> CheckedGraph:
     ungated, fields = (
         "; ".join(one for one in said if one is not None) or None for said in (reasons, despite)
     )
-    return CheckedGraph(graph, policy, ingest, tuple(steps), export, qa, ungated, fields)
+    return CheckedGraph(graph, policy, ingest, tuple(steps), export, qa, ungated, fields, track)
 
 
 def _check_fields_first(steps: list[Step]) -> None:

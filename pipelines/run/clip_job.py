@@ -60,6 +60,7 @@ from pipelines.run.planning import (
     require_room,
     why_chosen,
 )
+from pipelines.run.tracking import look_of, recorded_clip
 from pipelines.stages.enhance import Chain, bind, covered, frame_change, frame_map_of
 from pipelines.stages.export.gathered import law_facts
 from pipelines.stages.export.preview import FrameStamp, Pictured, Preview, make_preview
@@ -193,17 +194,26 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
     with stage(job, StageKind.INGEST) as ingested:
         index = indexed or job_index(job)
         plan, chain, delivery = plan_clip(job.received, job.checked, job.tools, index)
+        look = look_of(job.checked.track, job.tools)
+        plan = plan if look is None else look.planned(plan)
         require_room(
             plan.ceilings,
             available_memory_bytes=job.tools.available_memory_bytes,
             folder=job.folder.home,
         )
         used = job.tools.networks if plan.frames_at_once == 1 else job.tools.frame_networks
-        job.record("plan", plan_body(plan, why_chosen(job.checked, used, plan)))
+        chosen = why_chosen(job.checked, used, plan)
+        if look is None:
+            job.record("plan", plan_body(plan, chosen))
         for sentence in index.video.assumptions:
             job.record("assumption", assumption_body(sentence))
         ingested["frames"] = index.frames
         ingested["index_sha256"] = plan.source.index_sha256
+    tracked = None
+    if look is not None:
+        tracked = recorded_clip(job, look, index)
+        plan = look.planned(plan, tracked)
+        job.record("plan", plan_body(plan, chosen))
     timed = chain.result_index(index)
     shown = preview_frames(timed.frames)
     result = job.folder.path(f"{job.checked.result_stem}{delivery.suffix}")
@@ -267,6 +277,7 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
         streams=stream_fates(index, delivery),
         replans=replans(),
         judged=judged,
+        tracked=tracked,
         metrics={
             "seconds": round(seconds, 3),
             "frames": timed.frames,

@@ -18,6 +18,7 @@ from pipelines.errors import EvidentError
 from pipelines.evidence.json_value import Json
 from pipelines.graph.plan import Plan
 from pipelines.graph.spec import StageKind, without_floats
+from pipelines.graph.tracking import edit_words
 from pipelines.graph.validate import CheckedGraph
 from pipelines.media.video import Law
 from pipelines.run.job import Job
@@ -26,6 +27,7 @@ from pipelines.stages.export.facts_media import FileFacts
 from pipelines.stages.export.gathered import hardware_facts, software_facts
 from pipelines.stages.ingest import Received
 
+TRACKS = "detect_track.edits"
 TIME_STAMP_KIND = "time_stamp"
 
 _LONGEST_REASON = 1000
@@ -123,13 +125,16 @@ def override_bodies(checked: CheckedGraph) -> Iterator[Body]:
         yield {"field": "enhance.despite_fields", "value": checked.despite_fields}
     for stream in sorted(checked.export.drop_streams):
         yield {"field": "export.drop_streams", "value": stream}
+    for edit in checked.track.edits if checked.track is not None else ():
+        yield {"field": TRACKS, "value": edit_words(edit), "who": edit.who, "why": edit.why}
     if checked.export.credentials == "none":
         yield {"field": "export.credentials", "value": "none"}
 
 
 def override_words(body: Body) -> str:
     """An override as a sentence of the report."""
-    value = body["value"]
+    if body["field"] == TRACKS:
+        value = body["value"]
     if isinstance(value, dict):
         value = ", ".join(f"{name} {one}" for name, one in _flat(value))
     said = f"{body['field']} was set to {value} by the operator"

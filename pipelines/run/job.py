@@ -26,6 +26,7 @@ from pipelines.ports import (
 )
 from pipelines.quality.drift import FaceEmbedding
 from pipelines.run.work_folder import WorkFolder
+from pipelines.stages.detect_track import Tracked
 from pipelines.stages.export.facts import LawFacts, Origin
 from pipelines.stages.export.facts_custody import CustodyLine, PersonFacts
 from pipelines.stages.export.facts_media import FileFacts, StreamLine
@@ -205,6 +206,7 @@ class Made:
     streams: tuple[StreamLine, ...] = ()
     replans: tuple[str, ...] = ()
     judged: Judged = field(default_factory=Judged)
+    tracked: Tracked | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
 
 

@@ -48,6 +48,7 @@ from pipelines.run.planning import (
     require_room,
     why_chosen,
 )
+from pipelines.run.tracking import look_of, recorded_photo
 from pipelines.stages.enhance import Chain, bind, covered
 from pipelines.stages.export.fact_types import MediaKind
 from pipelines.stages.export.facts_media import CredentialFacts, FileFacts, PhotoFacts
@@ -123,12 +124,16 @@ def _made(job: Job, pages: GivingBack) -> Made:
     known_replans = len(job.tools.networks.replans())
     with stage(job, StageKind.INGEST) as ingested:
         plan, chain, head = plan_photo(job.received, job.checked, job.tools)
+        look = look_of(job.checked.track, job.tools)
+        plan = plan if look is None else look.planned(plan)
         require_room(
             plan.ceilings,
             available_memory_bytes=job.tools.available_memory_bytes,
             folder=job.folder.home,
         )
-        job.record("plan", plan_body(plan, why_chosen(job.checked, job.tools.networks, plan)))
+        chosen = why_chosen(job.checked, job.tools.networks, plan)
+        if look is None:
+            job.record("plan", plan_body(plan, chosen))
         turn = plan.source.orientation or "keep"
         photo = read_photo(
             job.tools.pool, job.received.path, scratch=job.folder.work, orientation=turn
@@ -137,6 +142,11 @@ def _made(job: Job, pages: GivingBack) -> Made:
         for sentence in photo.assumptions:
             job.record("assumption", assumption_body(sentence))
         ingested["samples_sha256"] = photo.digest.hex()
+    tracked = None
+    if look is not None:
+        tracked = recorded_photo(job, look, photo, turned=turn == "apply")
+        plan = look.planned(plan, tracked)
+        job.record("plan", plan_body(plan, chosen))
     with stage(job, StageKind.ENHANCE, **environment()) as enhanced:
         planes = _render(job, plan, chain, photo, pages)
         digest = photo.digest if planes is photo.planes else planes_digest(planes)
@@ -199,6 +209,7 @@ def _made(job: Job, pages: GivingBack) -> Made:
         warnings=credentialed.warnings,
         replans=replans,
         judged=judged,
+        tracked=tracked,
         metrics={
             "seconds": round(time.monotonic() - started, 3),
             "megapixels": round(chain.result.height * chain.result.width / 1e6, 3),

@@ -17,6 +17,7 @@ from pathlib import Path
 from models import catalog, weights
 from models.card_file import render
 from models.spec import Use, WeightsFormat
+from pipelines.analysis.track_file import FILE
 from pipelines.errors import EvidenceError, TimeStampError
 from pipelines.evidence.archive_writer import ArchiveFacts, Source, bytes_source
 from pipelines.evidence.bundle import build_bundle
@@ -33,7 +34,8 @@ from pipelines.run.durable_file import writing
 from pipelines.run.entries import TIME_STAMP_KIND, failure_body, time_stamp_body
 from pipelines.run.job import Job, Made, Output
 from pipelines.stages.export.facts import ReportFacts
-from pipelines.stages.export.picture_files import picture_files
+from pipelines.stages.export.pdf_maps import Drawn
+from pipelines.stages.export.picture_files import picture_files, track_picture_file
 from pipelines.stages.export.report import write_report
 from pipelines.stages.ingest import require_same
 
@@ -67,7 +69,7 @@ def publish(job: Job, made: Made, facts: ReportFacts) -> Published:
         made.previews,
         work / REPORT,
         pdf,
-        drawn=made.judged.drawn,
+        drawn=_drawn(made),
         language=job.language,
     )
     placed = place(tuple(_files(job, made, with_pdf=with_pdf)))
@@ -97,10 +99,22 @@ def _files(job: Job, made: Made, *, with_pdf: bool) -> Iterable[BundleFile]:
     if made.sidecar is not None:
         yield BundleFile(Role.ATTACHMENT, _opener(made.sidecar), made.sidecar.name)
     yield from _networks(made.plan)
+    if made.tracked is not None:
+        yield BundleFile(Role.ATTACHMENT, bytes_source(made.tracked.data), FILE)
+        for name, data in track_picture_file(made.tracked.facts, made.tracked.picture):
+            yield BundleFile(Role.ATTACHMENT, bytes_source(data), name)
     for picture in made.judged.paths:
         yield BundleFile(Role.ATTACHMENT, _opener(picture), picture.name)
     for name, data in picture_files(made.previews):
         yield BundleFile(Role.ATTACHMENT, bytes_source(data), name)
+
+
+def _drawn(made: Made) -> Drawn:
+    """What the report draws beside the previews, by file name."""
+    tracked = made.tracked
+    if tracked is None or tracked.facts.picture is None or tracked.picture is None:
+        return made.judged.drawn
+    return {**made.judged.drawn, tracked.facts.picture.file_name: tracked.picture}
 
 
 def _networks(plan: Plan) -> Iterable[BundleFile]:
@@ -189,6 +203,10 @@ def _delivered(
         Output(job.folder.deliver(name), content.sha256, content.size, media_type)
         for content, name, media_type in types
     ]
+    if made.tracked is not None:
+        size = len(made.tracked.data)
+        path = job.folder.deliver(FILE)
+        outputs.append(Output(path, made.tracked.sha256, size, "application/json"))
     for one in made.judged.maps:
         if one.facts.picture is not None:
             facts = one.facts.picture

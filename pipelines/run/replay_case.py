@@ -26,6 +26,7 @@ from pipelines.stages.ingest import Received
 _DECIDING = ("numpy", "av", "onnxruntime", "pyvips", "pillow")
 """Libraries that decode or compute samples; together with the engine they are its build."""
 
+NOT_LOOKED = "nothing was looked for here"
 _NOT_STATED = "not stated"
 
 
@@ -126,6 +127,7 @@ def _plan_conditions(logged: Logged, here: Plan) -> Iterator[Condition]:
     yield Condition("plan", digest, found, promised=True)
     for name, was, now in other:
         yield Condition(f"plan: {name}", was, now)
+    yield from _track_conditions(logged.plan, here)
     yield Condition("threads", str(logged.plan.threads), str(here.threads), promised=True)
     yield Condition(
         "frames at once",
@@ -135,7 +137,23 @@ def _plan_conditions(logged: Logged, here: Plan) -> Iterator[Condition]:
     )
 
 
+def _track_conditions(logged: Plan, here: Plan) -> Iterator[Condition]:
+    """Whether the same things are found and followed here."""
+    was, now = logged.tracking, here.tracking
+    if was is None:
+        return
+    found = NOT_LOOKED if now is None or now.tracks_sha256 is None else now.tracks_sha256
+    yield Condition("tracks", was.tracks_sha256 or _NOT_STATED, found, promised=True)
+    if now is not None:
+        then, today = (
+            f"{one.detector} {one.detector_version} ({one.engine})" for one in (was, now)
+        )
+        yield Condition("detector", then, today, promised=True)
+
+
 def _is_shown_apart(name: str) -> bool:
+    if name.startswith("tracking."):
+        return True
     shown = ("engine", "engine_version", "device_class", "threads", "weights_format")
     if name.startswith("networks."):
         last = name.rpartition(".")[2]

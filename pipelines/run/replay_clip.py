@@ -24,6 +24,7 @@ from pipelines.run.replay_case import Case, Ran, require_shapes
 from pipelines.run.replay_compare import Tally
 from pipelines.run.replay_frames import Numbered, digest_of, rendered
 from pipelines.run.replay_recorded import RecordedFrames, delivered_clip, recorded_frames
+from pipelines.run.replay_tracks import with_tracks
 
 
 def replay_clip(case: Case) -> Ran:
@@ -43,6 +44,11 @@ def replay_clip(case: Case) -> Ran:
     form = case.logged.plan.delivery.pixel_format
     if not holds_planes(form, chain.result.layout.plane_count):
         raise NotReplayableError(f"a version that knows how {form} holds these pictures")
+    here = with_tracks(
+        case,
+        here,
+        lambda look: look.at_clip(case.tools.pool, case.received.path, index, case.progress),
+    )
     delivered = delivered_clip(case)
     frames = here.result_frames
     if frames != len(ledger):

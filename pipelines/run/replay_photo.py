@@ -27,6 +27,7 @@ from pipelines.run.replay_recorded import (
     NOT_REPEATED,
     OTHER_DECODER,
 )
+from pipelines.run.replay_tracks import with_tracks
 from pipelines.stages.enhance import bind
 
 Planes = tuple[Samples, ...]
@@ -51,6 +52,7 @@ def replay_photo(case: Case) -> Ran:
         )
         pages.watch(photo.planes)
         require_shapes(case.logged.plan, photo.shape, chain)
+        here = with_tracks(case, here, lambda look: look.at_photo(photo, turned=turn == "apply"))
         planes = _rendered(case, photo, pages)
         result = _result(case, chain.result)
         tally = Tally(chain.result, first=0, stop=1, frames=1)

@@ -29,6 +29,7 @@ from pipelines.graph.spec import (
     parse_graph,
     parse_strict,
 )
+from pipelines.graph.tracking import DetectTrackParams
 from pipelines.graph.validate import CheckedGraph, Step
 from pipelines.run.replay_bounds import NotReplayableError, require_bounds
 from pipelines.run.replay_bundle import ReplayBundle
@@ -97,17 +98,28 @@ def checked_by_plan(logged: Logged, cards: Mapping[str, NetworkCard]) -> Checked
     gate that moved since then does not stop a replay, which delivers nothing.
     """
     ingest, export = IngestParams(), ExportParams()
+    track: DetectTrackParams | None = None
     try:
         for stage in logged.graph.stages:
             if stage.kind is StageKind.INGEST:
                 ingest = parse_strict(IngestParams, stage.params, field=stage.name)
+            elif stage.kind is StageKind.DETECT_TRACK:
+                track = parse_strict(DetectTrackParams, stage.params, field=stage.name)
             elif stage.kind is StageKind.EXPORT:
                 export = parse_strict(ExportParams, stage.params, field=stage.name)
         steps = tuple(_step(planned, cards) for planned in logged.plan.steps)
     except RequestError as error:
         raise NotReplayableError(f"a version that knows this plan ({error})") from error
     policy = replace(POLICIES[logged.plan.preset], ceilings=False)
-    return CheckedGraph(logged.graph, policy, ingest, steps, export, allow_ungated=_ADMITTED_THEN)
+    return CheckedGraph(
+        logged.graph,
+        policy,
+        ingest,
+        steps,
+        export,
+        allow_ungated=_ADMITTED_THEN,
+        track=track,
+    )
 
 
 def plan_differences(logged: Plan, here: Plan) -> tuple[tuple[str, str, str], ...]:

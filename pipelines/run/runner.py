@@ -119,12 +119,22 @@ def explain(request: Request, tools: Tools, progress: Progress) -> tuple[Checked
     if received.pipeline == "photo":
         from pipelines.run.photo_job import plan_photo  # noqa: PLC0415 - see the module docstring
 
-        return checked, plan_photo(received, checked, tools)[0]
+        return checked, _looked_for(checked, tools, plan_photo(received, checked, tools)[0])
     from pipelines.run.clip_index import index_clip  # noqa: PLC0415 - see the module docstring
     from pipelines.run.clip_job import plan_clip  # noqa: PLC0415 - see the module docstring
 
     index = index_clip(received, checked, tools, progress)
-    return checked, plan_clip(received, checked, tools, index)[0]
+    return checked, _looked_for(checked, tools, plan_clip(received, checked, tools, index)[0])
+
+
+def _looked_for(checked: CheckedGraph, tools: Tools, plan: Plan) -> Plan:
+    """The plan with what would look for things; nothing is looked at."""
+    if checked.track is None:
+        return plan
+    from pipelines.run.tracking import look_of  # noqa: PLC0415 - see the module docstring
+
+    look = look_of(checked.track, tools)
+    return plan if look is None else look.planned(plan)
 
 
 def _folder(
@@ -278,6 +288,7 @@ def report_facts(job: Job, made: Made) -> ReportFacts:
         conservation=made.laws,
         streams=made.streams,
         quality=made.judged.facts,
+        tracking=None if made.tracked is None else made.tracked.facts,
         software=software_facts(),
         hardware=hardware_facts(),
         people=job.tools.operator.people,

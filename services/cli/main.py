@@ -213,6 +213,21 @@ def run(  # noqa: PLR0913 - one parameter per option of the verb
             help="Why a network may run that no gate has passed; on record, and in the report.",
         ),
     ] = None,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WHAT", help="Follow what is named, such as face; it is reported."),
+    ] = None,
+    detector: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="What looks for it: yunet, lbp-cascade, plugin:NAME ..."),
+    ] = None,
+    track_every: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Look at every N-th frame of a clip.")
+    ] = None,
+    tracks_edit: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Corrections of tracks (JSON); each is on record."),
+    ] = None,
     no_credentials: Annotated[
         bool,
         typer.Option("--no-credentials", help="Put no content credentials (C2PA) into results."),
@@ -268,6 +283,7 @@ def run(  # noqa: PLR0913 - one parameter per option of the verb
         overrides=overrides,
         hashes=hashes,
         allow_ungated=allow_ungated,
+        tracking=run_command.Tracking(tuple(track or ()), detector, track_every, tracks_edit),
         resume=resume,
         engine=engine,
         precision=precision,

@@ -17,6 +17,7 @@ from pipelines.errors import EvidentError, GraphError, RequestError
 from pipelines.graph.expand import Pipeline, Wish, bind, expand
 from pipelines.graph.expected import ExpectedDigest
 from pipelines.graph.spec import Graph, Preset, parse_strict
+from pipelines.graph.tracking import Edit, parse_edits
 from pipelines.run.job import GraphMaker, Outcome, Request, State, Tools
 from pipelines.run.runner import RESUME, explain, run_job
 from pipelines.stages.export.report_text import bundle_line
@@ -43,6 +44,16 @@ _MOST_GRAPH_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
+class Tracking:
+    """What was typed about tracks; None and empty where an option was not given."""
+
+    targets: tuple[str, ...] = ()
+    detector: str | None = None
+    every: int | None = None
+    edits: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """The options as typed; None where an option was not given."""
 
@@ -66,6 +77,7 @@ class Asked:
     engine: str | None = None
     precision: Precision | None = None
     tile: int | None = None
+    tracking: Tracking = field(default_factory=Tracking)
     matter: Matter = field(default_factory=Matter)
 
 
@@ -134,6 +146,10 @@ def graph_maker(asked: Asked, *, expected: tuple[ExpectedDigest, ...] = ()) -> G
         "allow_ungated": asked.allow_ungated,
         "overrides": overrides_given(asked.override, asked.because, asked.overrides),
         "expected": expected or None,
+        "track": asked.tracking.targets or None,
+        "track_detector": asked.tracking.detector,
+        "track_every": asked.tracking.every,
+        "track_edits": _edits(asked.tracking.edits),
     }
     wish = parse_strict(
         Wish, {name: value for name, value in given.items() if value is not None}, field=""
@@ -158,6 +174,10 @@ def _from_file(asked: Asked, path: Path) -> GraphMaker:
         "--override": asked.override or None,
         "--overrides": asked.overrides,
         "--hashes": asked.hashes,
+        "--track": asked.tracking.targets or None,
+        "--detector": asked.tracking.detector,
+        "--track-every": asked.tracking.every,
+        "--tracks-edit": asked.tracking.edits,
     }
     for option, value in clashing.items():
         if value is not None:
@@ -165,7 +185,7 @@ def _from_file(asked: Asked, path: Path) -> GraphMaker:
                 f"{option} and --graph contradict each other: the graph says it all.",
                 next_step=f"Leave {option} out, or write it into the graph.",
             )
-    document = _document(path)
+    document = _document(path, "graph")
     stated = document.get("preset") if isinstance(document, dict) else None
     if asked.preset is not None and stated != asked.preset:
         if stated is not None or not isinstance(document, dict):
@@ -181,22 +201,29 @@ def _from_file(asked: Asked, path: Path) -> GraphMaker:
     return make
 
 
-def _document(path: Path) -> Any:
+def _edits(path: Path | None) -> tuple[Edit, ...] | None:
+    """Read a file of corrections. Raises GraphError."""
+    return None if path is None else parse_edits(_document(path, "file of corrections"))
+
+
+def _document(path: Path, what: str) -> Any:
     try:
         with path.open("rb") as file:
             data = file.read(_MOST_GRAPH_BYTES + 1)
     except OSError as error:
         raise GraphError(
-            f"The graph {path} cannot be read: {error.strerror}.", next_step="Check the path."
+            f"The {what} {path} cannot be read: {error.strerror}.", next_step="Check the path."
         ) from error
     if len(data) > _MOST_GRAPH_BYTES:
-        raise GraphError(f"The graph {path} is larger than {_MOST_GRAPH_BYTES} bytes.")
+        raise GraphError(f"The {what} {path} is larger than {_MOST_GRAPH_BYTES} bytes.")
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
         raise GraphError(
-            f"The graph {path} is not JSON: {error}.",
-            next_step="`evident run --explain --json` prints a graph to start from.",
+            f"The {what} {path} is not JSON: {error}.",
+            next_step="`evident run --explain --json` prints a graph to start from."
+            if what == "graph"
+            else "docs/tracks.md shows one.",
         ) from error
 
 

@@ -36,6 +36,7 @@ from pipelines.stages.export.facts_custody import (
 from pipelines.stages.export.facts_media import FileFacts, StreamLine, TimingOrigin
 from pipelines.stages.export.facts_quality import QualityFacts
 from pipelines.stages.export.facts_steps import NetworkFacts, StepFacts
+from pipelines.stages.export.facts_tracks import TrackingFacts
 
 PresetName = Literal["forensic-safe", "balanced", "presentation"]
 """The policy that governed the job."""
@@ -108,6 +109,8 @@ class LawFacts(Facts):
 class ReportFacts(Facts):
     """The facts of one job over one file. `quality` says how the result was held against it.
 
+    `tracking` is None where nothing was looked for.
+
     `people` are those besides the operator of `origin`. `stage_digests` are those that no other
     fact holds. `entries` are what the log holds of the job up to this report.
     """
@@ -126,6 +129,7 @@ class ReportFacts(Facts):
     conservation: tuple[LawFacts, ...] = ()
     streams: tuple[StreamLine, ...] = ()
     quality: QualityFacts = QualityFacts()
+    tracking: TrackingFacts | None = None
     software: tuple[NamedFact, ...] = ()
     hardware: tuple[NamedFact, ...] = ()
     people: tuple[PersonFacts, ...] = ()
@@ -195,6 +199,11 @@ class ReportFacts(Facts):
             for one in self.quality.maps
             if one.picture is not None
         )
+        if self.tracking is not None:
+            tracks = self.tracking
+            found.append(
+                DigestLine(stage=DigestStage.TRACKS, sha256=tracks.sha256, name=tracks.file_name)
+            )
         credentials = self.delivered.credentials
         if credentials is not None and credentials.manifest_sha256 is not None:
             found.append(

@@ -101,6 +101,7 @@ class DigestStage(StrEnum):
     WEIGHTS = "weights"
     INDEX = "index"
     DECODED = "decoded"
+    TRACKS = "tracks"
     ENCODER = "encoder"
     ENCODER_FRAMES = "encoder-frames"
     DELIVERED_SAMPLES = "delivered-samples"

@@ -18,6 +18,7 @@ from pipelines.errors import EvidenceError
 from pipelines.quality.indexed_png_reader import thumbnail_of
 from pipelines.stages.export.display import Rgb8
 from pipelines.stages.export.document import PreviewFacts, Rectangle, Report
+from pipelines.stages.export.facts_tracks import TrackingFacts
 from pipelines.stages.export.pdf_maps import Drawn
 from pipelines.stages.export.preview import Preview
 
@@ -38,6 +39,14 @@ def picture_files(previews: Sequence[Preview]) -> Iterator[tuple[str, bytes]]:
         sides = ((preview.before, facts.before_scale), (preview.after, facts.after_scale))
         for name, (rgb, scale) in zip(_names(number), sides, strict=True):
             yield name, _pixmap(rgb[::scale, ::scale])
+
+
+def track_picture_file(
+    facts: TrackingFacts | None, rgb: Rgb8 | None
+) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of the picture with tracks, where there is one."""
+    if facts is not None and facts.picture is not None and rgb is not None:
+        yield facts.picture.file_name, _pixmap(rgb)
 
 
 def read_pictures(report: Report, read: ReadFile) -> Pictures | None:
@@ -63,6 +72,14 @@ def read_pictures(report: Report, read: ReadFile) -> Pictures | None:
         steps = thumbnail_of(io.BytesIO(data), width=one.picture.width, height=one.picture.height)
         _require(steps.tobytes(), one.picture.drawn_sha256)
         drawn[one.picture.file_name] = steps
+    tracking = report.facts.tracking
+    if tracking is not None and tracking.picture is not None:
+        shown = tracking.picture
+        data = read(shown.file_name)
+        if data is None:
+            return None
+        drawn[shown.file_name] = _samples(data, shown.height, shown.width)
+        _require(drawn[shown.file_name].tobytes(), shown.sha256)
     return tuple(previews), drawn
 
 
@@ -85,13 +102,20 @@ def _drawn(data: bytes, part: Rectangle, scale: int, digest: str, *, turn: int) 
         height, width = width, height
     if not 0 < max(height, width) * scale <= MOST_SIDE:
         raise _refused()
-    head = _head(height, width)
-    if len(data) != len(head) + 3 * height * width or not data.startswith(head):
-        raise _refused()
-    samples = np.frombuffer(data, np.uint8, offset=len(head)).reshape(height, width, 3)
+    samples = _samples(data, height, width)
     rgb = np.ascontiguousarray(samples.repeat(scale, axis=0).repeat(scale, axis=1))
     _require(rgb.tobytes(), digest)
     return rgb
+
+
+def _samples(data: bytes, height: int, width: int) -> Rgb8:
+    """Return the samples of a pixmap that must have this size."""
+    head = _head(height, width)
+    if not 0 < max(height, width) <= MOST_SIDE:
+        raise _refused()
+    if len(data) != len(head) + 3 * height * width or not data.startswith(head):
+        raise _refused()
+    return np.frombuffer(data, np.uint8, offset=len(head)).reshape(height, width, 3)
 
 
 def _pixmap(rgb: Rgb8) -> bytes:

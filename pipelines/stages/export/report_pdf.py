@@ -45,6 +45,7 @@ from pipelines.stages.export.pdf_style import (
     letters,
     ready,
 )
+from pipelines.stages.export.pdf_tracks import track_section
 from pipelines.stages.export.preview import Preview
 from pipelines.stages.export.sanitise import shown
 from pipelines.stages.export.words import Language, words_in
@@ -170,6 +171,7 @@ def _story(
         *court_section(report, words),
         *file_section(report, words),
         *preview_section(report, previews, words),
+        *track_section(facts.tracking, drawn, words),
         *map_section(facts.quality, drawn, words),
         *step_section(facts, words),
         *network_section(facts, words),

@@ -24,6 +24,7 @@ from pipelines.stages.export.words.parts_document import (
     ShortWords,
     StreamWords,
 )
+from pipelines.stages.export.words.parts_tracks import TrackWords
 from pipelines.stages.export.words.parts_work import (
     MapWords,
     NetworkWords,
@@ -51,6 +52,7 @@ class Words:
     networks: NetworkWords
     notes: NoteWords
     maps: MapWords
+    tracks: TrackWords
     custody: CustodyWords
     run: RunWords
     closing: ClosingWords

@@ -77,7 +77,7 @@ def test_a_malformed_graph_is_refused_by_field(path: list[Any], value: object, f
         (["stages", 2, "name"], "enhance", "already taken"),
         (["stages", 0, "kind"], "enhance", "no ingest stage"),
         (["stages", 2, "kind"], "ingest", "cannot come after"),
-        (["stages", 1, "kind"], "detect_track", "no detect_track stage"),
+        (["stages", 1, "kind"], "detect_track", "operations: Extra inputs"),
         (["stages", 1, "params"], {"operation": []}, "stages.1.params.operation"),
         (["stages", 1, "params", "operations", 0, "op"], "magic", "no operation 'magic'"),
         (["stages", 1, "params", "operations", 0, "stength"], 3, "operations.0.stength"),

@@ -13,6 +13,7 @@ from pipelines.stages.export.words.en.document import (
     STREAMS,
 )
 from pipelines.stages.export.words.en.maps import MAPS
+from pipelines.stages.export.words.en.tracks import TRACKS
 from pipelines.stages.export.words.en.truths import LIMITS, SENTENCES
 from pipelines.stages.export.words.en.work import NETWORKS, NOTES, RUN, STEPS
 from pipelines.stages.export.words.language import Forms, Language, english_form
@@ -32,6 +33,7 @@ ENGLISH = Words(
     networks=NETWORKS,
     notes=NOTES,
     maps=MAPS,
+    tracks=TRACKS,
     custody=CUSTODY,
     run=RUN,
     closing=CLOSING,

@@ -61,6 +61,7 @@ CUSTODY = CustodyWords(
         DigestStage.DELIVERED_SAMPLES: "the samples of the result, decoded again",
         DigestStage.DELIVERED_FRAMES: "the digests of all frames of the result, decoded again",
         DigestStage.LEDGER: "the ledger: digests of every frame",
+        DigestStage.TRACKS: "every place of every track",
         DigestStage.MAP: "a map",
         DigestStage.CREDENTIALS: "content credentials",
         DigestStage.RESULT: "the file as delivered",

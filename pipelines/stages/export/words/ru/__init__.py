@@ -20,6 +20,7 @@ from pipelines.stages.export.words.ru.maps import MAP_PHRASES, MAPS
 from pipelines.stages.export.words.ru.media_phrases import MEDIA_PHRASES
 from pipelines.stages.export.words.ru.operations import OPERATION_PHRASES
 from pipelines.stages.export.words.ru.run_phrases import RUN_PHRASES
+from pipelines.stages.export.words.ru.tracks import TRACK_PHRASES, TRACKS
 from pipelines.stages.export.words.ru.truths import LIMITS, SENTENCES
 from pipelines.stages.export.words.ru.work import NETWORKS, NOTES, RUN, STEPS
 
@@ -34,6 +35,7 @@ RUSSIAN = Words(
             **INTAKE_PHRASES,
             **MEDIA_PHRASES,
             **RUN_PHRASES,
+            **TRACK_PHRASES,
         },
         mark="[текст на английском языке] {text}",
     ),
@@ -47,6 +49,7 @@ RUSSIAN = Words(
     networks=NETWORKS,
     notes=NOTES,
     maps=MAPS,
+    tracks=TRACKS,
     custody=CUSTODY,
     run=RUN,
     closing=CLOSING,

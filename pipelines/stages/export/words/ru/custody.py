@@ -61,6 +61,7 @@ CUSTODY = CustodyWords(
         DigestStage.DELIVERED_FRAMES: "контрольные суммы всех кадров результата, декодированного "
         "заново",
         DigestStage.LEDGER: "реестр: контрольные суммы каждого кадра",
+        DigestStage.TRACKS: "все места всех треков",
         DigestStage.MAP: "карта",
         DigestStage.CREDENTIALS: "сведения о происхождении (C2PA)",
         DigestStage.RESULT: "выданный файл",

@@ -95,6 +95,8 @@ _RUN = {
 
 _CUSTODY = {
     "ingest": "приём (ingest)",
+    "track": "поиск и прослеживание (track)",
+    "detect_track": "поиск и прослеживание (detect_track)",
     "enhance": "обработка (enhance)",
     "qa": "контроль (qa)",
     "export": "выдача (export)",
