@@ -133,8 +133,9 @@ def override_bodies(checked: CheckedGraph) -> Iterator[Body]:
 
 def override_words(body: Body) -> str:
     """An override as a sentence of the report."""
+    value = body["value"]
     if body["field"] == TRACKS:
-        value = body["value"]
+        return f"Correction of tracks by a person: {value}"
     if isinstance(value, dict):
         value = ", ".join(f"{name} {one}" for name, one in _flat(value))
     said = f"{body['field']} was set to {value} by the operator"
