@@ -22,12 +22,27 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipelines.errors import (
+    DecodeChildError,
+    DiskFullError,
     EvidenceError,
     EvidentError,
+    GraphError,
     InputError,
+    NotMediaError,
     RequestError,
     ResourceError,
+    TooLargeError,
+    UnsupportedError,
 )
+from services.jobs.errors import (
+    HeldError,
+    KeyConflictError,
+    LimitError,
+    MoveError,
+    UnknownArtifactError,
+    UnknownJobError,
+)
+from services.storage.errors import AlteredObjectError, ObjectMissingError, OffsetError
 
 REQUEST_ID = "X-Request-ID"
 PROBLEM_TYPE = "application/problem+json"
@@ -36,12 +51,30 @@ PUBLIC_PREFIX = "/v1/log"
 _LOG = logging.getLogger("evident.gateway")
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _STATUSES: Sequence[tuple[type[EvidentError], HTTPStatus]] = (
+    (UnknownJobError, HTTPStatus.NOT_FOUND),
+    (ObjectMissingError, HTTPStatus.NOT_FOUND),
+    (KeyConflictError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (UnknownArtifactError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (GraphError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (UnsupportedError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (AlteredObjectError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (MoveError, HTTPStatus.CONFLICT),
+    (HeldError, HTTPStatus.CONFLICT),
+    (OffsetError, HTTPStatus.CONFLICT),
+    (LimitError, HTTPStatus.TOO_MANY_REQUESTS),
+    (TooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (NotMediaError, HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
     (RequestError, HTTPStatus.BAD_REQUEST),
-    (InputError, HTTPStatus.BAD_REQUEST),
+    (InputError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (DecodeChildError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (DiskFullError, HTTPStatus.INSUFFICIENT_STORAGE),
     (ResourceError, HTTPStatus.SERVICE_UNAVAILABLE),
     (EvidenceError, HTTPStatus.INTERNAL_SERVER_ERROR),
     (EvidentError, HTTPStatus.INTERNAL_SERVER_ERROR),
 )
+"""The first that fits counts. A decoder that died on a stranger's file is that file's fault."""
+
+_RETRY_SECONDS = {HTTPStatus.TOO_MANY_REQUESTS: "10", HTTPStatus.SERVICE_UNAVAILABLE: "10"}
 
 
 class Problem(BaseModel):
@@ -70,10 +103,20 @@ class Envelope(BaseModel):
 class RefusedError(EvidentError):
     """A request that is refused with a status of its own, such as one without a key."""
 
-    def __init__(self, status: HTTPStatus, code: str, reason: str) -> None:
+    def __init__(
+        self,
+        status: HTTPStatus,
+        code: str,
+        reason: str,
+        *,
+        fields: tuple[str, ...] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(reason)
         self.status = status
         self.code = code
+        self.fields = fields
+        self.headers = dict(headers or {})
 
 
 class RequestIds:
@@ -105,10 +148,17 @@ class RequestIds:
         await self._app(scope, receive, sending)
 
 
-def answer(request: Request, result: Mapping[str, Any]) -> JSONResponse:
-    """Return a result in its envelope; evidence is never kept by a cache."""
-    body = Envelope(request_id=_request_id(request), status="ok", result=dict(result))
-    return JSONResponse(body.model_dump(mode="json"), headers={"Cache-Control": "no-store"})
+def answer(
+    request: Request,
+    result: Mapping[str, Any],
+    *,
+    status: HTTPStatus = HTTPStatus.OK,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """Return a result in its envelope; what is answered here is never kept by a cache."""
+    body = Envelope(request_id=request_id(request), status="ok", result=dict(result))
+    sent = {"Cache-Control": "no-store", **(headers or {})}
+    return JSONResponse(body.model_dump(mode="json"), status, sent)
 
 
 def install(app: FastAPI) -> None:
@@ -122,15 +172,29 @@ def install(app: FastAPI) -> None:
 
 def _ours(request: Request, error: Exception) -> Response:
     detail = f"{error} {getattr(error, 'next_step', '')}".strip()
+    headers = dict(getattr(error, "headers", {}))
     if isinstance(error, RefusedError):
-        headers = {}
         if error.status is HTTPStatus.UNAUTHORIZED:
             headers["WWW-Authenticate"] = 'Bearer realm="evident"'
-        return _refusal(request, error.status, error.code, detail, headers=headers)
+        return _refusal(
+            request, error.status, error.code, detail, fields=error.fields, headers=headers
+        )
     status = next(status for kind, status in _STATUSES if isinstance(error, kind))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        _LOG.error("%s request=%s: %s", type(error).__name__, _request_id(request), error)
-    return _refusal(request, status, _code(type(error).__name__), detail)
+        _LOG.error("%s request=%s: %s", type(error).__name__, request_id(request), error)
+    if status in _RETRY_SECONDS:
+        headers["Retry-After"] = _RETRY_SECONDS[status]
+    if isinstance(error, OffsetError):
+        headers["Upload-Offset"] = str(error.held)
+    field = getattr(error, "field", "")
+    return _refusal(
+        request,
+        status,
+        _code(type(error).__name__),
+        detail,
+        fields=(field,) if field else (),
+        headers=headers,
+    )
 
 
 def _framework(request: Request, error: Exception) -> Response:
@@ -141,16 +205,24 @@ def _framework(request: Request, error: Exception) -> Response:
 
 def _invalid(request: Request, error: Exception) -> Response:
     found = error.errors() if isinstance(error, RequestValidationError) else []
-    fields = tuple(dict.fromkeys(str(one["loc"][-1])[:80] for one in found if one.get("loc")))
+    fields = tuple(
+        dict.fromkeys(
+            ".".join(map(str, one["loc"][1:] or one["loc"]))[:200]
+            for one in found
+            if one.get("loc")
+        )
+    )
+    said = sorted({str(one["msg"])[:200] for one in found if one.get("msg")})
     detail = "A parameter is unknown, missing or out of its range."
+    detail = f"{detail} {'; '.join(said[:3])}".strip()
     return _refusal(request, HTTPStatus.BAD_REQUEST, "invalid-parameter", detail, fields=fields)
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
-    _LOG.error("fault request=%s", _request_id(request), exc_info=error)
+    _LOG.error("fault request=%s", request_id(request), exc_info=error)
     detail = "A fault of this program; it is in the server's log under the request's id."
     # The framework sends this one past the middleware, so it names its request itself.
-    headers = {REQUEST_ID: _request_id(request)}
+    headers = {REQUEST_ID: request_id(request)}
     return _refusal(request, HTTPStatus.INTERNAL_SERVER_ERROR, "fault", detail, headers=headers)
 
 
@@ -170,11 +242,12 @@ def _refusal(
     if request.url.path.startswith(PUBLIC_PREFIX):
         body = {**problem.model_dump(mode="json"), "status": status.value}
         return JSONResponse(body, status, sent, media_type=PROBLEM_TYPE)
-    envelope = Envelope(request_id=_request_id(request), status="error", error=problem)
+    envelope = Envelope(request_id=request_id(request), status="error", error=problem)
     return JSONResponse(envelope.model_dump(mode="json"), status, sent)
 
 
-def _request_id(request: Request) -> str:
+def request_id(request: Request) -> str:
+    """Return the id of a request, taken from it or made."""
     return str(getattr(request.state, "request_id", "unknown"))
 
 

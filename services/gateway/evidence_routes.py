@@ -9,18 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.auth.credentials import KeyCheck
 from services.gateway.envelope import Envelope, RefusedError, answer
+from services.gateway.log_view_opener import ViewOpener
 from services.provenance.asked import Asked, digest_of, filter_of
 from services.provenance.event_text import CSV_COLUMNS, csv_text, event_row
-from services.provenance.log_view import LogView
 from services.provenance.trace import Way, trace
 from services.provenance.trace_text import TRACE_COLUMNS, trace_json, trace_rows
 
@@ -32,6 +31,13 @@ Word = Annotated[str, Field(min_length=1, max_length=400)]
 
 _BEARER = HTTPBearer(auto_error=False, description="The key of this home: EVIDENT_KEY.")
 _WAYS = {"both": (Way.BACK, Way.FORWARD), "back": (Way.BACK,), "forward": (Way.FORWARD,)}
+
+
+class KeyAdmission(Protocol):
+    """Tells which keys may read evidence."""
+
+    def admits(self, key: str) -> bool:
+        """Whether `key` may."""
 
 
 class EventQuery(BaseModel):
@@ -65,7 +71,7 @@ class TraceQuery(BaseModel):
     format: Form = "json"
 
 
-def evidence_routes(view: Callable[[], LogView], key: KeyCheck | None) -> APIRouter:
+def evidence_routes(view: ViewOpener, key: KeyAdmission | None) -> APIRouter:
     """Return the routes over the log that `view` opens, for whoever `key` admits."""
     router = APIRouter(
         prefix="/v1/evidence", tags=["evidence"], dependencies=[Depends(_admission(key))]
@@ -97,7 +103,7 @@ def evidence_routes(view: Callable[[], LogView], key: KeyCheck | None) -> APIRou
     return router
 
 
-def _admission(key: KeyCheck | None) -> Callable[..., None]:
+def _admission(key: KeyAdmission | None) -> Callable[..., None]:
     """Return what refuses a request without the key, or every request where none is set."""
 
     def admit(

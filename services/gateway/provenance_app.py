@@ -6,7 +6,6 @@ importing it opens nothing.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,34 +18,13 @@ from services.auth.credentials import KeyCheck
 from services.gateway.envelope import install
 from services.gateway.evidence_routes import evidence_routes
 from services.gateway.log_routes import log_routes
-from services.provenance.log_view import LogView
+from services.gateway.log_view_opener import OpenedView
 from services.provenance.public_log import PublicLog
-
-
-class _Opened:
-    """The view of a log, opened when it is first asked for: the log may begin later."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._lock = threading.Lock()
-        self._view: LogView | None = None
-
-    def __call__(self) -> LogView:
-        with self._lock:
-            if self._view is None:
-                self._view = LogView(self._directory)
-            return self._view
-
-    def close(self) -> None:
-        with self._lock:
-            if self._view is not None:
-                self._view.close()
-                self._view = None
 
 
 def provenance_app(directory: Path, *, key: KeyCheck | None, version: str) -> FastAPI:
     """Return the application over the log in `directory`; without a key it shows no evidence."""
-    view = _Opened(directory)
+    view = OpenedView(directory)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

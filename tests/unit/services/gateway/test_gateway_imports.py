@@ -15,6 +15,7 @@ def test_no_engine_decoder_or_cluster_is_loaded() -> None:
     script = (
         "import sys; from pathlib import Path;"
         "from services.gateway.provenance_app import provenance_app;"
+        "import services.gateway.app, pipelines.media.probe;"
         "provenance_app(Path('none'), key=None, version='1');"
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )

@@ -1,0 +1,110 @@
+"""Who may ask what: the key of a request, its scope, and how often its owner asks.
+
+Without a key that stands for somebody a request learns nothing, not even whether what it names
+is there. Wrong keys are counted by address, so that guessing is slow; right ones by owner.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from services.auth.doors import Doors
+from services.auth.scopes import Principal, Scope
+from services.gateway.envelope import RefusedError
+
+_BEARER = HTTPBearer(auto_error=False, description="A key: EVIDENT_KEY=… as it was printed.")
+_MOST_BUCKETS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """How often somebody may ask: `per_second` for good, `burst` at once."""
+
+    per_second: float = 100.0
+    burst: int = 400
+
+
+class RateLimits:
+    """Counts requests by name; safe for threads, and of bounded memory."""
+
+    def __init__(self, limit: RateLimit, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limit = limit
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, name: str) -> float:
+        """Count one request; return 0, or the seconds after which the next one is admitted."""
+        now = self._clock()
+        with self._lock:
+            left, at = self._buckets.pop(name, (float(self._limit.burst), now))
+            left = min(float(self._limit.burst), left + (now - at) * self._limit.per_second)
+            admitted = left >= 1
+            self._buckets[name] = (left - 1 if admitted else left, now)
+            if len(self._buckets) > _MOST_BUCKETS:
+                self._buckets.popitem(last=False)
+        return 0.0 if admitted else (1 - left) / self._limit.per_second
+
+
+class Admission:
+    """Makes dependencies that admit a request; `wrong` is counted by address."""
+
+    def __init__(self, doors: Doors, limits: RateLimits, wrong: RateLimits) -> None:
+        self._doors = doors
+        self._limits = limits
+        self._wrong = wrong
+
+    def requires(self, scope: Scope) -> Callable[..., Principal]:
+        """Return a dependency that gives the principal, whose key must have `scope`."""
+
+        def admit(
+            request: Request,
+            given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+        ) -> Principal:
+            principal = None if given is None else self._doors.principal(given.credentials)
+            if principal is None:
+                address = request.client.host if request.client else "unknown"
+                _refuse_often(self._wrong.take(address))
+                raise RefusedError(
+                    HTTPStatus.UNAUTHORIZED, "unauthorized", "A key is needed that is in force."
+                )
+            _refuse_often(self._limits.take(f"{principal.project}/{principal.name}"))
+            if scope not in principal.scopes:
+                raise RefusedError(
+                    HTTPStatus.FORBIDDEN, "forbidden", f"This key lacks the scope {scope}."
+                )
+            request.state.principal = principal
+            return principal
+
+        return admit
+
+
+class EvidenceDoor:
+    """Admits keys that may read evidence, in the form that the routes of evidence ask for."""
+
+    def __init__(self, doors: Doors) -> None:
+        self._doors = doors
+
+    def admits(self, key: str) -> bool:
+        """Whether `key` may."""
+        principal = self._doors.principal(key)
+        return principal is not None and Scope.EVIDENCE_READ in principal.scopes
+
+
+def _refuse_often(seconds: float) -> None:
+    if seconds:
+        raise RefusedError(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            "too-many-requests",
+            "Too many requests; ask again later.",
+            headers={"Retry-After": str(int(seconds) + 1)},
+        )

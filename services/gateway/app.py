@@ -1,0 +1,117 @@
+"""The gateway as an application: every route of the platform, over values that it is given.
+
+Built by whoever starts a process; importing it opens nothing, and building it neither. It knows
+no engine, no decoder and no cluster: files are looked at in children, work is done elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fastapi import Depends, FastAPI
+from fastapi.responses import Response
+
+from services.auth.doors import Doors
+from services.auth.scopes import Principal, Scope
+from services.gateway.admission import Admission, EvidenceDoor, RateLimit, RateLimits
+from services.gateway.artifact_routes import download_routes, upload_routes
+from services.gateway.catalog_routes import CatalogView, catalog_routes
+from services.gateway.envelope import install
+from services.gateway.event_routes import event_routes
+from services.gateway.evidence_routes import evidence_routes
+from services.gateway.health import Check, health_routes
+from services.gateway.interface import describe
+from services.gateway.job_routes import job_routes
+from services.gateway.log_routes import log_routes
+from services.gateway.log_view_opener import ViewOpener
+from services.gateway.observed import Observed
+from services.gateway.uploads import Prober, Uploads
+from services.jobs.artifacts import Artifacts
+from services.jobs.holdings import Holdings
+from services.jobs.jobs import Jobs
+from services.provenance.public_log import PublicLog
+from services.storage.port import Storage
+from services.telemetry.metrics import TEXT_TYPE, Metrics
+
+MOST_UPLOAD_BYTES = 200 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayLimits:
+    """How much anybody may send, and how often ask; wrong keys are counted by address."""
+
+    upload_bytes: int = MOST_UPLOAD_BYTES
+    requests: RateLimit = field(default_factory=RateLimit)
+    wrong_keys: RateLimit = field(default_factory=lambda: RateLimit(per_second=0.5, burst=20))
+    heartbeat_seconds: float = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What the gateway stands on; built once per process.
+
+    `public` is the log's public side, `evidence` opens its index, `probe` looks at a file in a
+    bounded child, `checks` are asked by `/readyz`.
+    """
+
+    doors: Doors
+    jobs: Jobs
+    artifacts: Artifacts
+    holdings: Holdings
+    storage: Storage
+    probe: Prober
+    catalog: CatalogView
+    public: PublicLog
+    evidence: ViewOpener
+    metrics: Metrics
+    checks: Mapping[str, Check]
+    version: str
+    limits: GatewayLimits = field(default_factory=GatewayLimits)
+
+
+def gateway_app(platform: Platform) -> FastAPI:
+    """Return the application over a platform."""
+    limits = platform.limits
+    admission = Admission(
+        platform.doors, RateLimits(limits.requests), RateLimits(limits.wrong_keys)
+    )
+    app = FastAPI(
+        title="Evident",
+        description="Enhances photographs and video, and proves what was done to them.",
+        version=platform.version,
+        openapi_url="/v1/openapi.json",
+        # The pages that show the interface load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+    )
+    # What is added last stands outermost: a request has its id before anything is logged.
+    app.add_middleware(Observed, metrics=platform.metrics)
+    install(app)
+    uploads = Uploads(
+        platform.storage, platform.holdings, platform.probe, most_bytes=limits.upload_bytes
+    )
+    app.include_router(upload_routes(uploads, admission))
+    app.include_router(
+        download_routes(platform.storage.objects, platform.artifacts, platform.holdings, admission)
+    )
+    app.include_router(
+        event_routes(platform.jobs, admission, heartbeat_seconds=limits.heartbeat_seconds)
+    )
+    app.include_router(job_routes(platform.jobs, platform.artifacts, admission))
+    app.include_router(catalog_routes(platform.catalog, admission))
+    app.include_router(log_routes(platform.public))
+    app.include_router(evidence_routes(platform.evidence, EvidenceDoor(platform.doors)))
+    app.include_router(health_routes(platform.checks))
+    _metrics_route(app, platform.metrics, admission)
+    describe(app)
+    return app
+
+
+def _metrics_route(app: FastAPI, metrics: Metrics, admission: Admission) -> None:
+    may_read = Depends(admission.requires(Scope.METRICS_READ))
+
+    @app.get("/metrics", tags=["health"], summary="Counts, for Prometheus", response_class=Response)
+    def counts(principal: Principal = may_read) -> Response:
+        del principal
+        return Response(metrics.text(), media_type=TEXT_TYPE)

@@ -1,0 +1,259 @@
+"""`/v1/artifacts`: files in, artifacts out.
+
+In: one request with the whole file, or an upload in several goes, which goes on where it was
+broken off (headers as in the IETF draft for resumable uploads, httpbis-resumable-upload:
+`Upload-Offset`, `Upload-Complete`). Out: only to a project that holds the artifact, to any other
+there is none; the access is on record before the first byte leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from http import HTTPStatus
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from starlette.requests import ClientDisconnect
+
+from services.auth.scopes import Principal, Scope
+from services.gateway.admission import Admission
+from services.gateway.digest_fields import Span, asked_span, digest_field, stated_sha256
+from services.gateway.envelope import Envelope, RefusedError, answer, request_id
+from services.gateway.request_body import RequestBody
+from services.gateway.uploads import Accepted, Sender, Uploads, file_name
+from services.jobs.artifacts import Artifact, Artifacts
+from services.jobs.errors import UnknownArtifactError
+from services.jobs.holdings import Holdings
+from services.storage.keys import ObjectKey
+from services.storage.port import ObjectStore, Sha256
+from services.storage.transfer import verified
+
+Digest = Annotated[
+    str, Path(pattern=r"^sha256:[0-9a-f]{64}$", description="The artifact: sha256 and its digest.")
+]
+UploadId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+Name = Annotated[str, Query(max_length=255, description="What the sender calls the file.")]
+Offset = Annotated[int, Header(alias="Upload-Offset", ge=0, le=1 << 50)]
+Complete = Annotated[
+    str, Header(alias="Upload-Complete", pattern=r"^\?[01]$", description="?1: this is the last.")
+]
+
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+_FINISHED, _UNFINISHED = "?1", "?0"
+
+
+def upload_routes(uploads: Uploads, admission: Admission) -> APIRouter:
+    """Return the routes by which files come in."""
+    router = APIRouter(prefix="/v1/artifacts", tags=["artifacts"])
+    may_write = Depends(admission.requires(Scope.ARTIFACTS_WRITE))
+
+    @router.post(
+        "",
+        summary="Upload a file, or begin an upload in several goes",
+        response_model=Envelope,
+        status_code=HTTPStatus.CREATED,
+        openapi_extra=_BODY,
+    )
+    async def upload(
+        request: Request,
+        *,
+        principal: Principal = may_write,
+        name: Name = "",
+        complete: Complete = _FINISHED,
+        content_digest: Annotated[str | None, Header()] = None,
+        repr_digest: Annotated[str | None, Header()] = None,
+        content_length: Annotated[int | None, Header(ge=0)] = None,
+    ) -> Response:
+        sender = Sender(principal, request_id(request), file_name(name))
+        expected = stated_sha256(repr_digest, field="Repr-Digest")
+        if complete == _UNFINISHED:
+            if content_length:
+                raise RefusedError(
+                    HTTPStatus.BAD_REQUEST,
+                    "invalid-parameter",
+                    "An upload in several goes begins without bytes; send them with PATCH.",
+                    fields=("Upload-Complete",),
+                )
+            begun = await to_thread.run_sync(lambda: uploads.begin(sender, expected=expected))
+            return _begun(request, uploads, begun)
+        expected = stated_sha256(content_digest, field="Content-Digest") or expected
+        _refuse_long(content_length, uploads.most_bytes)
+        accepted = await _sent(
+            lambda: uploads.whole(RequestBody(request), sender, expected=expected)
+        )
+        return _accepted(request, accepted)
+
+    @router.head("/uploads/{upload}", summary="Where an upload goes on", include_in_schema=True)
+    async def held(upload: UploadId, principal: Principal = may_write) -> Response:
+        at = await to_thread.run_sync(lambda: uploads.held(upload, principal))
+        return Response(status_code=HTTPStatus.NO_CONTENT, headers=_progress(at))
+
+    @router.patch(
+        "/uploads/{upload}",
+        summary="Go on with an upload",
+        response_model=Envelope,
+        openapi_extra=_BODY,
+    )
+    async def go_on(
+        request: Request,
+        upload: UploadId,
+        *,
+        offset: Offset,
+        complete: Complete,
+        principal: Principal = may_write,
+        content_length: Annotated[int | None, Header(ge=0)] = None,
+    ) -> Response:
+        sender = Sender(principal, request_id(request))
+        _refuse_long((content_length or 0) + offset, uploads.most_bytes)
+        is_last = complete == _FINISHED
+        found = await _sent(
+            lambda: uploads.append(upload, offset, RequestBody(request), sender, is_last=is_last)
+        )
+        if isinstance(found, Accepted):
+            return _accepted(request, found)
+        return answer(request, {"upload": upload, "held": found}, headers=_progress(found))
+
+    @router.delete("/uploads/{upload}", summary="Give an upload up", status_code=204)
+    async def abort(upload: UploadId, principal: Principal = may_write) -> Response:
+        await to_thread.run_sync(lambda: uploads.abort(upload, principal))
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    return router
+
+
+def download_routes(
+    objects: ObjectStore, artifacts: Artifacts, holdings: Holdings, admission: Admission
+) -> APIRouter:
+    """Return the routes by which artifacts go out."""
+    router = APIRouter(prefix="/v1/artifacts", tags=["artifacts"])
+    may_read = Depends(admission.requires(Scope.ARTIFACTS_READ))
+
+    def download(
+        request: Request,
+        digest: Digest,
+        principal: Principal = may_read,
+        asked: Annotated[str | None, Header(alias="Range")] = None,
+        if_none_match: Annotated[str | None, Header()] = None,
+        if_range: Annotated[str | None, Header()] = None,
+    ) -> Response:
+        known = artifacts.find(principal.project, digest)
+        if known is None:
+            raise _none()
+        sha256 = Sha256(digest.removeprefix("sha256:"))
+        headers = _headers(known, sha256, artifacts.name(principal.project, digest))
+        if headers["ETag"] in (if_none_match or ""):
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+        if if_range is not None and if_range.strip() != headers["ETag"]:
+            asked = None
+        span = asked_span(asked, known.bytes)
+        status = HTTPStatus.OK
+        if span is not None:
+            headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{known.bytes}"
+            status = HTTPStatus.PARTIAL_CONTENT
+        headers["Content-Length"] = str(known.bytes if span is None else span.size)
+        if request.method == "HEAD":
+            return Response(status_code=status, headers=headers, media_type=known.media_type)
+        try:
+            known = holdings.access(
+                principal.project, digest, principal=principal.name, means="download",
+                request=request_id(request),
+            )  # fmt: skip
+        except UnknownArtifactError as error:
+            raise _none() from error
+        return StreamingResponse(
+            _pieces(objects, ObjectKey(known.object_key), sha256, span),
+            status,
+            headers,
+            media_type=known.media_type,
+        )
+
+    path = "/{digest}"
+    router.add_api_route(
+        path,
+        download,
+        methods=["GET"],
+        summary="Fetch an artifact, or a range of it",
+        response_class=Response,
+        responses={206: {"description": "The range."}, 404: {"description": "No such artifact."}},
+    )
+    router.add_api_route(path, download, methods=["HEAD"], include_in_schema=False)
+    return router
+
+
+async def _sent(take: Callable[[], Any]) -> Any:
+    """Run what takes the body, in a thread; a sender that is gone gets no answer."""
+    try:
+        return await to_thread.run_sync(take)
+    except ClientDisconnect as error:
+        raise RefusedError(
+            HTTPStatus.BAD_REQUEST, "connection-broken", "The sender went away."
+        ) from error
+
+
+def _pieces(
+    objects: ObjectStore, key: ObjectKey, sha256: Sha256, span: Span | None
+) -> Iterator[bytes]:
+    """Yield bytes; the last of a whole artifact only once its digest is right."""
+    start, length = (0, None) if span is None else (span.start, span.size)
+    with closing(objects.open(key, start=start, length=length)) as found:
+        yield from verified(found, sha256) if span is None else found
+
+
+def _headers(known: Artifact, sha256: str, name: str) -> dict[str, str]:
+    spelt = quote(name or sha256, safe="")
+    return {
+        "ETag": f'"{sha256}"',
+        "Accept-Ranges": "bytes",
+        "Repr-Digest": digest_field(sha256),
+        "Content-Disposition": f"attachment; filename*=UTF-8''{spelt}",
+        "Content-Type": known.media_type,
+        # What strangers sent is never shown as a page of ours.
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Cache-Control": "private, no-store",
+    }
+
+
+def _begun(request: Request, uploads: Uploads, upload: str) -> JSONResponse:
+    least = uploads.least_append_bytes
+    headers = {
+        **_progress(0),
+        "Location": f"/v1/artifacts/uploads/{upload}",
+        "Upload-Limit": f"max-size={uploads.most_bytes}, min-append-size={least}",
+    }
+    result = {"upload": upload, "held": 0, "least_append_bytes": least}
+    return answer(request, result, status=HTTPStatus.CREATED, headers=headers)
+
+
+def _accepted(request: Request, accepted: Accepted) -> JSONResponse:
+    location = f"/v1/artifacts/sha256:{accepted.sha256}"
+    headers = {"Location": location, "Upload-Complete": _FINISHED}
+    return answer(request, accepted.told(), status=HTTPStatus.CREATED, headers=headers)
+
+
+def _progress(held: int) -> dict[str, str]:
+    return {
+        "Upload-Offset": str(held), "Upload-Complete": _UNFINISHED, "Cache-Control": "no-store",
+    }  # fmt: skip
+
+
+def _refuse_long(length: int | None, most: int) -> None:
+    if length is not None and length > most:
+        raise RefusedError(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            "too-large",
+            f"A file may have {most} bytes.",
+            fields=("Content-Length",),
+        )
+
+
+def _none() -> RefusedError:
+    return RefusedError(HTTPStatus.NOT_FOUND, "not-found", "There is no such artifact.")

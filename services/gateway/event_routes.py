@@ -1,0 +1,115 @@
+"""`/v1/jobs/{id}/events`: what happens to a job, as it happens or as a list.
+
+A stream is `text/event-stream` (WHATWG HTML, 9.2): every event has its number as id, so whoever
+comes back with `Last-Event-ID` misses nothing and gets nothing twice. A comment is sent now and
+then while nothing happens. After the last event of a final job the stream ends with `end`; asked
+again from there, the answer is 204, which tells an `EventSource` to stop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from typing import Annotated, Literal
+
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.responses import Response, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.auth.scopes import Principal, Scope
+from services.gateway.admission import Admission
+from services.gateway.envelope import Envelope, answer
+from services.gateway.job_answer import event_told
+from services.gateway.job_routes import JobId
+from services.jobs.jobs import Jobs
+from services.jobs.values import JobEvent, JobView
+
+MOST_PER_PAGE = 500
+
+_LOOK_SECONDS = 0.3
+
+
+class EventQuery(BaseModel):
+    """Where to begin, and in which form: a stream, or a page of a list."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    after: int = Field(default=0, ge=0, le=1 << 40)
+    limit: int = Field(default=MOST_PER_PAGE, ge=1, le=MOST_PER_PAGE)
+    format: Literal["stream", "json"] = "stream"
+
+
+def event_routes(jobs: Jobs, admission: Admission, *, heartbeat_seconds: float = 15.0) -> APIRouter:
+    """Return the route over the events of jobs."""
+    router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+    may_read = Depends(admission.requires(Scope.JOBS_READ))
+
+    @router.get(
+        "/{job}/events",
+        summary="Events of a job, as a stream or a list",
+        response_model=Envelope,
+        responses={
+            200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+            204: {"description": "The job is final and everything was told."},
+        },
+    )
+    async def events(
+        request: Request,
+        job: JobId,
+        query: Annotated[EventQuery, Query()],
+        last_event_id: Annotated[str | None, Header(pattern=r"^\d{1,12}$")] = None,
+        principal: Principal = may_read,
+    ) -> Response:
+        after = int(last_event_id) if last_event_id is not None else query.after
+        view = await to_thread.run_sync(lambda: jobs.get(job, project=principal.project))
+        if query.format == "json":
+            found = await _after(jobs, job, after, query.limit)
+            following = found[-1].number if len(found) == query.limit else None
+            told = {"events": [event_told(one) for one in found], "next": following}
+            return answer(request, told)
+        if view.state.is_final and after >= view.event_count:
+            return Response(status_code=HTTPStatus.NO_CONTENT)
+        return StreamingResponse(
+            _stream(jobs, view, after, heartbeat_seconds),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+
+    return router
+
+
+async def _stream(
+    jobs: Jobs, view: JobView, after: int, heartbeat_seconds: float
+) -> AsyncIterator[str]:
+    """Yield events from `after` on until the job is final and everything was told."""
+    yield ": events\n\n"
+    said, job = time.monotonic(), view.id
+    while True:
+        found = await _after(jobs, job, after, MOST_PER_PAGE)
+        for event in found:
+            after = event.number
+            yield f"id: {event.number}\nevent: {event.kind}\ndata: {_line(event)}\n\n"
+            said = time.monotonic()
+        if found:
+            continue
+        # The state is read after the events: what made it final was told, or is told next.
+        view = await to_thread.run_sync(lambda: jobs.get(job))
+        if view.state.is_final and after >= view.event_count:
+            yield f"event: end\ndata: {json.dumps({'state': view.state.value})}\n\n"
+            return
+        if time.monotonic() - said >= heartbeat_seconds:
+            yield ": still here\n\n"
+            said = time.monotonic()
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def _after(jobs: Jobs, job: str, after: int, limit: int) -> tuple[JobEvent, ...]:
+    return await to_thread.run_sync(lambda: jobs.events(job, after=after, limit=limit))
+
+
+def _line(event: JobEvent) -> str:
+    return json.dumps(event_told(event), separators=(",", ":"))

@@ -1,0 +1,58 @@
+"""`/healthz`, `/readyz`: whether the process answers, and whether what it needs does.
+
+Readiness is a loop over registered checks; each is a function that raises where something is
+wrong. A check that does not come back in time has failed: a store that hangs is not ready.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+
+from anyio import to_thread
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from pipelines.errors import EvidentError
+
+Check = Callable[[], object]
+"""Asks something once. Raises EvidentError, with the reason, where it is not well."""
+
+ANSWER_SECONDS = 5.0
+
+
+def health_routes(
+    checks: Mapping[str, Check], *, answer_seconds: float = ANSWER_SECONDS
+) -> APIRouter:
+    """Return both routes; `checks` are asked at the same time, each by its name."""
+    router = APIRouter(tags=["health"])
+
+    @router.get("/healthz", summary="Whether the process answers")
+    async def healthz() -> JSONResponse:
+        return JSONResponse({"status": "ok"})
+
+    @router.get(
+        "/readyz",
+        summary="Whether everything that is needed answers",
+        responses={503: {"description": "Something does not; it is named."}},
+    )
+    async def readyz() -> JSONResponse:
+        found = await asyncio.gather(*(_asked(one, answer_seconds) for one in checks.values()))
+        said = dict(zip(checks, found, strict=True))
+        is_ready = all(one == "ok" for one in found)
+        body = {"status": "ready" if is_ready else "not ready", "checks": said}
+        return JSONResponse(body, HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE)
+
+    return router
+
+
+async def _asked(check: Check, seconds: float) -> str:
+    try:
+        async with asyncio.timeout(seconds):
+            await to_thread.run_sync(check, abandon_on_cancel=True)
+    except TimeoutError:
+        return f"no answer in {seconds:g} seconds"
+    except EvidentError as error:
+        return str(error)
+    return "ok"

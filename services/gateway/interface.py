@@ -1,0 +1,78 @@
+"""The description of the interface (OpenAPI): complete, with bodies that routes read themselves.
+
+A request for work is read by hand, so that what is wrong with it is answered in our words; here
+its three forms are described all the same. Every answer that can be refused says how.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from pipelines.graph.spec import Graph
+from services.gateway.envelope import PROBLEM_TYPE, PUBLIC_PREFIX, Envelope, Problem
+from services.gateway.job_request import GraphRequest, PipelineRequest
+
+_TEMPLATE = "#/components/schemas/{model}"
+_REFUSALS = {
+    "400": "The request is not well formed.",
+    "401": "A key is needed that is in force.",
+    "403": "The key lacks the scope.",
+    "404": "There is no such thing, or it is another project's.",
+    "409": "The state does not allow it.",
+    "413": "Too long.",
+    "415": "No picture and no clip.",
+    "416": "There are no such bytes.",
+    "422": "Well formed, and not possible or not admitted; the field is named.",
+    "429": "Too many requests; see Retry-After.",
+    "503": "Not now; see Retry-After.",
+    "507": "No space is left.",
+}
+_PRIVATE = ("/v1/artifacts", "/v1/jobs", "/v1/models", "/v1/gates", "/metrics")
+
+
+def describe(app: FastAPI) -> None:
+    """Let `app` answer the whole description."""
+
+    def description() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _described(app)
+        return app.openapi_schema
+
+    app.openapi = description  # type: ignore[method-assign]
+
+
+def _described(app: FastAPI) -> dict[str, Any]:
+    schema = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes
+    )
+    kinds = (Graph, GraphRequest, PipelineRequest, Envelope, Problem)
+    _, definitions = models_json_schema(
+        [(kind, "validation") for kind in kinds], ref_template=_TEMPLATE
+    )
+    known = schema.setdefault("components", {}).setdefault("schemas", {})
+    known.update(definitions["$defs"])
+    forms = [{"$ref": _TEMPLATE.format(model=kind.__name__)} for kind in kinds[:3]]
+    schema["paths"]["/v1/jobs"]["post"]["requestBody"] = {
+        "required": True,
+        "content": {"application/json": {"schema": {"anyOf": forms}}},
+    }
+    for path, methods in schema["paths"].items():
+        for route in methods.values():
+            _refusals(path, route["responses"])
+    return schema
+
+
+def _refusals(path: str, responses: dict[str, Any]) -> None:
+    if not path.startswith("/v1"):
+        return
+    is_public = path.startswith(PUBLIC_PREFIX)
+    kind, name = (PROBLEM_TYPE, "Problem") if is_public else ("application/json", "Envelope")
+    content = {kind: {"schema": {"$ref": _TEMPLATE.format(model=name)}}}
+    for status, words in _REFUSALS.items():
+        said = responses.get(status, {}).get("description", words)
+        if status in responses or not is_public or status in {"400", "404", "503"}:
+            responses[status] = {"description": said, "content": content}

@@ -1,0 +1,171 @@
+"""What `POST /v1/jobs` takes: a graph, or a short wish that is expanded to one.
+
+Three forms of one thing: the graph itself; `{"graph": …}` with words about the matter beside it;
+`{"pipeline": "photo" | "video", …}` in the short form. Unknown members are refused everywhere.
+Nothing here asks a database: bytes in, a checked request or an error that names the field out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pipelines.errors import GraphError
+from pipelines.graph.expand import Wish, expand
+from pipelines.graph.spec import Graph, GraphInput, Preset, parse_graph
+from pipelines.graph.validate import CheckedGraph, check_graph
+from services.gateway.envelope import RefusedError
+from services.jobs.values import Priority
+
+MOST_REQUEST_BYTES = 1 << 20
+
+T = TypeVar("T", bound=BaseModel)
+
+_MOST_DEPTH = 32
+_PRIORITIES = {"interactive": Priority.INTERACTIVE, "batch": Priority.BATCH, "gate": Priority.GATE}
+
+
+class Matter(BaseModel):
+    """What the work is about and for whom; printed in reports."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    case: str | None = Field(default=None, min_length=1, max_length=200)
+    item: str | None = Field(default=None, min_length=1, max_length=200)
+    exhibit: str | None = Field(default=None, min_length=1, max_length=200)
+    note: str | None = Field(default=None, min_length=1, max_length=4000)
+    requested_by: str | None = Field(default=None, min_length=1, max_length=600)
+    reviewers: tuple[str, ...] = Field(default=(), max_length=20)
+    language: Literal["en", "ru"] | None = None
+    priority: Literal["interactive", "batch", "gate"] = "interactive"
+    deadline: datetime | None = None
+
+
+class GraphRequest(Matter):
+    """A graph, and what it is for."""
+
+    graph: Graph
+
+
+class PipelineRequest(Matter):
+    """The short form: which pipeline, which preset, which file, and a few wishes."""
+
+    pipeline: Literal["photo", "video"]
+    preset: Preset = Preset.FORENSIC_SAFE
+    inputs: dict[str, GraphInput] = Field(min_length=1, max_length=1)
+    params: Wish = Field(default_factory=Wish)
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """A request that is well formed and admitted by its preset.
+
+    `pipeline` is None where the request leaves it to the kind of the input.
+    """
+
+    graph: Graph
+    checked: CheckedGraph
+    pipeline: Literal["photo", "video"] | None
+    matter: Matter
+    sha256: str
+
+    @property
+    def artifact(self) -> str:
+        """The input, `sha256:…`."""
+        return next(iter(self.graph.inputs.values())).artifact
+
+    @property
+    def priority(self) -> Priority:
+        """Whose work goes first."""
+        return _PRIORITIES[self.matter.priority]
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The networks that it would run."""
+        return tuple(sorted({str(step.card.name) for step in self.checked.steps if step.card}))
+
+
+def read_request(body: bytes) -> JobRequest:
+    """Read and check a request. Raises RefusedError or GraphError, which name the field."""
+    document = _document(body)
+    sha256 = hashlib.sha256(body).hexdigest()
+    if "version" in document:
+        graph, pipeline, matter = parse_graph(document), None, Matter()
+    elif "graph" in document:
+        one = _read(GraphRequest, document)
+        graph, pipeline, matter = one.graph, None, one
+    else:
+        short = _read(PipelineRequest, document)
+        artifact = next(iter(short.inputs.values())).artifact
+        graph = expand(short.pipeline, short.preset, artifact, short.params)
+        pipeline, matter = short.pipeline, short
+    if len(graph.inputs) != 1:
+        raise GraphError(
+            f"inputs: this version runs graphs with one input, this one has {len(graph.inputs)}",
+            field="inputs",
+        )
+    if matter.deadline is not None and matter.deadline.tzinfo is None:
+        raise _refused(
+            "deadline", "A deadline is written with its zone, like 2026-03-01T12:00:00Z."
+        )
+    return JobRequest(graph, check_graph(graph), pipeline, matter, sha256)
+
+
+def _document(body: bytes) -> dict[str, Any]:
+    if len(body) > MOST_REQUEST_BYTES:
+        raise RefusedError(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            "too-large",
+            f"A request has up to {MOST_REQUEST_BYTES} bytes.",
+        )
+    try:
+        document = json.loads(body, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise _refused("", "The request is not JSON.") from error
+    if not isinstance(document, dict) or _depth(document) > _MOST_DEPTH:
+        raise _refused("", "The request is not a JSON object of a reasonable depth.")
+    return document
+
+
+def _read(kind: type[T], document: Mapping[str, Any]) -> T:
+    try:
+        return kind.model_validate_json(json.dumps(document))
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise _refused(field, f"{field or 'request'}: {first['msg']}.") from error
+
+
+def _refused(field: str, reason: str) -> RefusedError:
+    fields = (field[:200],) if field else ()
+    return RefusedError(
+        HTTPStatus.UNPROCESSABLE_ENTITY if field else HTTPStatus.BAD_REQUEST,
+        "invalid-request",
+        reason[:1000],
+        fields=fields,
+    )
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+def _depth(value: object) -> int:
+    """How deep a document is nested, looked at without recursion."""
+    deepest, level = 0, [value]
+    while level and deepest <= _MOST_DEPTH:
+        deepest += 1
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return deepest
