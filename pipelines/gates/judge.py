@@ -17,7 +17,7 @@ from pipelines.gates.results import CaseScore, Results, real
 from pipelines.gates.statistics import Interval, mean_interval, rate_interval
 from pipelines.gates.thresholds import MISREAD, Limit, Margin, Thresholds
 
-LOWER_IS_BETTER = frozenset({"flicker", "niqe", "brisque", MISREAD})
+LOWER_IS_BETTER = frozenset({"flicker", "niqe", "brisque", "lpips", MISREAD})
 
 
 @dataclass(frozen=True, slots=True)

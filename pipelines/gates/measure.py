@@ -32,6 +32,7 @@ from pipelines.quality.metrics.brisque import Brisque
 from pipelines.quality.metrics.calibration import calibrate
 from pipelines.quality.metrics.fingerprint import Fingerprint, Unavailable
 from pipelines.quality.metrics.full_reference import MsSsim, Psnr, Ssim
+from pipelines.quality.metrics.lpips import Lpips
 from pipelines.quality.metrics.niqe import Niqe
 from pipelines.quality.metrics.pictures import Colour, Picture, picture
 from pipelines.quality.metrics.temporal import Flicker
@@ -42,6 +43,8 @@ _REASON = "this job is part of a gate"
 FULL_REFERENCE = (Psnr(crop=4), Ssim(crop=4), MsSsim(crop=4))
 TASKS = (Task.SUPER_RESOLVE, Task.DENOISE)
 
+Learnt = Niqe | Brisque | Lpips
+"""Metrics that need files; they are reported where these are, and judge nothing."""
 Speedometer = Callable[[str], Speed]
 
 
@@ -69,7 +72,7 @@ def measure(
     tools: Tools,
     progress: Progress,
     *,
-    learnt: Sequence[Niqe | Brisque | Unavailable],
+    learnt: Sequence[Learnt | Unavailable],
     speedometer: Speedometer,
 ) -> Measured:
     """Run `card`'s network over every case of its task and scale.
@@ -128,9 +131,9 @@ def major_minor(version: str) -> str:
     return ".".join(version.split(".")[:2])
 
 
-def _usable(learnt: Sequence[Niqe | Brisque | Unavailable], found: _Found) -> list[Niqe | Brisque]:
+def _usable(learnt: Sequence[Learnt | Unavailable], found: _Found) -> list[Learnt]:
     """Calibrate every metric; what is not here is said, what does not hold is an error."""
-    usable: list[Niqe | Brisque] = []
+    usable: list[Learnt] = []
     for metric in learnt:
         if isinstance(metric, Unavailable):
             found.unavailable[metric.metric] = metric.reason
@@ -240,7 +243,7 @@ def _document(preset: str, artifact: str, operations: list[dict[str, Any]]) -> d
     }
 
 
-def _photo(case: Case, bench: _Bench, learnt: Sequence[Niqe | Brisque], found: _Found) -> None:
+def _photo(case: Case, bench: _Bench, learnt: Sequence[Learnt], found: _Found) -> None:
     conventional, network = (bench.picture(path) for path in bench.enhanced(case))
     truth = bench.stored(case.truth)
     found.pictures[case.name] = (conventional, network, truth)
@@ -254,9 +257,12 @@ def _photo(case: Case, bench: _Bench, learnt: Sequence[Niqe | Brisque], found: _
     for full in FULL_REFERENCE:
         pair = [full.score(one, truth).value for one in (network, conventional)]
         add(full.fingerprint.metric, *pair)
-    for single in learnt:
-        pair = [single.score(one).value for one in (network, conventional)]
-        add(single.fingerprint.metric, *pair)
+    for one in learnt:
+        if isinstance(one, Lpips):
+            pair = [one.score(made, truth).value for made in (network, conventional)]
+        else:
+            pair = [one.score(made).value for made in (network, conventional)]
+        add(one.fingerprint.metric, *pair)
 
 
 def _sheet(case: CharacterCase, bench: _Bench) -> Misread:

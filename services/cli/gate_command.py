@@ -28,7 +28,7 @@ from pipelines.gates.report import report_html, report_json
 from pipelines.gates.results import Results, from_json, to_json
 from pipelines.gates.speed import measure_speed
 from pipelines.gates.thresholds import FILE, Thresholds, read_thresholds
-from pipelines.quality.metrics.parameters import brisque, niqe
+from pipelines.quality.metrics.parameters import brisque, lpips, niqe
 from pipelines.run.durable_file import write_whole
 from pipelines.run.job import Tools
 from services.cli.gate_wiring import GATES
@@ -138,7 +138,8 @@ def _gated(
     settings: Settings,
     engine: str | None,
 ) -> _Gated:
-    learnt = [niqe([settings.home / "metrics"], crop=_CROP), brisque([settings.home / "metrics"])]
+    folders = [settings.home / "metrics"]
+    learnt = [niqe(folders, crop=_CROP), brisque(folders), lpips(folders, crop=_CROP)]
     # A gate judges one way of running, so nothing is left for the product to choose.
     engine = engine or choice.resolve().name
     own = settings.model_copy(update={"engine": engine, "precision": asked.precision})

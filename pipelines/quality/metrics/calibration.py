@@ -15,6 +15,7 @@ import numpy as np
 
 from pipelines.quality.metrics.brisque import Brisque
 from pipelines.quality.metrics.full_reference import MsSsim, Psnr, Ssim
+from pipelines.quality.metrics.lpips import Lpips
 from pipelines.quality.metrics.niqe import Niqe
 from pipelines.quality.metrics.pictures import PEAK, Picture
 
@@ -45,7 +46,7 @@ class Known:
         return same or abs(self.expected - self.found) <= self.tolerance
 
 
-def calibrate(metric: Psnr | Ssim | MsSsim | Niqe | Brisque) -> tuple[Known, ...]:
+def calibrate(metric: Psnr | Ssim | MsSsim | Niqe | Brisque | Lpips) -> tuple[Known, ...]:
     """Try `metric` on its known pairs. Nobody should use one of which any does not hold."""
     match metric:
         case Psnr():
@@ -58,6 +59,8 @@ def calibrate(metric: Psnr | Ssim | MsSsim | Niqe | Brisque) -> tuple[Known, ...
         case Brisque():
             found = replace(metric, crop=0).score(textured()).value
             return (Known("brisque", "textured", BRISQUE_KNOWN, found, _LEARNT),)
+        case Lpips():
+            return tuple(_perceptual(replace(metric, crop=0)))
 
 
 def textured() -> Picture:
@@ -78,6 +81,16 @@ def _psnr(metric: Psnr) -> Iterator[Known]:
         expected = 20 * math.log10(PEAK / step)
         yield Known("psnr", f"shifted by {step}", expected, found, _EXACT)
     yield Known("psnr", "equal", math.inf, metric.score(textured(), textured()).value, 0)
+
+
+def _perceptual(metric: Lpips) -> Iterator[Known]:
+    """What follows from the definition whatever the classifier is: its weights are not ours."""
+    plain = textured()
+    turned = plain[::-1].copy()
+    yield Known("lpips", "equal", 0.0, metric.score(plain, plain).value, 0)
+    there, back = metric.score(plain, turned).value, metric.score(turned, plain).value
+    yield Known("lpips", "the other way round", there, back, _EXACT)
+    yield Known("lpips", "unlike ones differ", 1.0, float(there > 0), 0)
 
 
 def _similarity(metric: Ssim | MsSsim) -> Iterator[Known]:
