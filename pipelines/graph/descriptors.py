@@ -131,6 +131,19 @@ class Ceiling:
     most: float
 
 
+@dataclass(frozen=True, slots=True)
+class Retagging:
+    """What an operation does to the meaning of codes, in code points of ITU-T H.273.
+
+    `takes` is the transfer that it reads; the others are what the result states.
+    """
+
+    takes: int
+    primaries: int
+    transfer: int
+    matrix: int
+
+
 @dataclass(frozen=True)
 class Descriptor(Generic[P]):
     """The stated facts of one operation.
@@ -140,7 +153,8 @@ class Descriptor(Generic[P]):
     size. `network` names the parameter that selects a catalog network, for trained ones.
     `consistency` says how the result is held against the input. `timing` says what becomes of
     the number of frames, None where they stay. `sample_aspect` is the shape of a sample that
-    leaves over that of one that came. `fields` says what is done about woven frames.
+    leaves over that of one that came. `fields` says what is done about woven frames. `retags` says what the
+    result's codes mean, None where they mean what they did.
     """
 
     name: str
@@ -158,3 +172,4 @@ class Descriptor(Generic[P]):
     timing: Callable[[P], FrameChange] | None = None
     sample_aspect: Fraction = Fraction(1)
     fields: FieldUse = FieldUse.IGNORES
+    retags: Callable[[P], Retagging] | None = None

@@ -27,6 +27,7 @@ from pipelines.graph.descriptors import (
     PlaneUse,
 )
 from pipelines.graph.operation_blur import DEBLUR
+from pipelines.graph.operation_light import HDR_TO_SDR
 from pipelines.graph.operation_noise import (
     DenoiseParameters,
     DenoiseTemporalParameters,
@@ -263,6 +264,7 @@ _ALL: tuple[Descriptor[Any], ...] = (
     DEBLUR,
     *PLACE_OPERATIONS,
     *REPAIR_OPERATIONS,
+    HDR_TO_SDR,
 )
 
 OPERATIONS: Mapping[str, Descriptor[Any]] = MappingProxyType({each.name: each for each in _ALL})

@@ -254,12 +254,10 @@ def _picture_laws(
     shape, due, shown = (_aspect(one.sample_aspect) for one in (was, timed.video, now))
     holds = shown == due and (shape == due or bool(declared))
     yield Law("sample aspect", shape, shown, holds, declared if shape != shown else "")
-    for name, old, new in (
-        ("primaries", was.colour.primaries, now.colour.primaries),
-        ("transfer", was.colour.transfer, now.colour.transfer),
-        ("matrix", was.colour.matrix, now.colour.matrix),
-    ):
-        yield _law(name, old, new)
+    for name in ("primaries", "transfer", "matrix"):
+        old, due, new = (getattr(one.colour, name) for one in (was, timed.video, now))
+        holds = new == due and (old == due or bool(declared))
+        yield Law(name, str(old), str(new), holds, declared if old != new else "")
 
 
 def _range_law(was: VideoFacts, now: VideoFacts, delivery: Delivery) -> Law:

@@ -49,7 +49,7 @@ from pipelines.run.planning import (
     why_chosen,
 )
 from pipelines.run.tracking import look_of, recorded_photo
-from pipelines.stages.enhance import Chain, bind, covered
+from pipelines.stages.enhance import Chain, bind, covered, require_kept_colours
 from pipelines.stages.export.fact_types import MediaKind
 from pipelines.stages.export.facts_media import CredentialFacts, FileFacts, PhotoFacts
 from pipelines.stages.export.gathered import law_facts, layout_words
@@ -69,6 +69,7 @@ def plan_photo(
     """Resolve everything that decides the result's samples. Nothing is decoded yet."""
     head = header(tools.pool, received.path)
     require_photo(head.shape, checked.ingest.overrides)
+    require_kept_colours(checked)
     orientation = checked.ingest.orientation or ("apply" if checked.steps else "keep")
     source = head.upright if orientation == "apply" else head.shape
     chosen = networks_for(checked, tools.networks, source, frames=1)

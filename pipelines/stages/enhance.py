@@ -8,7 +8,7 @@ clip, and memory follows the windows of the operations and never the length of t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import cast
 
@@ -17,7 +17,7 @@ from pipelines.graph.descriptors import FrameChange, FrameRate, FrameUse
 from pipelines.graph.validate import CheckedGraph, Step
 from pipelines.media.frame_map import FrameMap, map_frames, retimed
 from pipelines.media.picture import Block, FrameShape, Region, Samples, block_from_native
-from pipelines.media.video import VideoIndex
+from pipelines.media.video import UNSPECIFIED, ColourTags, VideoIndex
 from pipelines.operations.base import NetworkSource, Operation, Retiming
 from pipelines.operations.registry import build
 
@@ -76,11 +76,17 @@ class Chain:
         return frame if self.frame_map is None else self.frame_map.shows(frame)[0]
 
     def result_index(self, index: VideoIndex) -> VideoIndex:
-        """The index of the result, from that of the source."""
+        """The index of the result, from that of the source.
+
+        Raises RequestError where an operation reads another transfer than the source states.
+        """
         aspect = Fraction(1)
+        colour = index.video.colour
         for bound in self.steps:
             aspect *= bound.step.descriptor.sample_aspect
-        return retimed(index, self.frame_map, aspect=aspect)
+            colour = _retagged(bound.step, colour)
+        made = retimed(index, self.frame_map, aspect=aspect)
+        return replace(made, video=replace(made.video, colour=colour))
 
     @property
     def runs_networks(self) -> bool:
@@ -99,8 +105,9 @@ class Chain:
 
     @property
     def declared(self) -> str:
-        """Which operations declare another size; empty where none does."""
-        names = [b.step.descriptor.name for b in self.steps if b.step.descriptor.changes_size]
+        """Which operations declare another size or other colours; empty where none does."""
+        facts = [bound.step.descriptor for bound in self.steps]
+        names = [one.name for one in facts if one.changes_size or one.retags is not None]
         return f"declared by {', '.join(names)}" if names else ""
 
     @property
@@ -137,6 +144,22 @@ class Chain:
             for operation in self.operations
         ]
         return total + _BLOCK_COPIES * max(work, default=0)
+
+
+def _retagged(step: Step, colour: ColourTags) -> ColourTags:
+    """What the codes of a clip mean after a step. A matrix of 0 is that of R, G, B and stays."""
+    retags = step.descriptor.retags
+    if retags is None:
+        return colour
+    tags = retags(step.parameters)
+    if colour.transfer not in (UNSPECIFIED, tags.takes):
+        raise RequestError(
+            f"{step.descriptor.name}: the file states transfer {colour.transfer}, and this reads "
+            f"{tags.takes} (code points of ITU-T H.273)",
+            next_step="Name the transfer that the file states, or leave the operation out.",
+        )
+    matrix = tags.matrix if colour.matrix else 0
+    return replace(colour, primaries=tags.primaries, transfer=tags.transfer, matrix=matrix)
 
 
 def pulled(
@@ -275,6 +298,16 @@ def bind(
         bound.append(BoundStep(step, operation))
         shape = operation.result
     return Chain(source, tuple(bound), frame_map)
+
+
+def require_kept_colours(checked: CheckedGraph) -> None:
+    """Refuse what changes the meaning of codes: a photograph states it in a profile of its own."""
+    for step in checked.steps:
+        if step.descriptor.retags is not None:
+            raise RequestError(
+                f"{step.descriptor.name} is for clips; a photograph's colours are in its profile",
+                next_step="Leave it out of the graph.",
+            )
 
 
 def _check_size_ceiling(checked: CheckedGraph, step: Step, operation: Operation) -> None:

@@ -38,6 +38,7 @@ _CONVENTIONAL_ACTIONS = {
     "gamma": "c2pa.adjustedColor",
     "white_balance": "c2pa.adjustedColor",
     "local_contrast": "c2pa.adjustedColor",
+    "hdr_to_sdr": "c2pa.adjustedColor",
     "sharpen": "c2pa.enhanced",
     "denoise": "c2pa.enhanced",
     "denoise_temporal": "c2pa.enhanced",

@@ -31,6 +31,7 @@ REQUIRED = {
     "deblur": {"psf": "defocus", "radius": 2.0},
     "perspective": {"corners": (1, 2, 14, 1, 15, 11, 0, 12), "width": 8, "height": 6},
     "undistort": {"fx": 100.0},
+    "hdr_to_sdr": {"transfer": "pq"},
 }
 MOVING = {"perspective", "undistort", "stabilise"}
 MIXING = {"stabilise", "denoise_temporal", "deinterlace", "inverse_telecine"}

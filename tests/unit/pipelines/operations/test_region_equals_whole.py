@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipelines.errors import RequestError
 from pipelines.graph.operation_table import OPERATIONS
-from pipelines.media.picture import FrameShape, Region
+from pipelines.media.picture import FrameShape, Matrix, Region
 
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("resize", {"scale": 2.0}),
@@ -40,6 +40,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("inverse_telecine", {"first_field": "top", "first_frame": 3}),
     ("deblock", {"strength": 20.0}),
     ("deblock", {"strength": 30.0, "block": 12, "x": 5, "y": 2}),
+    ("hdr_to_sdr", {"transfer": "hlg"}),
     ("stabilise", {"radius": 2}),
     ("stabilise", {"radius": 1, "border": "black"}),
     ("undistort", {"fx": 60.0, "k1": -0.05, "k2": 0.01, "p1": 0.002, "zoom": 0.8}),
@@ -77,6 +78,8 @@ def test_a_region_has_the_bits_of_the_whole(
     layout = layouts[data.draw(st.sampled_from(sorted(layouts)))]
     if name == "white_balance" and layout.colour_planes == 1:
         layout = layouts["rgb"]
+    if name == "hdr_to_sdr" and layout.matrix is not Matrix.BT2020:
+        layout = layouts["rgb-alpha-16" if layout.alpha else "420-top-left-10"]
     least = 8 if name in {"crop", "perspective"} else 1
     shape = FrameShape(data.draw(st.integers(least, 90)), data.draw(st.integers(least, 90)), layout)
     if name == "separate_fields":
@@ -114,7 +117,7 @@ def test_what_is_needed_lies_in_the_picture_on_chroma_edges(
     try:
         operation = make_operation(name, shape, **values)
     except RequestError:
-        assert name in ("white_balance", "separate_fields")
+        assert name in ("white_balance", "separate_fields", "hdr_to_sdr")
         return
     needed = operation.needs(region_of(data.draw, operation.result))
 
@@ -163,6 +166,8 @@ def test_source_blocks_are_left_alone(name, values, layout, layouts, make_pictur
     """Blocks share memory, so no operation writes into its window."""
     if name == "white_balance" and layout.colour_planes == 1:
         layout = layouts["rgb"]
+    if name == "hdr_to_sdr" and layout.matrix is not Matrix.BT2020:
+        layout = layouts["rgb-alpha-16" if layout.alpha else "420-top-left-10"]
     shape = FrameShape(24 if name == "separate_fields" else 23, 30, layout)
     operation = make_operation(name, shape, **values)
     frames = [make_picture(shape, seed) for seed in range(operation.before + 1 + operation.after)]

@@ -15,5 +15,20 @@ REPAIR_PHRASES: Mapping[str, str] = {
     "Row at which a block begins, for cut pictures.": "Строка, с которой начинается блок, для "
     "обрезанных изображений.",
     "Whether the colour differences are smoothed as well.": "Сглаживаются ли и цветоразности.",
+    "Makes a view copy in BT.709 of a picture for HDR displays, by a stated curve.": "Делает "
+    "копию для просмотра в BT.709 из изображения для HDR-дисплеев по указанной кривой.",
+    "How codes stand for light in the picture: pq or hlg (ITU-R BT.2100).": "Как коды "
+    "изображения обозначают свет: pq или hlg (ITU-R BT.2100).",
+    "Curve for bright light: bt2390 (its EETF), reinhard, or clip.": "Кривая для яркого света: "
+    "bt2390 (её EETF), reinhard или clip (отсечение).",
+    "Brightest light of the picture, in candelas per square metre.": "Самый яркий свет "
+    "изображения, в канделах на квадратный метр.",
+    "Light that becomes the result's white, in candelas per square metre.": "Свет, который "
+    "становится белым результата, в канделах на квадратный метр.",
+    "lights and colours beyond the result's range are cut off, and no way leads back": "свет и "
+    "цвета за пределами диапазона результата отсекаются, и обратного пути нет",
+    "{operation}: lights and colours beyond the result's range are cut off, and no way leads "
+    "back": "{operation}: свет и цвета за пределами диапазона результата отсекаются, и обратного "
+    "пути нет",
 }
 """By the English words of `pipelines.graph.operation_repair` and `operation_light`."""

@@ -1,0 +1,97 @@
+"""Clips that are steadied, or copied for other displays, from file to repeated bundle."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from tests.e2e.command_kit import Evident, Said, textured
+
+FRAMES = 54
+"""Two segments at 25 frames a second."""
+
+
+@pytest.fixture(scope="module")
+def evident(tmp_path_factory: pytest.TempPathFactory) -> Evident:
+    """The command line in a folder that the tests of this file share."""
+    return Evident(tmp_path_factory.mktemp("conventional"))
+
+
+def write(path: Path, pictures: list[Any], form: str, **tags: int) -> Path:
+    """Encode gray pictures as luma with even chroma; `tags` are attributes of the encoder."""
+    height, width = pictures[0].shape
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"crf": "12"})
+        stream.width, stream.height, stream.pix_fmt = width, height, form
+        stream.codec_context.time_base = Fraction(1, 25)
+        for name, code in tags.items():
+            setattr(stream.codec_context, name, code)
+        for number, picture in enumerate(pictures):
+            frame = av.VideoFrame.from_ndarray(picture, "gray").reformat(format=form)
+            frame.pts = number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def run(evident: Evident, clip: Path, out: str, preset: str, *operations: dict[str, Any]) -> Said:
+    """Run a job by a graph."""
+    stages = [
+        {"name": "ingest", "kind": "ingest", "needs": ["source"]},
+        {"name": "enhance", "kind": "enhance", "needs": ["ingest"],
+         "params": {"operations": list(operations)}},
+        {"name": "export", "kind": "export", "needs": ["enhance"],
+         "params": {"formats": ["bundle"], "credentials": "none"}},
+    ]  # fmt: skip
+    graph = evident.folder / f"{out}.json"
+    graph.write_text(json.dumps({"version": 1, "preset": preset, "stages": stages}))
+    return evident("run", clip, "--graph", graph, "--out", out, "--json")
+
+
+def test_segments_are_steadied_as_the_whole_is(evident: Evident) -> None:
+    """What two segments delivered is, frame for frame, what one pass over the clip gives."""
+    scene = textured(120, 160, seed=2)[..., 0]
+    rng = np.random.default_rng(1)
+    shifts = rng.integers(-4, 5, (FRAMES, 2)) + 8
+    pictures = [np.ascontiguousarray(scene[y : y + 96, x : x + 128]) for y, x in shifts]
+    clip = write(evident.folder / "shaken.mp4", pictures, "yuv420p")
+    said = run(evident, clip, "steady", "balanced", {"op": "stabilise", "radius": 4})
+    assert said.code == 0, said.err
+    (job,) = said.json["jobs"]
+    with av.open(job["outputs"][0]["path"]) as container:
+        assert (container.streams.video[0].width, container.streams.video[0].height) == (108, 80)
+    replayed = evident("replay", job["bundle"], "--json")
+    assert replayed.code == 0, replayed.err
+    assert replayed.json["verdict"] == "identical"
+
+
+def test_estimated_motion_is_not_of_the_default_preset(evident: Evident) -> None:
+    """The conventional profile takes given parameters only, and says who would take these."""
+    clip = write(evident.folder / "short.mp4", [textured(64, 64)[..., 0]] * 3, "yuv420p")
+    said = run(evident, clip, "refused", "forensic-safe", {"op": "stabilise"})
+    assert said.code == 2
+    assert "balanced" in said.json["jobs"][0]["error"]["next_step"]
+
+
+def test_a_copy_for_other_displays_says_what_it_is(evident: Evident) -> None:
+    """The copy states BT.709, the laws list that as declared, and the file stays in PQ."""
+    tags = {"color_primaries": 9, "color_trc": 16, "colorspace": 9, "color_range": 1}
+    pictures = [np.ascontiguousarray(textured(64, 96, seed=n)[..., 0]) for n in range(3)]
+    clip = write(evident.folder / "pq.mp4", pictures, "yuv420p10le", **tags)
+    before = clip.read_bytes()
+    said = run(evident, clip, "copy", "forensic-safe", {"op": "hdr_to_sdr", "transfer": "pq"})
+    assert said.code == 0, said.err
+    with av.open(said.json["jobs"][0]["outputs"][0]["path"]) as container:
+        context = container.streams.video[0].codec_context
+        stated = context.color_primaries, context.color_trc, context.colorspace
+        assert tuple(map(int, stated)) == (1, 1, 1)
+    assert clip.read_bytes() == before
+    wrong = run(evident, clip, "wrong", "forensic-safe", {"op": "hdr_to_sdr", "transfer": "hlg"})
+    assert wrong.code != 0
+    assert "transfer 16" in wrong.json["jobs"][0]["error"]["reason"]
