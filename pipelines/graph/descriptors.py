@@ -153,8 +153,8 @@ class Descriptor(Generic[P]):
     size. `network` names the parameter that selects a catalog network, for trained ones.
     `consistency` says how the result is held against the input. `timing` says what becomes of
     the number of frames, None where they stay. `sample_aspect` is the shape of a sample that
-    leaves over that of one that came. `fields` says what is done about woven frames. `retags` says what the
-    result's codes mean, None where they mean what they did.
+    leaves over that of one that came. `fields` says what is done about woven frames.
+    `retags` says what the result's codes mean, None where they mean what they did.
     """
 
     name: str
