@@ -26,8 +26,8 @@ def holding(path: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS, doing: str) 
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise ResourceError(
-            f"{path.name} in the log's folder cannot be opened: {error}.",
-            next_step="Check the permissions of the log's folder.",
+            f"The lock {path.name} cannot be opened: {error.strerror or error}.",
+            next_step=f"Check the permissions of {path.parent}.",
         ) from error
     try:
         deadline = time.monotonic() + wait_seconds
