@@ -176,6 +176,7 @@ def _official(reader: StrictTable) -> OfficialFile:
         sha256=reader.make("sha256", str, _digest_or_unknown),
         size_bytes=reader.count("bytes", least=0),
         stated_by=reader.text("stated_by"),
+        direct=reader.take("direct", bool) if "direct" in reader.left else True,
     )
     reader.finish()
     return made
@@ -334,6 +335,7 @@ def _official_table(official: OfficialFile) -> Mapping[str, object]:
         "sha256": official.sha256 or UNKNOWN,
         "bytes": official.size_bytes,
         "stated_by": official.stated_by,
+        **({} if official.direct else {"direct": False}),
     }
 
 

@@ -225,7 +225,8 @@ class OfficialFile:
     """The file that a network's makers publish.
 
     `sha256` None says that no public source states its digest; `size_bytes` 0 that none states
-    its size. `stated_by` says where the digest comes from.
+    its size. `stated_by` says where the digest comes from. `direct` False says that `url` is a
+    page which a person has to visit, and not the file.
     """
 
     url: str
@@ -233,6 +234,7 @@ class OfficialFile:
     sha256: Sha256 | None
     size_bytes: int
     stated_by: str
+    direct: bool = True
 
 
 @dataclass(frozen=True, slots=True)

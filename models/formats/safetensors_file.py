@@ -100,20 +100,37 @@ def _values(one: Described, data: memoryview, name: str) -> NDArray[np.float32]:
     return np.frombuffer(data, _REAL[one.kind]).astype(np.float32).reshape(one.shape)
 
 
-def write_tensors(tensors: Tensors) -> bytes:
-    """Write tensors as float32, sorted by name; the same tensors give the same bytes."""
+def write_tensors(tensors: Mapping[str, NDArray[Any]]) -> bytes:
+    """Write tensors in their own types, sorted by name; the same tensors give the same bytes.
+
+    Raises ValueError for a type that the format does not have.
+    """
     header: dict[str, Any] = {}
+    parts: list[bytes] = []
     at = 0
     for key in sorted(tensors):
-        size = 4 * tensors[key].size
-        shape = list(tensors[key].shape)
-        header[key] = {"dtype": "F32", "shape": shape, "data_offsets": [at, at + size]}
-        at += size
+        values = np.ascontiguousarray(tensors[key]).reshape(tensors[key].shape)
+        content = values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
+        stop = at + len(content)
+        header[key] = {
+            "dtype": _kind_of(values.dtype),
+            "shape": list(values.shape),
+            "data_offsets": [at, stop],
+        }
+        parts.append(content)
+        at = stop
     spelt = json.dumps(header, separators=(",", ":")).encode()
     spelt += b" " * (-len(spelt) % _ALIGNMENT)
-    parts = [len(spelt).to_bytes(_LENGTH_BYTES, "little"), spelt]
-    parts += [np.ascontiguousarray(tensors[key], "<f4").tobytes() for key in sorted(tensors)]
-    return b"".join(parts)
+    return b"".join([len(spelt).to_bytes(_LENGTH_BYTES, "little"), spelt, *parts])
+
+
+def _kind_of(dtype: np.dtype[Any]) -> str:
+    """Name a type as the format does: `F32` for float32."""
+    letter = {"f": "F", "i": "I", "u": "U"}.get(dtype.kind, "")
+    kind = "BOOL" if dtype.kind == "b" else f"{letter}{8 * dtype.itemsize}"
+    if kind not in _SIZES:
+        raise ValueError(f"safetensors has no {dtype}")
+    return kind
 
 
 def _refused(name: str, why: str) -> UnsafeWeightsError:

@@ -1,7 +1,7 @@
 """From the file that was received to the files that engines read.
 
-ONNX is kept as it came. From safetensors the ONNX form is written here where the architecture is
-one that we can state ourselves; the safetensors file is kept as it came.
+ONNX and safetensors are kept as they came. From safetensors the ONNX form is written here where
+the architecture is one that we can state ourselves.
 """
 
 from __future__ import annotations
@@ -10,28 +10,23 @@ from collections.abc import Mapping
 
 from models.errors import UnsafeWeightsError
 from models.formats import prelu_graph
-from models.formats.safetensors_file import read_tensors
-from models.install.recognise import FileKind
+from models.formats.safetensors_file import read_header, read_tensors
+from models.install.recognise import FileKind, kind_of
 from models.spec import DetectorArchitecture, NetworkCard, PReluArchitecture, WeightsFormat
 from models.weights import refuse_unsafe
 
 Contents = Mapping[WeightsFormat, bytes]
 
 
-def converted(content: bytes, kind: FileKind, card: NetworkCard, *, name: str) -> Contents:
-    """Make every form of `card`'s weights that can be made from a file of this kind.
+def converted(content: bytes, card: NetworkCard, *, name: str) -> Contents:
+    """Make every form of `card`'s weights that can be made from an ONNX or safetensors file.
 
     Raises UnsafeWeightsError where the file is not what it claims, or not this network.
     """
-    if kind is FileKind.ONNX:
+    if kind_of(content, name=name) is FileKind.ONNX:
         refuse_unsafe(content, name=name, form=WeightsFormat.ONNX)
         return {WeightsFormat.ONNX: content}
-    if kind is FileKind.PICKLE:
-        raise UnsafeWeightsError(
-            f"{name} is a pickle, and reading one can run any code",
-            next_step="Convert it to safetensors on a machine that you can lose.",
-        )
-    tensors = read_tensors(content, name=name)
+    read_header(content, name=name)
     if isinstance(card.architecture, DetectorArchitecture):
         raise UnsafeWeightsError(
             f"{card.name} is used as ONNX, and {name} is safetensors",
@@ -39,5 +34,6 @@ def converted(content: bytes, kind: FileKind, card: NetworkCard, *, name: str) -
         )
     made = {WeightsFormat.SAFETENSORS: content}
     if isinstance(card.architecture, PReluArchitecture):
+        tensors = read_tensors(content, name=name)
         made[WeightsFormat.ONNX] = prelu_graph.to_onnx(tensors, card.architecture, card.scale)
     return made

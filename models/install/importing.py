@@ -7,7 +7,8 @@ from pathlib import Path
 from models.catalog import Catalog
 from models.errors import InstallError
 from models.install.convert import converted
-from models.install.recognise import kind_of, recognise
+from models.install.recognise import FileKind, kind_of, recognise
+from models.install.torch_child import tensors_of
 from models.installed import Installed
 from models.spec import WeightsFile
 from models.store import install, sha256_of
@@ -16,23 +17,27 @@ MOST_BYTES = 1 << 30
 """Larger than any file of the catalog; what is larger is not read at all."""
 
 
-def import_file(path: Path, networks: Catalog, folder: Path, *, wanted: str | None) -> Installed:
+def import_file(
+    path: Path, networks: Catalog, folder: Path, *, wanted: str | None, origin: str | None = None
+) -> Installed:
     """Install the network that lies in the file `path`, under `folder`.
 
-    `wanted` is the network that a person says it is. Raises InstallError, UnknownModelError,
-    UnknownWeightsError or UnsafeWeightsError.
+    `wanted` is the network that a person says it is, `origin` where the file came from if not
+    from a person. Of a torch file the tensors alone are taken, in a child process. Raises
+    InstallError, UnknownModelError, UnknownWeightsError or UnsafeWeightsError.
     """
     content = _read(path)
     received = WeightsFile(path.name, sha256_of(content), len(content))
-    kind = kind_of(content, name=path.name)
+    if kind_of(content, name=path.name) is FileKind.PICKLE:
+        content = tensors_of(content, name=path.name)
     found = recognise(content, received.sha256, name=path.name, networks=networks, wanted=wanted)
     return install(
         folder,
         found.card,
-        converted(content, kind, found.card, name=path.name),
+        converted(content, found.card, name=path.name),
         received=received,
         standing=found.standing,
-        origin=f"file {path.name}",
+        origin=origin or f"file {path.name}",
     )
 
 

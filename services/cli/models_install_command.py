@@ -1,19 +1,23 @@
-"""`evident models import`: weights come into this machine's catalog, on record."""
+"""`evident models import` and `fetch`: weights come into this machine's catalog, on record."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+from models.catalog import Catalog
 from models.errors import ModelError
+from models.install.fetching import done_with, fetch
 from models.install.importing import import_file
 from models.installed import Installed, Standing
+from models.spec import NetworkCard
 from pipelines.errors import EvidentError
 from pipelines.evidence.json_value import Json
 from pipelines.gates.life import job_of
 from services.cli.evidence_wiring import evidence_log, signing_key
 from services.cli.networks_wiring import models_folder, networks_of
 from services.cli.printing import (
+    FAILED,
     GOOD,
     WRONG_USE,
     console_on_stderr,
@@ -21,8 +25,10 @@ from services.cli.printing import (
     print_json,
     print_text,
 )
+from services.cli.progress import JobProgress, progress_on
 from services.settings.settings import Settings, read_settings
 
+_MIB_BITS = 20
 KIND = "network.installed"
 _SAID = {
     Standing.OFFICIAL: "its digest is the one on the card",
@@ -42,6 +48,48 @@ def import_from(path: Path, *, wanted: str | None, as_json: bool) -> int:
         return _refused(error, as_json=as_json)
     _print(record, as_json=as_json)
     return GOOD
+
+
+def fetch_networks(names: tuple[str, ...], *, as_json: bool) -> int:
+    """Fetch networks from where their makers publish them; returns the exit code."""
+    done: list[Installed] = []
+    try:
+        settings = read_settings()
+        networks, folder = networks_of(settings), models_folder(settings)
+        with progress_on(console_on_stderr()) as progress:
+            for name in dict.fromkeys(names):
+                record = _fetched(networks.card(name), networks, folder, progress)
+                _put_on_record(settings, record)
+                done.append(record)
+                if not as_json:
+                    progress.finish()
+                    _print(record, as_json=False)
+    except (EvidentError, ModelError) as error:
+        return _refused(error, as_json=as_json, code=FAILED)
+    if as_json:
+        print_json({"installed": [installed_json(record) for record in done]})
+    return GOOD
+
+
+def _fetched(
+    card: NetworkCard, networks: Catalog, folder: Path, progress: JobProgress
+) -> Installed:
+    """Fetch and install one network, telling how far it is in mebibytes."""
+    progress.heading(card.name)
+    size = 0 if card.official is None else card.official.size_bytes
+    progress.start("fetching", size >> _MIB_BITS)
+    told = 0
+
+    def heard(here: int, _all: int) -> None:
+        nonlocal told
+        progress.advance(max(0, (here >> _MIB_BITS) - told))
+        told = max(told, here >> _MIB_BITS)
+
+    part = fetch(card, folder, heard=heard)
+    url = "" if card.official is None else card.official.url
+    record = import_file(part, networks, folder, wanted=card.name, origin=url)
+    done_with(part)
+    return record
 
 
 def _put_on_record(settings: Settings, record: Installed) -> None:
@@ -100,8 +148,8 @@ def _print(record: Installed, *, as_json: bool) -> None:
         print_text(f"  {form}: {one.name}, SHA-256 {one.sha256}")
 
 
-def _refused(error: EvidentError | ModelError, *, as_json: bool) -> int:
+def _refused(error: EvidentError | ModelError, *, as_json: bool, code: int = WRONG_USE) -> int:
     if as_json:
         print_json({"error": {"reason": str(error), "next_step": error.next_step}})
     print_error(console_on_stderr(), "", str(error), error.next_step)
-    return WRONG_USE
+    return code

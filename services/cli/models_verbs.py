@@ -47,7 +47,7 @@ def models_show(name: Name, *, as_json: AsJson = False) -> None:
 @app.command("import")
 def models_import(
     path: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Weights on this disk: ONNX or safetensors.")
+        Path, typer.Argument(metavar="FILE", help="Weights: ONNX, safetensors or torch.")
     ],
     *,
     wanted: Annotated[
@@ -63,6 +63,37 @@ def models_import(
     from services.cli import models_install_command  # noqa: PLC0415 - see the module docstring
 
     raise typer.Exit(models_install_command.import_from(path, wanted=wanted, as_json=as_json))
+
+
+@app.command("fetch")
+def models_fetch(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Networks to fetch.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch networks from where their makers publish them: https, digest pinned, resumed.
+
+    [dim]evident models fetch realesr-general-x4v3 realesr-general-wdn-x4v3[/dim]
+    """
+    from services.cli import models_install_command  # noqa: PLC0415 - see the module docstring
+
+    raise typer.Exit(models_install_command.fetch_networks(tuple(names), as_json=as_json))
+
+
+@app.command("export")
+def models_export(
+    name: Name,
+    *,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="A folder for card and weights.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write a network's card and weights into a folder; as ONNX too where that holds.
+
+    [dim]evident models export evident-sr-x2 --out exported[/dim]
+    """
+    from services.cli import models_export_command  # noqa: PLC0415 - see the module docstring
+
+    raise typer.Exit(models_export_command.export(name, out, as_json=as_json))
 
 
 @app.command("move")
