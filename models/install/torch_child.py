@@ -69,10 +69,8 @@ def work(source: str, target: str) -> int:
     resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT_BYTES, OUTPUT_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     from models.formats.safetensors_file import write_tensors  # noqa: PLC0415 - after the limits
-    from models.install.torch_file import (  # noqa: PLC0415 - after the limits
-        TorchFileError,
-        read_torch_file,
-    )
+    from models.install.torch_file import read_torch_file  # noqa: PLC0415 - after the limits
+    from models.install.torch_pickle import TorchFileError  # noqa: PLC0415 - after the limits
 
     try:
         Path(target).write_bytes(write_tensors(read_torch_file(Path(source).read_bytes())))

@@ -1,10 +1,9 @@
 """Reads tensors, and nothing else, out of a file that torch saved.
 
-Such a file is a zip archive with a pickle in it, and a pickle is a program. Only a handful of
-names are known to the reader below, all of them stand-ins written here: what torch calls to make
-a tensor makes a description of one, and any other name ends the reading. No class of torch or of
-anybody else is ever looked up. Tensors are then read from the archive by these descriptions, with
-their bounds checked. This runs in a child process with limits (`torch_child`), never in ours.
+Such a file is a zip archive with a table in it that is a pickle, and a pickle is a program. It is
+interpreted by a machine of our own that makes descriptions of tensors and can do nothing else
+(`torch_pickle`). The numbers are then read from the archive by these descriptions, with their
+bounds checked. This runs in a child process with limits (`torch_child`), never in ours.
 
 The older form (before torch 1.6, no zip) is refused.
 """
@@ -12,93 +11,18 @@ The older form (before torch 1.6, no zip) is refused.
 from __future__ import annotations
 
 import io
-import pickle
 import zipfile
-from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.install.torch_pickle import Described, Storage, TorchFileError, read_contents
+
 MOST_ENTRIES = 100_000
-MOST_PICKLE_BYTES = 64 << 20
-MOST_DIMENSIONS = 8
+MOST_TABLE_BYTES = 64 << 20
 WRAPPERS = ("params_ema", "params", "state_dict")
 """What training programs call the tensors, the preferred one first."""
-
-_TYPES = {
-    "DoubleStorage": "<f8", "FloatStorage": "<f4", "HalfStorage": "<f2", "BFloat16Storage": "bf16",
-    "LongStorage": "<i8", "IntStorage": "<i4", "ShortStorage": "<i2", "CharStorage": "<i1",
-    "ByteStorage": "<u1", "BoolStorage": "?",
-}  # fmt: skip
-
-
-class TorchFileError(Exception):
-    """The file holds something else than tensors, or is not what it claims; one line."""
-
-
-@dataclass(frozen=True, slots=True)
-class _StorageType:
-    dtype: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Storage:
-    dtype: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Described:
-    """One tensor: where it starts in its storage, and its sizes and strides, in numbers."""
-
-    storage: _Storage
-    offset: int
-    sizes: tuple[int, ...]
-    strides: tuple[int, ...]
-
-
-def _rebuild_tensor(storage: Any, offset: Any, sizes: Any, strides: Any, *_rest: Any) -> _Described:
-    numbers = (offset, *sizes, *strides)
-    sound = isinstance(storage, _Storage) and len(sizes) == len(strides) <= MOST_DIMENSIONS
-    if not sound or not all(type(one) is int and one >= 0 for one in numbers):
-        raise TorchFileError("a tensor is described by what is no number")
-    return _Described(storage, offset, tuple(sizes), tuple(strides))
-
-
-def _rebuild_parameter(described: Any, *_rest: Any) -> Any:
-    return described
-
-
-_KNOWN: Mapping[tuple[str, str], Any] = {
-    ("collections", "OrderedDict"): OrderedDict,
-    ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
-    ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
-    **{("torch", name): _StorageType(dtype) for name, dtype in _TYPES.items()},
-}
-
-
-class _Reader(pickle.Unpickler):
-    """Knows the names above and refuses all others."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Look a name up in our own table, never in a module."""
-        try:
-            return _KNOWN[module, name]
-        except KeyError:
-            raise TorchFileError(f"it asks for {module}.{name}, which is no tensor") from None
-
-    def persistent_load(self, found: Any) -> _Storage:
-        """Read a storage's name: ("storage", type, key, device, count)."""
-        try:
-            word, kind, key, _device, _count = found
-        except (TypeError, ValueError):
-            raise TorchFileError("a storage is not named as torch names one") from None
-        if word != "storage" or not isinstance(kind, _StorageType) or not isinstance(key, str):
-            raise TorchFileError("a storage is not named as torch names one")
-        return _Storage(kind.dtype, key)
 
 
 def read_torch_file(content: bytes) -> dict[str, NDArray[Any]]:
@@ -116,8 +40,8 @@ def read_torch_file(content: bytes) -> dict[str, NDArray[Any]]:
         if len(tops) != 1:
             raise TorchFileError("it is an archive, and not one that torch wrote")
         top = tops[0].removesuffix("data.pkl")
-        described = _tensors(_unpickled(archive, members[tops[0]]))
-        storages: dict[_Storage, NDArray[Any]] = {}
+        described = _tensors(_contents(archive, members[tops[0]]))
+        storages: dict[Storage, NDArray[Any]] = {}
         made = {}
         for name, one in described.items():
             if one.storage not in storages:
@@ -143,18 +67,13 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     return members
 
 
-def _unpickled(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Any:
-    if member.file_size > MOST_PICKLE_BYTES:
-        raise TorchFileError(f"its pickle is larger than {MOST_PICKLE_BYTES} bytes")
-    try:
-        return _Reader(io.BytesIO(archive.read(member))).load()
-    except TorchFileError:
-        raise
-    except Exception as error:
-        raise TorchFileError(f"its pickle cannot be read ({type(error).__name__})") from error
+def _contents(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Any:
+    if member.file_size > MOST_TABLE_BYTES:
+        raise TorchFileError(f"its table is larger than {MOST_TABLE_BYTES} bytes")
+    return read_contents(archive.read(member))
 
 
-def _tensors(found: Any) -> dict[str, _Described]:
+def _tensors(found: Any) -> dict[str, Described]:
     """Pick the tensors out of what training programs put around them."""
     for wrapper in WRAPPERS:
         if isinstance(found, dict) and isinstance(found.get(wrapper), dict):
@@ -163,7 +82,7 @@ def _tensors(found: Any) -> dict[str, _Described]:
     if not isinstance(found, dict) or not found:
         raise TorchFileError("it holds no table of tensors")
     for name, one in found.items():
-        if not isinstance(name, str) or not isinstance(one, _Described):
+        if not isinstance(name, str) or not isinstance(one, Described):
             raise TorchFileError("it holds something else beside tensors")
     return dict(found)
 
@@ -179,7 +98,7 @@ def _numbers(content: bytes, dtype: str) -> NDArray[Any]:
     return np.frombuffer(content, dtype)
 
 
-def _viewed(storage: NDArray[Any], one: _Described, name: str) -> NDArray[Any]:
+def _viewed(storage: NDArray[Any], one: Described, name: str) -> NDArray[Any]:
     """Lay a tensor out of its storage; every number that it reads lies inside."""
     empty = 0 in one.sizes
     last = one.offset + sum((n - 1) * s for n, s in zip(one.sizes, one.strides, strict=True))

@@ -7,18 +7,22 @@ import os
 import pickle
 import zipfile
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from models.catalog import Catalog
 from models.errors import UnsafeWeightsError
 from models.formats.safetensors_file import read_tensors, write_tensors
 from models.install.importing import import_file
 from models.install.torch_child import tensors_of
-from models.install.torch_file import TorchFileError, read_torch_file
+from models.install.torch_file import read_torch_file
+from models.install.torch_pickle import TorchFileError, read_contents
 from tests.unit.models.field_kit import field_folder, prelu_tensors
 
 
@@ -121,6 +125,39 @@ def test_an_attribute_of_a_known_name_is_refused() -> None:
         made.writestr("a/data.pkl", program)
     with pytest.raises(TorchFileError, match="which is no tensor"):
         read_torch_file(buffer.getvalue())
+
+
+PROGRAMS = {
+    "a call of a table": b"\x80\x02}).R.",
+    "a call of a type of numbers": b"\x80\x02ctorch\nFloatStorage\n)R.",
+    "an object": b"\x80\x02ccollections\nOrderedDict\n)\x81.",
+    "an instance": b"(icollections\nOrderedDict\n.",
+    "an extension": b"\x80\x02\x82\x01.",
+    "bytes": b"\x80\x03C\x01a.",
+    "no end": b"\x80\x02}",
+    "nothing on the stack": b"\x80\x02.",
+    "two things": b"\x80\x02}}.",
+    "a list without a beginning": b"\x80\x02}u.",
+    "a memory that is empty": b"\x80\x02h\x05.",
+    "a word that is none": b"\x80\x02\xff.",
+    "filling a number": b"\x80\x02K\x01K\x02a.",
+    "a storage of nothing": b"\x80\x02)Q.",
+    "a tuple of more than there is": b"\x80\x02\x87.",
+}
+
+
+@pytest.mark.parametrize("case", PROGRAMS)
+def test_a_program_of_any_other_kind_is_refused(case: str) -> None:
+    """Words that describe no tensor, and words out of place, end the reading."""
+    with pytest.raises(TorchFileError):
+        read_contents(PROGRAMS[case])
+
+
+@given(content=st.binary(max_size=60))
+def test_no_bytes_do_anything_else_than_be_refused_or_read(content: bytes) -> None:
+    """Whatever the bytes are, they are read or refused; nothing else is raised."""
+    with suppress(TorchFileError):
+        read_contents(b"\x80\x02" + content + b".")
 
 
 def _with(content: bytes, change: Any) -> bytes:
