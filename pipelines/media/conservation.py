@@ -213,7 +213,7 @@ def _time_laws(
     wrong = [
         frame
         for frame in range(index.frames)
-        if int(index.pts[frame]) * old != int(after.times[frame, 0]) * new
+        if int(index.pts[frame]) * old + delivery.moved != int(after.times[frame, 0]) * new
     ]
     if wrong:
         frame = wrong[0]
@@ -225,9 +225,9 @@ def _time_laws(
             holds=False,
         )
     else:
-        yield _law(
-            "presentation times", "all equal", "as declared" if declared else "all equal", declared
-        )
+        why = ", ".join(filter(None, (declared, _moved_words(delivery))))
+        found_times = "as declared" if why else "all equal"
+        yield _law("presentation times", "all equal", found_times, why)
     last, now_last = int(index.duration[-1]) * old, int(after.times[-1, 1]) * new
     unstated = delivery.container == "matroska" and now_last != last
     yield _law(
@@ -236,6 +236,11 @@ def _time_laws(
         f"{now_last} s",
         "Matroska states no duration of a last frame" if unstated else "",
     )
+
+
+def _moved_words(delivery: Delivery) -> str:
+    """Why times are later than in the source; empty where they are not."""
+    return f"moved by {delivery.moved} s, to begin at zero" if delivery.moved else ""
 
 
 def _picture_laws(
@@ -302,17 +307,23 @@ def _stream_laws(
         moves = adts and stream.codec == "aac"
         moved = "headers in the packets moved into the container" if moves else ""
         yield _law(f"{name}: payloads", old["payloads"], new["payloads"], moved)
-        yield _packet_time_law(f"{name}: times", old, new, stream.sample_rate)
+        yield _packet_time_law(f"{name}: times", old, new, stream.sample_rate, delivery)
         yield _law(f"{name}: language", _language(stream), _language(after.streams[place]))
 
 
 def _packet_time_law(
-    name: str, old: Mapping[str, Any], new: Mapping[str, Any], sample_rate: int | None
+    name: str,
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    sample_rate: int | None,
+    delivery: Delivery,
 ) -> Law:
     """Times of copied packets are equal, or rounded to whole samples and declared as that."""
-    was, now = _packet_times(old), _packet_times(new)
+    now = _packet_times(new)
+    was = [None if one is None else one + delivery.moved for one in _packet_times(old)]
     if was == now:
-        return Law(name, "all equal", "all equal", holds=True)
+        why = _moved_words(delivery)
+        return Law(name, "all equal", "as declared" if why else "all equal", True, why)
     same_places = len(was) == len(now) and all(
         (a is None) == (b is None) for a, b in zip(was, now, strict=True)
     )

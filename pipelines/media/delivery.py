@@ -10,6 +10,7 @@ The container is chosen in `containers`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 
 import numpy as np
 
@@ -53,6 +54,12 @@ def choose_delivery(
     remarks: list[str] = []
     codec, pixel_format, is_lossless = _codec(result, remarks, lossless=lossless)
     container = choose_container(index, kept, codec, remarks)
+    moved = _moved(index, kept)
+    if moved:
+        remarks.append(
+            f"The clip begins {float(moved):.6f} s before zero, which no container here shows; all "
+            "times were moved by that."
+        )
     if untouched:
         remarks.append("No operation ran; the samples were coded as they were decoded.")
     remarks.extend(_others(index, kept))
@@ -70,7 +77,27 @@ def choose_delivery(
         kept_as_is=tuple(stream.index for stream in kept),
         dropped=tuple(sorted(drop_streams)),
         remarks=tuple(remarks),
+        moved=moved,
     )
+
+
+def _moved(index: VideoIndex, kept: tuple[StreamFacts, ...]) -> Fraction:
+    """By how many seconds times are moved so that the first frame is not before zero.
+
+    Raises UnsupportedError where a kept stream cannot be moved by as much, to the tick.
+    """
+    first = int(index.pts.min())
+    if first >= 0:
+        return Fraction(0)
+    moved = -first * index.video.stream.time_base
+    for stream in kept:
+        if (moved / stream.time_base).denominator != 1:
+            raise UnsupportedError(
+                f"The clip begins before zero, and the times of stream {stream.index} cannot be "
+                "moved by exactly as much.",
+                next_step=f"Leave it out with --drop-stream {stream.index}; that is on record.",
+            )
+    return moved
 
 
 def planar_name(shape: FrameShape) -> str:

@@ -177,7 +177,8 @@ class Delivery:
 
     `options` are the encoder's private options; `threads` is fixed because encoded bytes
     depend on it. `dropped` are source streams left out by request. `kept_as_is` are the
-    source streams copied packet for packet.
+    source streams copied packet for packet. `moved` is by how many seconds all times are later
+    than in the source, where that begins before zero.
     """
 
     codec: str
@@ -190,6 +191,7 @@ class Delivery:
     kept_as_is: tuple[int, ...]
     dropped: tuple[int, ...] = ()
     remarks: tuple[str, ...] = ()
+    moved: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,12 +29,22 @@ class CodedPackets:
 
     def __init__(self, stream: Any) -> None:
         context = stream.codec_context
-        self._length_bytes = _length_bytes(context.codec.canonical_name, context.extradata or b"")
+        known = context is not None
+        self._length_bytes = (
+            _length_bytes(context.codec.canonical_name, context.extradata or b"") if known else None
+        )
         self._part = hashlib.sha256()
         self.packets = 0
 
+    def add_any(self, packet: Packet[Any]) -> None:
+        """Take one packet of a stranger's: one whose lengths lead beyond it is taken as it is."""
+        try:
+            self.add(packet)
+        except DamagedError:
+            self._take(hashlib.sha256(packet))
+
     def add(self, packet: Packet[Any]) -> None:
-        """Take one packet."""
+        """Take one packet. Raises DamagedError where lengths lead beyond it."""
         digest = hashlib.sha256()
         if self._length_bytes is None:
             digest.update(packet)
@@ -42,6 +52,9 @@ class CodedPackets:
             for unit in units(bytes(packet), self._length_bytes):
                 digest.update(len(unit).to_bytes(4, "big"))
                 digest.update(unit)
+        self._take(digest)
+
+    def _take(self, digest: hashlib._Hash) -> None:
         self._part.update(digest.digest())
         self.packets += 1
 

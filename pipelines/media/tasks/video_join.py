@@ -35,8 +35,9 @@ def run(arguments: Mapping[str, Any], channel: Channel) -> None:
     """Join.
 
     `arguments`: "source", "segments", "out" (paths), "format", "stream" (the enhanced one),
-    "dropped", "time_base", "pts" and "duration" (int64, base64), "display_matrix", "picture"
-    (of colours and pixels what the coding does not say, by FFmpeg's names), "faststart", "bare".
+    "dropped", "time_base", "pts" and "duration" (int64, base64), "moved" (seconds by which the
+    others are moved as well), "display_matrix", "picture" (of colours and pixels what the coding
+    does not say, by FFmpeg's names), "faststart", "bare".
     """
     try:
         with ExitStack() as stack:
@@ -68,6 +69,7 @@ class _Joiner:
         self._base = Fraction(arguments["time_base"])
         self._pts = _numbers(arguments["pts"])
         self._duration = _numbers(arguments["duration"])
+        self._moved = Fraction(arguments["moved"])
         self._written = 0
         self._held: dict[int, Packet[Any]] = {}
         self._usual: dict[int, int] = {}
@@ -101,7 +103,8 @@ class _Joiner:
             moment = packet.dts if packet.dts is not None else packet.pts
             # What is earlier goes first, so that no player has to look far ahead.
             while waiting is not None and (
-                moment is None or self._moment(waiting[1]) <= moment * packet.time_base
+                moment is None
+                or self._moment(waiting[1]) <= moment * packet.time_base + self._moved
             ):
                 self._mux_own(out, own, *waiting)
                 waiting = next(frames, None)
@@ -123,6 +126,10 @@ class _Joiner:
         MP4 would take the last packet of a sound without durations for one of no length, and its
         own edit list would then cut it off: so a packet without a duration waits for the next.
         """
+        ticks = int(self._moved / packet.time_base) if self._moved else 0
+        if ticks:
+            packet.pts = None if packet.pts is None else packet.pts + ticks
+            packet.dts = None if packet.dts is None else packet.dts + ticks
         packet.stream = target
         before = self._held.pop(target.index, None)
         if before is not None:

@@ -8,7 +8,6 @@ the chosen stream's packets, `{"end": …}`.
 from __future__ import annotations
 
 import base64
-import hashlib
 from array import array
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -46,7 +45,7 @@ def run(arguments: Mapping[str, Any], channel: Channel) -> None:
     with opened(Path(str(arguments["path"]))) as container:
         stream = chosen_stream(container, arguments["stream"], name)
         others = [one for one in own_streams(container) if one.index != stream.index]
-        seen = {one.index: _Seen(one.index, one.time_base) for one in others}
+        seen = {one.index: _Seen(one) for one in others}
         coded = _Coded(stream, arguments["parts"])
         batch: list[tuple[int, int]] = []
         has_facts = False
@@ -113,19 +112,19 @@ class _Coded:
 
 
 class _Seen:
-    """What one stream's packets are: a digest over payloads, and all times."""
+    """What one stream's packets are: a digest over payloads without framing, and all times."""
 
-    def __init__(self, stream: int, time_base: Fraction | None) -> None:
-        self._stream = stream
-        self._base = time_base or Fraction(1, av.time_base)
+    def __init__(self, stream: Any) -> None:
+        self._stream = int(stream.index)
+        self._base = stream.time_base or Fraction(1, av.time_base)
         self._number = 0
-        self._payloads = hashlib.sha256()
+        self._payloads = CodedPackets(stream)
         self._times = array("q")
 
     def add(self, packet: Packet[Any]) -> None:
         """Take one packet."""
         self._number += 1
-        self._payloads.update(hashlib.sha256(bytes(packet)).digest())
+        self._payloads.add_any(packet)
         self._times.append(NO_TIME if packet.pts is None else packet.pts)
 
     def summary(self) -> dict[str, Any]:
@@ -133,7 +132,7 @@ class _Seen:
         return {
             "stream": self._stream,
             "packets": self._number,
-            "payloads": self._payloads.hexdigest(),
+            "payloads": self._payloads.part(),
             "time_base": str(self._base),
             "times": base64.b64encode(self._times.tobytes()).decode(),
         }

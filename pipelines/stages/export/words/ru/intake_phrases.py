@@ -20,6 +20,10 @@ INTAKE_PHRASES: Mapping[str, str] = {
     "{true}",
     "the picture shows {shown}": "в кадре видно {shown}",
     "the true time was {true}": "истинное время {true}",
+    "The clip begins {n_seconds} s before zero, which no container here shows; all times were "
+    "moved by that.": "Запись начинается за {n_seconds} с до нуля, чего контейнеры не показывают; "
+    "все времена сдвинуты на столько же.",
+    "moved by {n_seconds} s, to begin at zero": "сдвинуто на {n_seconds} с, чтобы начать с нуля",
     "The burned-in clock is right.": "Часы в кадре идут верно.",
     "The burned-in clock is {n_seconds} s ahead.": "Часы в кадре спешат на {n_seconds} с.",
     "The burned-in clock is {n_seconds} s behind.": "Часы в кадре отстают на {n_seconds} с.",
