@@ -18,6 +18,7 @@ from services.cli import (
     api_keys_verbs,
     bundle_verbs,
     copy_verbs,
+    fuse_verb,
     gate_verb,
     inspect_verb,
     keys_verbs,
@@ -60,6 +61,7 @@ app.command("inspect")(inspect_verb.inspect)
 app.command("replay")(replay_verb.replay)
 app.command("report")(report_verb.report)
 app.command("stills")(stills_verb.stills)
+app.command("fuse")(fuse_verb.fuse)
 app.command("trace")(trace_verb.trace)
 app.command("provenance")(provenance_verb.provenance)
 app.command("watcher")(watcher_verb.watcher)
