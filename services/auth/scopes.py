@@ -21,6 +21,8 @@ class Scope(StrEnum):
     """Fetch artifacts that the project holds; every fetch is on record."""
     ARTIFACTS_WRITE = "project:artifacts:write"
     """Upload artifacts."""
+    ARTIFACTS_KEEP = "project:artifacts:keep"
+    """Keep artifacts until a date, and give up those that need not be kept."""
     JOBS_READ = "project:jobs:read"
     """See jobs and their events."""
     JOBS_WRITE = "project:jobs:write"

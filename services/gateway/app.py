@@ -23,6 +23,7 @@ from services.gateway.evidence_routes import evidence_routes
 from services.gateway.health import Check, health_routes
 from services.gateway.interface import describe
 from services.gateway.job_routes import job_routes
+from services.gateway.keeping_routes import keeping_routes
 from services.gateway.log_routes import log_routes
 from services.gateway.log_view_opener import ViewOpener
 from services.gateway.observed import Observed
@@ -95,6 +96,7 @@ def gateway_app(platform: Platform) -> FastAPI:
     app.include_router(
         download_routes(platform.storage.objects, platform.artifacts, platform.holdings, admission)
     )
+    app.include_router(keeping_routes(platform.holdings, admission))
     app.include_router(
         event_routes(platform.jobs, admission, heartbeat_seconds=limits.heartbeat_seconds)
     )
