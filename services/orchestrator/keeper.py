@@ -1,4 +1,4 @@
-"""Keeps the queue in order: sends wake-ups, finds lost leases and late jobs, seals entries.
+"""Keeps the queue in order: wake-ups, lost leases, late jobs, entries to seal, a tidy store.
 
 Any number of keepers may run; what one has done the others find done. Each duty runs by itself
 at its own pace, and what one cannot do now does not hold up the others.
@@ -15,6 +15,7 @@ from pipelines.errors import ResourceError
 from services.dispatch.port import Dispatch
 from services.jobs.jobs import Jobs
 from services.jobs.outbox import Outbox
+from services.orchestrator.housekeeping import Housekeeping
 from services.provenance.local_log import LocalLog
 from services.provenance.pending import PendingEntries
 
@@ -29,6 +30,7 @@ class KeeperPace:
     warn_seconds: float = 15.0
     seal_seconds: float = 2.0
     forget_seconds: float = 600.0
+    tidy_seconds: float = 3600.0
 
 
 class Keeper:
@@ -45,6 +47,7 @@ class Keeper:
         pending: PendingEntries,
         log: LocalLog,
         *,
+        housekeeping: Housekeeping | None = None,
         pace: KeeperPace | None = None,
         trouble: Callable[[str], None] = lambda _said: None,
     ) -> None:
@@ -65,6 +68,8 @@ class Keeper:
             (self.seal, pace.seal_seconds),
             (outbox.forget, pace.forget_seconds),
         )
+        if housekeeping is not None:
+            duties += ((housekeeping.tidy, pace.tidy_seconds),)
         self._threads = [
             threading.Thread(target=self._again, args=duty, daemon=True) for duty in duties
         ]
