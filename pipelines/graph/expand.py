@@ -50,6 +50,7 @@ class Wish(Strict):
     image_kind: Literal["png", "source"] = "png"
     credentials: Literal["c2pa", "none"] = "c2pa"
     allow_ungated: str | None = Field(default=None, min_length=3, max_length=500)
+    allow_licence: str | None = Field(default=None, min_length=3, max_length=500)
     overrides: Overrides | None = None
     expected: tuple[ExpectedDigest, ...] = ()
     track: tuple[Name, ...] = Field(default=(), max_length=16)
@@ -125,6 +126,8 @@ def _enhance(preset: Preset, wish: Wish) -> dict[str, Any]:
     params: dict[str, Any] = {"operations": _operations(preset, wish)}
     if wish.allow_ungated is not None:
         params["allow_ungated"] = wish.allow_ungated
+    if wish.allow_licence is not None:
+        params["allow_licence"] = wish.allow_licence
     return params
 
 

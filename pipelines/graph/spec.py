@@ -123,12 +123,14 @@ class EnhanceParams(Strict):
     """The operations, in order. Each is `{"op": name, ...parameters}`.
 
     `allow_ungated` says why networks may run that no gate has passed; `despite_fields` says why
-    frames may be worked on otherwise than their fields were measured. Both are on record.
+    frames may be worked on otherwise than their fields were measured; `allow_licence` says why a
+    network may be used whose licence is not open to every use. All are on record.
     """
 
     operations: tuple[dict[str, Any], ...] = Field(default=(), max_length=64)
     allow_ungated: str | None = Field(default=None, min_length=3, max_length=500)
     despite_fields: str | None = Field(default=None, min_length=3, max_length=500)
+    allow_licence: str | None = Field(default=None, min_length=3, max_length=500)
 
 
 class QaParams(Strict):

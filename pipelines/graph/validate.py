@@ -6,7 +6,7 @@ the picture itself (sizes, ceilings in memory, chroma alignment) is checked by t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from pipelines.graph.descriptors import (
     Parameters,
     Reach,
 )
+from pipelines.graph.licence import require_permission
 from pipelines.graph.operation_table import OPERATIONS
 from pipelines.graph.presets import POLICIES, Policy, check_admitted
 from pipelines.graph.spec import (
@@ -85,6 +86,7 @@ class CheckedGraph:
     allow_ungated: str | None = None
     despite_fields: str | None = None
     track: DetectTrackParams | None = None
+    allow_licence: str | None = None
 
     @property
     def is_generative(self) -> bool:
@@ -107,6 +109,7 @@ def check_graph(graph: Graph) -> CheckedGraph:
     steps: list[Step] = []
     reasons: list[str | None] = []
     despite: list[str | None] = []
+    permitted: list[str | None] = []
     for position, stage in enumerate(graph.stages):
         field = f"stages.{position}.params"
         params = parse_strict(_PARAMS[stage.kind], stage.params, field=field)
@@ -121,15 +124,25 @@ def check_graph(graph: Graph) -> CheckedGraph:
         elif isinstance(params, EnhanceParams):
             reasons.append(params.allow_ungated)
             despite.append(params.despite_fields)
-            steps.extend(
-                _check_step(policy, document, field=f"{field}.operations.{number}")
-                for number, document in enumerate(params.operations)
-            )
+            permitted.append(params.allow_licence)
+            steps.extend(_check_steps(policy, params, field=field))
     _check_fields_first(steps)
-    ungated, fields = (
-        "; ".join(one for one in said if one is not None) or None for said in (reasons, despite)
+    ungated, fields, licence = (
+        "; ".join(one for one in said if one is not None) or None
+        for said in (reasons, despite, permitted)
     )
-    return CheckedGraph(graph, policy, ingest, tuple(steps), export, qa, ungated, fields, track)
+    return CheckedGraph(
+        graph, policy, ingest, tuple(steps), export, qa, ungated, fields, track, licence
+    )
+
+
+def _check_steps(policy: Policy, params: EnhanceParams, *, field: str) -> Iterator[Step]:
+    """Check the operations of one stage, and that every network in it may be used."""
+    for number, document in enumerate(params.operations):
+        step = _check_step(policy, document, field=f"{field}.operations.{number}")
+        if step.card is not None:
+            require_permission(step.card, params.allow_licence, field=f"{field}.allow_licence")
+        yield step
 
 
 def _check_fields_first(steps: list[Step]) -> None:

@@ -121,6 +121,8 @@ def override_bodies(checked: CheckedGraph) -> Iterator[Body]:
         }
     if checked.allow_ungated is not None:
         yield {"field": "enhance.allow_ungated", "value": checked.allow_ungated}
+    if checked.allow_licence is not None:
+        yield {"field": "enhance.allow_licence", "value": checked.allow_licence}
     if checked.despite_fields is not None:
         yield {"field": "enhance.despite_fields", "value": checked.despite_fields}
     for stream in sorted(checked.export.drop_streams):

@@ -18,6 +18,7 @@ from models.errors import ModelError
 from models.spec import WeightsFormat
 from pipelines.errors import EvidentError, RequestError, ResourceError
 from pipelines.evidence.json_value import decimal_string
+from pipelines.graph.licence import permission_words
 from pipelines.graph.plan import Plan
 from pipelines.graph.spec import StageKind
 from pipelines.graph.validate import CheckedGraph, check_graph
@@ -283,6 +284,7 @@ def report_facts(job: Job, made: Made) -> ReportFacts:
                 for name in cards
                 if ran[name]["gate"] != GateState.PASSED
             ),
+            *filter(None, map(permission_words, cards.values())),
         ),
         source_defects=made.defects,
         conservation=made.laws,

@@ -215,6 +215,13 @@ def run(  # noqa: PLR0913 - one parameter per option of the verb
             help="Why a network may run that no gate has passed; on record, and in the report.",
         ),
     ] = None,
+    allow_licence: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REASON",
+            help="Why a network may be used whose licence is not open to every use; on record.",
+        ),
+    ] = None,
     track: Annotated[
         list[str] | None,
         typer.Option(metavar="WHAT", help="Follow what is named, such as face; it is reported."),
@@ -285,6 +292,7 @@ def run(  # noqa: PLR0913 - one parameter per option of the verb
         overrides=overrides,
         hashes=hashes,
         allow_ungated=allow_ungated,
+        allow_licence=allow_licence,
         tracking=run_command.Tracking(tuple(track or ()), detector, track_every, tracks_edit),
         resume=resume,
         engine=engine,

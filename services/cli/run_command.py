@@ -73,6 +73,7 @@ class Asked:
     overrides: Path | None
     hashes: Path | None
     allow_ungated: str | None
+    allow_licence: str | None
     resume: bool
     engine: str | None = None
     precision: Precision | None = None
@@ -144,6 +145,7 @@ def graph_maker(asked: Asked, *, expected: tuple[ExpectedDigest, ...] = ()) -> G
         "drop_streams": asked.drop_streams or None,
         "credentials": None if asked.credentials else "none",
         "allow_ungated": asked.allow_ungated,
+        "allow_licence": asked.allow_licence,
         "overrides": overrides_given(asked.override, asked.because, asked.overrides),
         "expected": expected or None,
         "track": asked.tracking.targets or None,
@@ -171,6 +173,7 @@ def _from_file(asked: Asked, path: Path) -> GraphMaker:
         "--drop-stream": asked.drop_streams or None,
         "--no-credentials": None if asked.credentials else True,
         "--allow-ungated": asked.allow_ungated,
+        "--allow-licence": asked.allow_licence,
         "--override": asked.override or None,
         "--overrides": asked.overrides,
         "--hashes": asked.hashes,

@@ -90,6 +90,10 @@ _MEANINGS = {
     "Catalog name of the network; evident-sr-x2 or -x4 unless named, and -real after it for "
     "compressed or noisy footage.": "Имя нейронной сети в каталоге; если не указано, evident-sr-x2 "
     "или -x4, а с окончанием -real для сжатого или зашумлённого материала.",
+    "For a network with a twin that takes out less noise: 1 is the network itself, 0 its twin, and "
+    "between them their weights are mixed, in hundredths.": "Для сети, у которой есть двойник, "
+    "оставляющий больше шума: 1 означает саму сеть, 0 её двойника, а между ними их веса "
+    "смешиваются, с точностью до сотых.",
     "Which field was taken first: top or bottom.": "Какое поле снято первым: верхнее (top) или "
     "нижнее (bottom).",
     "frame: one picture of each frame's first field; field: one of every field, so there are twice "

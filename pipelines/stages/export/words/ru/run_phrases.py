@@ -81,6 +81,12 @@ _RUN = {
     "the C2PA library is not installed": "библиотека C2PA не установлена",
     "{name} ran although no gate has judged it (ungated).": "Сеть {name} работала без контрольной "
     "проверки (ungated).",
+    "{name} is licensed for non-commercial use only; it ran by the operator's permission.": "Сеть "
+    "{name} разрешена её владельцем только для некоммерческого использования; она применена с "
+    "разрешения оператора.",
+    "{name} is licensed on terms that reach whoever offers it over a network; it ran by the "
+    "operator's permission.": "Условия лицензии сети {name} распространяются на всякого, кто "
+    "предоставляет её по сети; она применена с разрешения оператора.",
     "{name}: out of memory for {size} samples in tiles of {n_side}; run again in tiles of "
     "{n_smaller}": "{name}: не хватило памяти для {size} отсчётов при фрагментах {n_side}; "
     "выполнено заново с фрагментами {n_smaller}",
