@@ -177,8 +177,8 @@ class StabiliseParameters(Parameters):
 
 
 def stabilise_reach(parameters: StabiliseParameters) -> Reach:
-    """Look at the whole of every frame of the window."""
-    return Reach(pixels=MOST_SIDE, before=parameters.radius, after=parameters.radius)
+    """Draw from one frame; where it belongs follows from the whole of those of the window."""
+    return Reach(pixels=CUBIC_RADIUS + 1, before=parameters.radius, after=parameters.radius)
 
 
 def place_reach(_parameters: Parameters) -> Reach:

@@ -45,6 +45,7 @@ from pipelines.graph.operation_size import (
     resize_reach,
     super_resolve_reach,
 )
+from pipelines.graph.operation_steady import STEADY
 from pipelines.graph.operation_table_fields import FIELD_OPERATIONS
 from pipelines.graph.operation_tone import (
     GammaParameters,
@@ -265,6 +266,7 @@ _ALL: tuple[Descriptor[Any], ...] = (
     *PLACE_OPERATIONS,
     *REPAIR_OPERATIONS,
     HDR_TO_SDR,
+    STEADY,
 )
 
 OPERATIONS: Mapping[str, Descriptor[Any]] = MappingProxyType({each.name: each for each in _ALL})

@@ -13,13 +13,15 @@ samples, x + iy. Frames of which one cannot be the other moved are told by their
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.media.picture import Plane
+from pipelines.media.picture import Block, Plane
+from pipelines.operations.luma import luma_of
 from pipelines.operations.remap import cubic
 
 SMALL_SIDE = 256
@@ -203,3 +205,33 @@ class Remembered(Generic[V]):
         refs = tuple(weakref.ref(one) for one in arrays)
         self._known[tuple(id(one) for one in arrays)] = (refs, value)
         return value
+
+
+class Scenes:
+    """Tells which frames of a window are of one scene."""
+
+    def __init__(self) -> None:
+        self._sketches: Remembered[Sketch] = Remembered()
+        self._same: Remembered[bool] = Remembered()
+
+    def window(self, frames: Sequence[Block], centre: int) -> tuple[int, int]:
+        """First and one past the last frame between the cuts around frame `centre`."""
+        first, last = centre, centre
+        while first > 0 and self._alike(frames[first - 1], frames[first]):
+            first -= 1
+        while last + 1 < len(frames) and self._alike(frames[last], frames[last + 1]):
+            last += 1
+        return first, last + 1
+
+    def _alike(self, before: Block, after: Block) -> bool:
+        key = before.planes[0], after.planes[0]
+        known = self._same.get(key)
+        if known is not None:
+            return known
+        found = motion_between(self._sketch(before), self._sketch(after))
+        return self._same.keep(key, found.same_scene)
+
+    def _sketch(self, block: Block) -> Sketch:
+        key = (block.planes[0],)
+        known = self._sketches.get(key)
+        return self._sketches.keep(key, sketch(luma_of(block))) if known is None else known

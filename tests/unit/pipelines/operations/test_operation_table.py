@@ -33,8 +33,8 @@ REQUIRED = {
     "undistort": {"fx": 100.0},
     "hdr_to_sdr": {"transfer": "pq"},
 }
-MOVING = {"perspective", "undistort", "stabilise"}
-MIXING = {"stabilise", "denoise_temporal", "deinterlace", "inverse_telecine"}
+MOVING = {"perspective", "undistort", "stabilise", "steady"}
+MIXING = {"steady", "stabilise", "denoise_temporal", "deinterlace", "inverse_telecine"}
 FIELDS = {"separate_fields", "deinterlace", "line_double", "inverse_telecine"}
 
 

@@ -41,6 +41,8 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("deblock", {"strength": 20.0}),
     ("deblock", {"strength": 30.0, "block": 12, "x": 5, "y": 2}),
     ("hdr_to_sdr", {"transfer": "hlg"}),
+    ("steady", {"radius": 1}),
+    ("steady", {"radius": 2, "search": 3, "strength": 12.0}),
     ("stabilise", {"radius": 2}),
     ("stabilise", {"radius": 1, "border": "black"}),
     ("undistort", {"fx": 60.0, "k1": -0.05, "k2": 0.01, "p1": 0.002, "zoom": 0.8}),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 REPAIR_PHRASES: Mapping[str, str] = {
-    "Smooths small steps at the edges of a stated grid of blocks.": "Сглаживает малые скачки на "
-    "границах указанной сетки блоков.",
+    "Smooths small steps at the edges of a stated grid of blocks.": "Сглаживает малые скачки "
+    "на границах указанной сетки блоков.",
     "Steps at the edges of blocks below this many 8-bit code values are smoothed.": "Скачки на "
     "границах блоков меньше этого числа 8-битных кодовых значений сглаживаются.",
     "Side of the blocks, in samples of each plane.": "Сторона блоков, в отсчётах каждой плоскости.",
@@ -28,7 +28,15 @@ REPAIR_PHRASES: Mapping[str, str] = {
     "lights and colours beyond the result's range are cut off, and no way leads back": "свет и "
     "цвета за пределами диапазона результата отсекаются, и обратного пути нет",
     "{operation}: lights and colours beyond the result's range are cut off, and no way leads "
-    "back": "{operation}: свет и цвета за пределами диапазона результата отсекаются, и обратного "
-    "пути нет",
+    "back": "{operation}: свет и цвета за пределами диапазона результата отсекаются, и "
+    "обратного пути нет",
+    "Lowers flicker by mixing frames along their motion, limited by what does "
+    "not fit.": "Уменьшает мерцание, смешивая кадры вдоль их движения; "
+    "несовпадающее не смешивается.",
+    "Size of the flicker, in 8-bit code values; larger changes are not mixed, and no sample "
+    "moves further than this.": "Величина мерцания, в 8-битных кодовых значениях; большие "
+    "изменения не смешиваются, и ни один отсчёт не изменяется сильнее.",
+    "How far motion is followed from frame to frame, in pixels.": "Как далеко прослеживается "
+    "движение от кадра к кадру, в пикселях.",
 }
 """By the English words of `pipelines.graph.operation_repair` and `operation_light`."""
