@@ -96,7 +96,8 @@ class Steady:
         y = np.clip(np.arange(rows.start, rows.stop)[:, None] + down, 0, sides[0] - 1)
         x = np.clip(np.arange(columns.start, columns.stop)[None, :] + across, 0, sides[1] - 1)
         plane = other.planes[index]
-        return plane[y - own_rows.start, x - own_columns.start]
+        moved: Plane = plane[y - own_rows.start, x - own_columns.start]
+        return moved
 
 
 def build(parameters: SteadyParameters, source: FrameShape, _networks: NetworkSource) -> Operation:
