@@ -1,84 +1,43 @@
 """Makes the small golden set: truths, degraded inputs, character sheets, a clip, the manifest.
 
-Run in the development environment: `python golden_set/make_golden_set.py`. Every degradation is
-spelt out here with its seed. The same libraries give the same bytes; `manifest.toml` holds the
-digests, and a gate refuses a set that does not have them. The photographs are among those that
-none of our networks was trained on; the character sheets and the chart are computed.
+Run in the development environment: `python -m golden_set.make_golden_set`. Every degradation is
+spelt out in `degradations` with its seed. The same libraries give the same bytes; `manifest.toml`
+holds the digests, and a gate refuses a set that does not have them. The photographs are among
+those that none of our networks was trained on; the character sheets and the chart are computed.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
-import shutil
-from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
-from scipy import ndimage
 from skimage import data
 
+from golden_set.degradations import CLEAN, REAL, Rgb, degraded, png, video
+from golden_set.set_writer import SetWriter
+
 HERE = Path(__file__).parent
-SMALL = HERE / "small"
 FONT = HERE.parent / "pipelines" / "stages" / "export" / "fonts" / "DejaVuSans-Bold.ttf"
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SIDE = 256
 OVERSAMPLED = 4
-
-Rgb = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Degradation:
-    """What is done to a truth, in this order.
-
-    `blur` is the standard deviation of a Gaussian in samples of the truth per unit of scale,
-    `noise` that of Gaussian noise in 8-bit code values, `quality` that of a JPEG (IJG scale,
-    4:2:0), None where the input is stored without loss.
-    """
-
-    name: str
-    blur: float = 0.0
-    noise: float = 0.0
-    quality: int | None = None
-
-    def words(self, scale: int) -> str:
-        """Say it in one sentence for the manifest."""
-        parts = [f"Gaussian blur {self.blur * scale:g}"] if self.blur else []
-        parts += [f"reduction by {scale} (Pillow's bicubic)"] if scale > 1 else []
-        parts += [f"Gaussian noise {self.noise:g} of 255"] if self.noise else []
-        parts += [f"JPEG quality {self.quality}"] if self.quality else ["stored without loss"]
-        return ", ".join(parts)
-
-
-CLEAN = Degradation("clean")
-REAL = Degradation("real", blur=0.3, noise=4.0, quality=75)
-HEAVY = Degradation("heavy", blur=0.45, noise=9.0, quality=50)
-NOISE = Degradation("noise", noise=12.0)
-NOISE_JPEG = Degradation("noise-jpeg", noise=8.0, quality=80)
-OF_SCALE = {1: (NOISE, NOISE_JPEG), 2: (CLEAN, REAL, HEAVY), 4: (CLEAN, REAL, HEAVY)}
 OF_TEXT = (CLEAN, REAL)
 PIXELS = {2: (3, 4, 5, 6, 8), 4: (2, 3, 4, 5)}
 
 
 def main() -> None:
     """Write the whole set anew."""
-    shutil.rmtree(SMALL, ignore_errors=True)
-    SMALL.mkdir()
-    lines = ["# Made by make_golden_set.py. SHA-256 of every file.", ""]
-    lines += ["[set]", 'name = "small"', "version = 1", ""]
+    golden = SetWriter(HERE, "small", made_by="make_golden_set.py")
     for number, (name, picture, licence) in enumerate(truths()):
-        lines += photo_cases(number, name, picture, licence)
+        golden.photo(number, name, picture, licence)
     for scale, sizes in PIXELS.items():
         for pixels in sizes:
-            lines += sheet_cases(scale, pixels)
-    lines += clip_case()
-    (HERE / "manifest.toml").write_text("\n".join(lines), encoding="utf-8")
+            sheet_cases(golden, scale, pixels)
+    clip_case(golden)
+    golden.finish()
 
 
 def truths() -> list[tuple[str, Rgb, str]]:
@@ -107,50 +66,7 @@ def chart() -> Rgb:
     return np.clip(np.rint(picture), 0, 255)
 
 
-def degraded(picture: Rgb, kind: Degradation, scale: int, seed: int) -> tuple[bytes, str]:
-    """Degrade a picture; returns the file and its suffix."""
-    random = np.random.default_rng(seed)
-    if kind.blur:
-        width = kind.blur * scale
-        picture = ndimage.gaussian_filter(picture, (width, width, 0))
-    if scale > 1:
-        size = (picture.shape[1] // scale, picture.shape[0] // scale)
-        channels = [
-            np.asarray(
-                Image.fromarray(picture[..., channel].astype(np.float32)).resize(
-                    size, Image.Resampling.BICUBIC
-                )
-            )
-            for channel in range(3)
-        ]
-        picture = np.stack(channels, axis=-1).astype(np.float64)
-    picture = picture + random.normal(0, kind.noise, picture.shape)
-    codes = Image.fromarray(np.clip(np.rint(picture), 0, 255).astype(np.uint8))
-    stored = io.BytesIO()
-    if kind.quality is None:
-        codes.save(stored, "PNG", optimize=True)
-        return stored.getvalue(), "png"
-    codes.save(stored, "JPEG", quality=kind.quality)
-    return stored.getvalue(), "jpg"
-
-
-def photo_cases(number: int, name: str, picture: Rgb, licence: str) -> list[str]:
-    """Store a truth and its inputs."""
-    truth = kept(f"{name}.png", png(picture))
-    lines = []
-    for scale, kinds in OF_SCALE.items():
-        for kind in kinds:
-            seed = 1000 * number + 10 * scale + kinds.index(kind)
-            content, suffix = degraded(picture, kind, scale, seed)
-            case = f"{name}-{kind.name}-x{scale}"
-            lines += ["[[photo]]", f'name = "{case}"', f"scale = {scale}"]
-            lines += [f'degradation = "{kind.name}"', f'made_by = "{kind.words(scale)}"']
-            lines += [f"seed = {seed}", f'licence = "{licence}"']
-            lines += [f"truth = {truth}", f"input = {kept(f'{case}.{suffix}', content)}", ""]
-    return lines
-
-
-def sheet_cases(scale: int, pixels: int) -> list[str]:
+def sheet_cases(golden: SetWriter, scale: int, pixels: int) -> None:
     """Store a sheet of characters whose capitals are `pixels` high in the input."""
     height = scale * pixels
     seed = 100 * scale + pixels
@@ -170,9 +86,9 @@ def sheet_cases(scale: int, pixels: int) -> list[str]:
         ]
         sheet[place] = np.array(paper) * (1 - shade) + np.array(ink) * shade
     name = f"characters-{pixels}px-x{scale}"
-    truth = kept(f"{name}.png", png(sheet))
+    truth = golden.keep(f"{name}.png", png(sheet))
     strip = np.concatenate([cell.glyph(letter, 0, 0) for letter in ALPHABET], axis=1)
-    glyphs = kept(f"{name}-glyphs.png", png(255 * strip))
+    glyphs = golden.keep(f"{name}-glyphs.png", png(255 * strip))
     lines = []
     for kind in OF_TEXT:
         content, suffix = degraded(sheet, kind, scale, seed)
@@ -182,8 +98,8 @@ def sheet_cases(scale: int, pixels: int) -> list[str]:
         lines += [f"pixels_per_character = {pixels}", f'text = "{text}"']
         lines += [f'alphabet = "{ALPHABET}"', f"cell = [{cell.rows}, {cell.columns}]"]
         lines += [f"truth = {truth}", f"glyphs = {glyphs}"]
-        lines += [f"input = {kept(f'{name}-{kind.name}.{suffix}', content)}", ""]
-    return lines
+        lines += [f"input = {golden.keep(f'{name}-{kind.name}.{suffix}', content)}", ""]
+    golden.add(lines)
 
 
 class Cell:
@@ -217,7 +133,7 @@ class Cell:
         return float(box[3] - box[1])
 
 
-def clip_case() -> list[str]:
+def clip_case(golden: SetWriter) -> None:
     """Store a pan over a photograph, half as large and with noise that changes per frame."""
     random = np.random.default_rng(77)
     scene, frames = data.coffee().astype(np.float64), 12
@@ -233,46 +149,9 @@ def clip_case() -> list[str]:
     lines = ["[[clip]]", 'name = "coffee-pan-x2"', "scale = 2", 'degradation = "pan"']
     lines += ['made_by = "reduction by 2 (Pillow\'s bicubic), Gaussian noise 3 of 255, H.264"']
     lines += ["seed = 77", 'licence = "CC0 (Rachel Michetti)"', f"frames = {frames}"]
-    lines += [f"truth = {kept('coffee-pan.mp4', video(truth, qp=0))}"]
-    lines += [f"input = {kept('coffee-pan-x2.mp4', video(small, qp=18))}", ""]
-    return lines
-
-
-def video(frames: list[NDArray[Any]], *, qp: int) -> bytes:
-    """Code frames as H.264, 25 per second."""
-    stored = io.BytesIO()
-    with av.open(stored, "w", format="mp4", options={"fflags": "+bitexact"}) as out:
-        options = {"qp": str(qp), "preset": "slow"}
-        stream: Any = out.add_stream("libx264", rate=25, options=options)
-        stream.height, stream.width = frames[0].shape[:2]
-        stream.pix_fmt = "yuv420p"
-        stream.codec_context.thread_count = 1
-        stream.codec_context.time_base = Fraction(1, 25)
-        for number, one in enumerate(frames):
-            codes = np.clip(np.rint(one), 0, 255).astype(np.uint8)
-            frame = av.VideoFrame.from_ndarray(codes, format="rgb24")
-            frame.pts, frame.time_base = number, Fraction(1, 25)
-            for packet in stream.encode(frame):
-                out.mux(packet)
-        for packet in stream.encode(None):
-            out.mux(packet)
-    return stored.getvalue()
-
-
-def png(picture: NDArray[np.float64]) -> bytes:
-    """Store a picture without loss."""
-    stored = io.BytesIO()
-    Image.fromarray(np.clip(np.rint(picture), 0, 255).astype(np.uint8)).save(
-        stored, "PNG", optimize=True
-    )
-    return stored.getvalue()
-
-
-def kept(name: str, content: bytes) -> str:
-    """Write a file of the set; returns its line in the manifest."""
-    (SMALL / name).write_bytes(content)
-    sha256 = hashlib.sha256(content).hexdigest()
-    return f'{{ file = "small/{name}", sha256 = "{sha256}", bytes = {len(content)} }}'
+    lines += [f"truth = {golden.keep('coffee-pan.mp4', video(truth, qp=0))}"]
+    lines += [f"input = {golden.keep('coffee-pan-x2.mp4', video(small, qp=18))}", ""]
+    golden.add(lines)
 
 
 if __name__ == "__main__":
