@@ -196,3 +196,45 @@ DEBLUR = Descriptor(
         "iterations": Ceiling(1, 20),
     },
 )
+
+
+class DeblurEstimatedParameters(Parameters):
+    """How strongly an estimated blur is taken back."""
+
+    noise: float = Field(
+        default=0.02,
+        ge=0.001,
+        le=1.0,
+        description="Power of the noise over power of the picture; more is smoother and rings "
+        "less.",
+    )
+
+
+def deblur_estimated_reach(_parameters: DeblurEstimatedParameters) -> Reach:
+    """Look as far as the widest filter does; how wide it is follows from the whole picture."""
+    widest = wiener_reach(math.ceil(GAUSSIAN_SIGMAS * MOST_ESTIMATED))
+    return Reach(pixels=deblur_tile(2 * widest))
+
+
+MOST_ESTIMATED = 5.0
+"""The widest blur that is taken back on an estimate, as the sigma of a Gaussian in samples."""
+
+DEBLUR_ESTIMATED = Descriptor(
+    name="deblur_estimated",
+    summary="Estimates the blur of luma as a Gaussian and takes it back; where the estimate is "
+    "wrong, edges ring: light and dark lines beside them are not of the scene.",
+    operation_class=OperationClass.CONVENTIONAL,
+    frame_use=FrameUse.SINGLE,
+    parameter_source=ParameterSource.ESTIMATED,
+    plane_use=PlaneUse.LUMA,
+    parameters=DeblurEstimatedParameters,
+    reach=deblur_estimated_reach,
+    consistency=Consistency(
+        ForwardModel.NONE,
+        PlainForm.LEFT_OUT,
+        "the blur is estimated anew for every picture, and none is stated that would undo it",
+    ),
+    ceilings={"noise": Ceiling(0.01, 1.0)},
+)
+
+BLUR_OPERATIONS = (DEBLUR, DEBLUR_ESTIMATED)

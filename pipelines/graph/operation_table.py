@@ -26,7 +26,7 @@ from pipelines.graph.descriptors import (
     PlainForm,
     PlaneUse,
 )
-from pipelines.graph.operation_blur import DEBLUR
+from pipelines.graph.operation_blur import BLUR_OPERATIONS
 from pipelines.graph.operation_light import HDR_TO_SDR
 from pipelines.graph.operation_noise import (
     DenoiseParameters,
@@ -262,7 +262,7 @@ _ALL: tuple[Descriptor[Any], ...] = (
     DENOISE_TRAINED,
     SUPER_RESOLVE,
     *FIELD_OPERATIONS,
-    DEBLUR,
+    *BLUR_OPERATIONS,
     *PLACE_OPERATIONS,
     *REPAIR_OPERATIONS,
     HDR_TO_SDR,

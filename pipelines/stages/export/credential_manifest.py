@@ -44,6 +44,7 @@ _CONVENTIONAL_ACTIONS = {
     "denoise_temporal": "c2pa.enhanced",
     "deblur": "c2pa.enhanced",
     "deblock": "c2pa.enhanced",
+    "deblur_estimated": "c2pa.enhanced",
     "steady": "c2pa.enhanced",
 }
 _TRAINED = WORDS[Language.EN].sentences.trained

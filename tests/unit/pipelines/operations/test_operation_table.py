@@ -33,7 +33,7 @@ REQUIRED = {
     "undistort": {"fx": 100.0},
     "hdr_to_sdr": {"transfer": "pq"},
 }
-MOVING = {"perspective", "undistort", "stabilise", "steady"}
+MOVING = {"perspective", "undistort", "stabilise", "steady", "deblur_estimated"}
 MIXING = {"steady", "stabilise", "denoise_temporal", "deinterlace", "inverse_telecine"}
 FIELDS = {"separate_fields", "deinterlace", "line_double", "inverse_telecine"}
 

@@ -41,6 +41,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("deblock", {"strength": 20.0}),
     ("deblock", {"strength": 30.0, "block": 12, "x": 5, "y": 2}),
     ("hdr_to_sdr", {"transfer": "hlg"}),
+    ("deblur_estimated", {}),
     ("steady", {"radius": 1}),
     ("steady", {"radius": 2, "search": 3, "strength": 12.0}),
     ("stabilise", {"radius": 2}),

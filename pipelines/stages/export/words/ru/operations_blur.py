@@ -22,5 +22,17 @@ BLUR_PHRASES: Mapping[str, str] = {
     "мощности шума к мощности изображения; чем больше, тем глаже.",
     "Richardson-Lucy: how often the picture is improved.": "Ричардсон — Люси: сколько раз "
     "уточняется изображение.",
+    "Estimates the blur of luma as a Gaussian and takes it back; where the estimate is wrong, "
+    "edges ring: light and dark lines beside them are not of the scene.": "Оценивает размытие "
+    "яркости как гауссово и обращает его; где оценка неверна, возникает звон: светлые и тёмные "
+    "линии у границ не принадлежат сцене.",
+    "Power of the noise over power of the picture; more is smoother and rings less.": "Отношение "
+    "мощности шума к мощности изображения; чем больше, тем глаже и меньше звон.",
+    "the blur is estimated anew for every picture, and none is stated that would undo "
+    "it": "размытие оценивается заново для каждого изображения, и не указано такое, "
+    "которое вернуло бы исходное",
+    "{operation}: the blur is estimated anew for every picture, and none is stated that would "
+    "undo it": "{operation}: размытие оценивается заново для каждого изображения, и не указано "
+    "такое, которое вернуло бы исходное",
 }
 """By the English words of `pipelines.graph.operation_blur`."""
