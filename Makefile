@@ -4,7 +4,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test bench clean FORCE
+.PHONY: help run test bench chaos clean FORCE
 
 # What a person gives reaches the shell as it was typed: make expands no `$` in a file's name.
 override INPUT := $(value INPUT)
@@ -24,6 +24,7 @@ help:
 	@echo "         OUT=folder           where results go (default: results)"
 	@echo "make test                     lint, types, import contracts, tests, the README's commands"
 	@echo "make bench                    measure, and print the table"
+	@echo "make chaos                    kill processes and servers under load; nothing may be lost"
 	@echo "make clean                    remove environments and caches (never results)"
 	@echo "PYTHON=...                    the Python (3.11 or newer) that environments are made with"
 
@@ -60,6 +61,9 @@ test: .venv-dev/.made
 
 bench: .venv-dev/.made
 	@.venv-dev/bin/python -m benchmarks.table
+
+chaos: .venv-dev/.made
+	CI=true EVIDENT_CHAOS_JOBS=100 EVIDENT_CHAOS_KILLS=8 .venv-dev/bin/python -m pytest -rP --timeout 3600 tests/chaos
 
 clean:
 	rm -rf .venv .venv-dev .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

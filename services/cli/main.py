@@ -25,6 +25,7 @@ from services.cli import (
     log_add_verbs,
     log_verbs,
     models_verbs,
+    orchestrator_verb,
     provenance_verb,
     replay_verb,
     report_verb,
@@ -63,6 +64,7 @@ app.command("report")(report_verb.report)
 app.command("stills")(stills_verb.stills)
 app.command("fuse")(fuse_verb.fuse)
 app.command("trace")(trace_verb.trace)
+app.command("orchestrator")(orchestrator_verb.orchestrator)
 app.command("provenance")(provenance_verb.provenance)
 app.command("watcher")(watcher_verb.watcher)
 

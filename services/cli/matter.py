@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from pipelines.errors import RequestError
 from pipelines.stages.export.facts_custody import PersonFacts, PersonRole
+from pipelines.stages.export.person_text import person
 from pipelines.stages.export.words import Language
 from services.settings.settings import Settings
 
 _LONGEST = {"case": 200, "item": 200, "exhibit": 200, "note": 4000}
-_LONGEST_PERSON = 200
 _MOST_REVIEWERS = 8
 
 
@@ -59,21 +59,6 @@ def language_of(settings: Settings) -> Language:
         raise RequestError(
             f"Reports are not written in {settings.language}.", next_step=f"Name one of: {known}."
         ) from error
-
-
-def person(text: str, role: PersonRole) -> PersonFacts:
-    """Read `Name; function; organisation`. Raises RequestError for anything else."""
-    parts = [part.strip() for part in text.split(";")]
-    fits = len(parts) <= 3 and parts[0] and all(len(part) <= _LONGEST_PERSON for part in parts)
-    if not fits:
-        raise RequestError(
-            f"A {role.value} is not named like that: {text[:80]}",
-            next_step='Write "Name; function; organisation"; the last two may be left out.',
-        )
-    name, function, organisation = (*parts, "", "")[:3]
-    return PersonFacts(
-        name=name, role=role, function=function or None, organisation=organisation or None
-    )
 
 
 def _people(settings: Settings, typed: tuple[str, ...]) -> Iterator[PersonFacts]:

@@ -13,14 +13,15 @@ Refused: rights. Whoever calls has checked who asks; `project` keeps projects ap
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from pipelines.errors import ResourceError
 from pipelines.evidence.entry import Actor
 from pipelines.evidence.json_value import Json
 from services.database.database import Database
@@ -58,7 +59,11 @@ class QueueRules:
 
 
 class Jobs:
-    """The jobs in `database`; entries are made by `actor`. `jitter` spreads waits out."""
+    """The jobs in `database`; entries are made by `actor`. `jitter` spreads waits out.
+
+    `hint` is told of the lanes of each new job at once, so that nobody waits for the outbox; it
+    may do nothing, and what it raises as ResourceError is passed over: the outbox stands.
+    """
 
     def __init__(
         self,
@@ -67,11 +72,13 @@ class Jobs:
         actor: Actor,
         rules: QueueRules | None = None,
         jitter: Jitter = random.random,
+        hint: Callable[[str], None] = lambda _lane: None,
     ) -> None:
         self._database = database
         self._actor = actor
         self._rules = rules or QueueRules()
         self._jitter = jitter
+        self._hint = hint
 
     @property
     def lease_seconds(self) -> float:
@@ -95,12 +102,23 @@ class Jobs:
                 job, is_new = known_job(connection, asked), False
             if job is None:
                 raise
+        if is_new:
+            with suppress(ResourceError):
+                for lane in sorted({stage.lane for stage in asked.stages if not stage.needs}):
+                    self._hint(lane)
         return Submitted(self.get(job), is_new)
 
     def get(self, job: str, *, project: str | None = None) -> JobView:
         """Return a job as it stands. UnknownJobError where the project has none of that id."""
         with self._database.reading() as connection:
             return read.job_view(connection, job, project)
+
+    def is_over(self, job: str) -> bool:
+        """Whether a job has ended, or is not there at all."""
+        try:
+            return self.get(job).state.is_final
+        except UnknownJobError:
+            return True
 
     def page(self, wanted: JobFilter, *, cursor: str | None = None, limit: int = 50) -> JobPage:
         """Return a page of jobs, the newest first."""

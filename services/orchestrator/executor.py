@@ -41,5 +41,8 @@ class Executor(Protocol):
     def committed(self, claim: Claim) -> None:
         """The stage's end is on record: whatever was kept to go on from is not needed."""
 
+    def tidy(self) -> None:
+        """Remove what earlier processes kept for jobs that are over; called when work begins."""
+
     def discard(self, outputs: tuple[NewOutput, ...]) -> None:
         """Nobody will commit these: remove their bytes."""

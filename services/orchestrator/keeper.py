@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pipelines.errors import ResourceError
@@ -80,10 +81,12 @@ class Keeper:
             thread.start()
 
     def stop(self) -> None:
-        """End after what is being done now."""
+        """End after what is being done now; what was committed until then is sealed."""
         self._ending.set()
         for thread in self._threads:
             thread.join()
+        with suppress(ResourceError):
+            self.seal()
 
     def relay(self) -> int:
         """Send the wake-ups that are due, each lane once; return how many rows that answers."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from services.jobs.artifacts import Artifacts
 from services.jobs.errors import UnknownArtifactError
 from services.jobs.values import Claim, NewOutput
 from services.orchestrator.executor import Desk
+from services.orchestrator.job_matter import Matter
 from services.orchestrator.job_ports import DeskLog, DeskProgress
 from services.provenance.local_log import LocalLog
 from services.provenance.pending import PendingEntries
@@ -37,7 +38,7 @@ _UNNAMED = "received"
 class ThisProcess:
     """An `Executor`. `tools` are shared by its jobs; their log is replaced by each job's own.
 
-    `folder` is where jobs lie while they run.
+    `folder` is where jobs lie while they run; `is_over` tells whether a job has ended for good.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class ThisProcess:
         pending: PendingEntries,
         log: LocalLog,
         folder: Path,
+        is_over: Callable[[str], bool],
     ) -> None:
         self._tools = tools
         self._artifacts = artifacts
@@ -56,24 +58,25 @@ class ThisProcess:
         self._pending = pending
         self._log = log
         self._folder = folder
+        self._is_over = is_over
 
     def run(self, claim: Claim, desk: Desk) -> tuple[NewOutput, ...]:
         """Fetch the input, run the graph, put every result into the store."""
         progress = DeskProgress(desk)
         progress.start("fetching", 0)
+        matter = Matter.of(claim)
         request = Request(
             path=self._received(claim),
             out=self._home(claim) / "out",
             graph_maker=lambda _pipeline, artifact: bind(dict(claim.graph), artifact),
             resume=True,
+            language=matter.language,
             job=JobId(claim.job),
         )
         tools = replace(
             self._tools,
             log=DeskLog(desk, self._pending, self._log),
-            operator=replace(
-                self._tools.operator, name=claim.principal, case=claim.case, item=claim.item
-            ),
+            operator=matter.over(self._tools.operator),
         )
         outcome = run_job(request, tools, progress)
         if outcome.fault is not None:
@@ -84,6 +87,14 @@ class ThisProcess:
     def committed(self, claim: Claim) -> None:
         """Remove the job's folder."""
         shutil.rmtree(self._home(claim), ignore_errors=True)
+
+    def tidy(self) -> None:
+        """Remove the folders of jobs that are over, or gone: a death left them."""
+        if not self._folder.is_dir():
+            return
+        for home in self._folder.iterdir():
+            if self._is_over(home.name):
+                shutil.rmtree(home, ignore_errors=True)
 
     def discard(self, outputs: tuple[NewOutput, ...]) -> None:
         """Delete objects that nobody will name."""

@@ -68,7 +68,8 @@ class Worker:
         ]
 
     def start(self) -> None:
-        """Begin to work."""
+        """Tidy up after earlier processes, then begin to work."""
+        self._executor.tidy()
         for thread in self._threads:
             thread.start()
 

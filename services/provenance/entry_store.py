@@ -20,6 +20,7 @@ from pathlib import Path
 
 from pipelines.errors import DiskFullError, EvidenceError, ResourceError
 from pipelines.evidence.entry import SALT_BYTES, commitment
+from services.database.write_ahead import write_ahead
 
 SCHEMA_VERSION = 3
 BUSY_SECONDS = 30.0
@@ -79,8 +80,7 @@ class EntryStore:
                 path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
             try:
-                self._db.execute("PRAGMA journal_mode=WAL")
-                self._db.execute("PRAGMA synchronous=FULL")
+                write_ahead(self._db, wait_seconds=BUSY_SECONDS)
                 # What is overwritten is overwritten with zeros: an erased body must be gone.
                 self._db.execute("PRAGMA secure_delete=ON")
                 self._db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")

@@ -55,7 +55,9 @@ class Settings(BaseSettings):
     `witnesses` (a JSON list of `{"key", "url"}`) are asked to sign each new head of the log, for
     `witness_seconds` at most. `records` is the address of the records' database (None: a file in
     the home), `artifacts` where artifacts are kept: a folder, or `s3://bucket/prefix` on
-    `s3_endpoint` (None: a folder in the home).
+    `s3_endpoint` (None: a folder in the home). `broker` is where wake-ups of lanes go (None: no
+    further than this process). `slots` is how many stages run here at once, `lease_seconds` how
+    long a stage is another's after its process was last heard of.
     """
 
     model_config = SettingsConfigDict(env_prefix="EVIDENT_", frozen=True, extra="ignore")
@@ -87,6 +89,9 @@ class Settings(BaseSettings):
     witness_seconds: float = Field(default=5.0, gt=0, le=60)
     records: str | None = Field(default=None, repr=False)
     artifacts: str | None = None
+    broker: str | None = Field(default=None, repr=False)
+    slots: int = Field(default=1, ge=1, le=64)
+    lease_seconds: float = Field(default=30.0, ge=1, le=3600)
     s3_endpoint: str | None = None
     s3_region: str = "us-east-1"
     s3_access_key: SecretStr | None = None

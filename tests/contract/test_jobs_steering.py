@@ -12,8 +12,9 @@ from pipelines.errors import RequestError, ResourceError
 from services.database.words import State, Wanted
 from services.jobs.errors import MoveError, UnknownJobError
 from services.jobs.failures import failure_of
+from services.jobs.jobs import Jobs
 from services.jobs.values import JobFilter, NewStage
-from tests.contract.jobs_kit import LANE, RESULT, Desk, desk
+from tests.contract.jobs_kit import ACTOR, LANE, RESULT, Desk, desk
 
 
 @pytest.fixture(name="desk")
@@ -227,3 +228,18 @@ def test_lost_wakeups_are_made_up_for(desk: Desk) -> None:
     assert desk.outbox.ready_lanes() == ()
     desk.forward(600)
     assert desk.outbox.ready_lanes() == (LANE,)
+
+
+def test_a_new_job_wakes_its_lane_at_once(desk: Desk) -> None:
+    """A hint goes out after the commit; a broker that is away costs nothing but the hint."""
+    told: list[str] = []
+
+    def hint(lane: str) -> None:
+        told.append(lane)
+        raise ResourceError("away")
+
+    jobs = Jobs(desk.database, actor=ACTOR, hint=hint)
+    made = jobs.submit(desk.asked(idempotency_key="k"))
+    again = jobs.submit(desk.asked(idempotency_key="k"))
+    assert (made.job.id, told) == (again.job.id, [LANE])
+    assert [wake.lane for wake in desk.outbox.due()] == [LANE]

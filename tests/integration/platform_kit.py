@@ -119,6 +119,7 @@ def platform(url: str, home: Path, *, start: bool = True) -> Iterator[Platform]:
             pending=pending,
             log=log,
             folder=home / "work",
+            is_over=jobs.is_over,
         )
         worker = Worker(jobs, executor, lanes=[LANE])
         dispatch = InProcessDispatch()

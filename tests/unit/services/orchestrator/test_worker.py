@@ -37,6 +37,9 @@ class Planted:
         """Remember the job."""
         self.done.append(claim.job)
 
+    def tidy(self) -> None:
+        """Nothing is kept here."""
+
     def discard(self, outputs: tuple[NewOutput, ...]) -> None:
         """Remember the bytes."""
         self.discarded += outputs

@@ -1,0 +1,183 @@
+"""What the queue costs over a bare Celery task: `python -m benchmarks.dispatch`.
+
+Both on one Redis, in one process, with one Celery worker on a thread. Bare: a task that does
+nothing, from `send_task` to its run. Ours: a stage that does nothing, from a committed submission
+over wake-up, claim, lease and commit of its end, on PostgreSQL that writes to the disk and on
+SQLite. Throughput: a batch is on record (or in the broker) before the clock starts. Latency: one
+at a time, from before the submission (or the sending) to the run. Aims: half of bare throughput,
+10 ms for half of all stages. Needs Debian's redis-server and postgresql.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+from benchmarks.machine import describe
+from pipelines.evidence.entry import Actor
+from services.database.database import Database
+from services.database.migrate import upgrade
+from services.dispatch.celery_broker import CeleryDispatch
+from services.jobs.controls import Controls, Project
+from services.jobs.jobs import Jobs
+from services.jobs.values import Claim, NewOutput, NewStage, Submission
+from services.orchestrator.executor import Desk
+from services.orchestrator.worker import Worker
+from tests.servers.temporary_postgres import running_postgres
+from tests.servers.temporary_redis import running_redis
+
+RESULT = Path(__file__).with_name("results") / "dispatch.json"
+BATCH, SINGLES, SLOTS = 400, 100, 4
+LANE = "photo"
+RATIO_AIM, P50_AIM_MS = 0.5, 10.0
+
+
+class Arrivals:
+    """Counts arrivals and lets a caller wait for a number of them."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._count = 0
+
+    def arrive(self) -> None:
+        """Count one."""
+        with self._changed:
+            self._count += 1
+            self._changed.notify_all()
+
+    def wait(self, count: int) -> None:
+        """Wait until so many have arrived."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._count >= count, timeout=300):
+                raise TimeoutError(f"{self._count} of {count} arrived")
+
+
+class NoWork:
+    """An executor whose stages do nothing."""
+
+    def __init__(self, arrivals: Arrivals) -> None:
+        self._arrivals = arrivals
+
+    def run(self, claim: Claim, desk: Desk) -> tuple[NewOutput, ...]:
+        """Do nothing."""
+        del claim, desk
+        self._arrivals.arrive()
+        return ()
+
+    def committed(self, claim: Claim) -> None:
+        """Nothing was kept."""
+
+    def tidy(self) -> None:
+        """Nothing was kept."""
+
+    def discard(self, outputs: tuple[NewOutput, ...]) -> None:
+        """Nothing was made."""
+
+
+def main() -> None:
+    """Measure, write the result, print it."""
+    with (
+        running_redis() as redis,
+        running_postgres(durable=True) as postgres,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        bare = _bare(redis.url)
+        found = {
+            "machine": describe("celery", "redis", "sqlalchemy", "psycopg"),
+            "batch": BATCH,
+            "slots": SLOTS,
+            "bare_celery": bare,
+            "postgresql": _ours(redis.url, postgres.database(), bare),
+            "sqlite": _ours(redis.url, f"sqlite:///{folder}/records.db", bare),
+        }
+    RESULT.write_text(json.dumps(found, indent=1) + "\n")
+    print(json.dumps(found, indent=1))
+
+
+def _bare(url: str) -> dict[str, float]:
+    dispatch, arrivals = CeleryDispatch(url), Arrivals()
+    with dispatch.listening([LANE], lambda _lane: arrivals.arrive()):
+        dispatch.wake(LANE)
+        arrivals.wait(1)
+        latency = _latency(lambda: dispatch.wake(LANE), arrivals, begin=1)
+    for _ in range(BATCH):
+        dispatch.wake(LANE)
+    arrivals = Arrivals()
+    begun = time.perf_counter()
+    with dispatch.listening([LANE], lambda _lane: arrivals.arrive()):
+        arrivals.wait(1)
+        begun = time.perf_counter()
+        arrivals.wait(BATCH)
+        seconds = time.perf_counter() - begun
+    dispatch.close()
+    return {"per_second": round((BATCH - 1) / seconds, 1), "p50_ms": latency}
+
+
+def _ours(redis_url: str, url: str, bare: dict[str, float]) -> dict[str, float | bool]:
+    database = Database(url)
+    upgrade(database)
+    Controls(database).set_project(Project("p", "P"))
+    dispatch, arrivals = CeleryDispatch(redis_url), Arrivals()
+    actor = Actor("bench", "session", "host", "evident")
+    jobs = Jobs(database, actor=actor, hint=dispatch.wake)
+    silent = Jobs(database, actor=actor)
+    for _ in range(BATCH):
+        silent.submit(_asked())
+    worker = Worker(jobs, NoWork(arrivals), lanes=[LANE], slots=SLOTS)
+    begun = time.perf_counter()
+    worker.start()
+    arrivals.wait(BATCH)
+    while jobs.claim(["nobody"], "none") or worker.running():
+        time.sleep(0.001)
+    seconds = time.perf_counter() - begun
+    with dispatch.listening([LANE], worker.wake):
+        jobs.submit(_asked())
+        arrivals.wait(BATCH + 1)
+        latency = _latency(lambda: jobs.submit(_asked()), arrivals, begin=BATCH + 1)
+    worker.drain()
+    dispatch.close()
+    database.close()
+    per_second = BATCH / seconds
+    return {
+        "per_second": round(per_second, 1),
+        "ratio_to_bare": round(per_second / bare["per_second"], 3),
+        "ratio_kept": per_second >= RATIO_AIM * bare["per_second"],
+        "p50_ms": latency,
+        "p50_kept": latency < P50_AIM_MS,
+    }
+
+
+def _latency(send: Callable[[], object], arrivals: Arrivals, *, begin: int) -> float:
+    """Return the median time from before a sending to its arrival, in milliseconds."""
+    taken = []
+    for number in range(1, SINGLES + 1):
+        begun = time.perf_counter()
+        send()
+        arrivals.wait(begin + number)
+        taken.append(time.perf_counter() - begun)
+        time.sleep(0.01)
+    return round(median(taken) * 1000, 2)
+
+
+def _asked() -> Submission:
+    return Submission(
+        project="p",
+        principal="bench",
+        request_id="r",
+        pipeline="photo",
+        preset="balanced",
+        graph={"version": 1},
+        graph_sha256="0" * 64,
+        inputs=(),
+        stages=(NewStage("whole", LANE),),
+        request_sha256="1" * 64,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""`evident orchestrator`: worker and keeper of one process, until a signal drains them."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.errors import EvidentError, RequestError
+from services.cli.evidence_wiring import settings_for
+from services.cli.printing import FAILED, GOOD, console_on_stderr, wrong_use
+from services.cli.records_wiring import records, server_extra
+
+if TYPE_CHECKING:
+    from services.cli.orchestrator_wiring import Duty
+    from services.settings.settings import Settings
+
+_LOOK_SECONDS = 1.0
+
+
+def main(*, only: str | None, lanes: tuple[str, ...], slots: int | None, home: Path | None) -> int:
+    """Work until stopped; returns the exit code."""
+    try:
+        settings = settings_for(home)
+        if slots is not None:
+            settings = settings.model_copy(update={"slots": slots})
+        with server_extra():
+            from services.cli.orchestrator_wiring import LANES, Duty  # noqa: PLC0415 - an extra
+        duties = {duty.value: duty for duty in Duty}
+        if only is not None and only not in (Duty.KEEPER, Duty.WORKER):
+            raise RequestError("--only takes keeper or worker.")
+        return _work(settings, duties[only or Duty.ALL], lanes or LANES)
+    except EvidentError as error:
+        return wrong_use(error, as_json=False)
+
+
+def _work(settings: Settings, duty: Duty, lanes: tuple[str, ...]) -> int:
+    from services.cli.orchestrator_wiring import dispatch_of, orchestrating  # noqa: PLC0415 - extra
+    from services.cli.storage_wiring import storage  # noqa: PLC0415 - an extra
+
+    asked = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: asked.set())
+    say = console_on_stderr().print
+    with records(settings) as database, dispatch_of(settings) as dispatch:
+        store = storage(settings).objects
+        with orchestrating(settings, database, store, dispatch, duty=duty, lanes=lanes) as running:
+            say(f"Working: {duty.value}, lanes {', '.join(lanes)}. SIGTERM drains.", markup=False)
+            while not asked.wait(_LOOK_SECONDS):
+                if (fault := running.fault) is not None:
+                    say(f"Ended by a fault: {type(fault).__name__}: {fault}", markup=False)
+                    return FAILED
+    return GOOD

@@ -1,0 +1,36 @@
+"""`evident orchestrator`: what the verb may be asked. Light on purpose: help imports no queue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def orchestrator(
+    *,
+    only: Annotated[
+        str | None,
+        typer.Option("--only", metavar="DUTY", help="keeper or worker; both unless given."),
+    ] = None,
+    lane: Annotated[
+        list[str] | None,
+        typer.Option("--lane", metavar="LANE", help="Work on this lane; may be given again."),
+    ] = None,
+    slots: Annotated[
+        int | None, typer.Option("--slots", min=1, max=64, help="Stages at once: EVIDENT_SLOTS.")
+    ] = None,
+    home: Annotated[
+        Path | None,
+        typer.Option("--home", metavar="DIR", help="The home that is meant: EVIDENT_HOME."),
+    ] = None,
+) -> None:
+    """Run jobs that are on record until stopped; SIGTERM gives what runs back to others.
+
+    [dim]evident orchestrator --only worker --slots 2[/dim]
+    """
+    from services.cli import orchestrator_command  # noqa: PLC0415 - see the module docstring
+
+    lanes = tuple(lane or ())
+    raise typer.Exit(orchestrator_command.main(only=only, lanes=lanes, slots=slots, home=home))

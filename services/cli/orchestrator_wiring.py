@@ -1,0 +1,119 @@
+"""Builds the worker and the keeper over records that are open, and ends them in order."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pipelines.errors import RequestError, ResourceError
+from services.cli.evidence_wiring import actor
+from services.cli.printing import console_on_stderr
+from services.cli.wiring import tools
+from services.database.database import Database
+from services.dispatch.in_process import InProcessDispatch
+from services.dispatch.port import Dispatch
+from services.jobs.artifacts import Artifacts
+from services.jobs.jobs import Jobs, QueueRules
+from services.jobs.outbox import Outbox
+from services.orchestrator.keeper import Keeper
+from services.orchestrator.this_process import ThisProcess
+from services.orchestrator.worker import Worker
+from services.provenance.local_log import LocalLog
+from services.provenance.pending import PendingEntries
+from services.settings.settings import Settings
+from services.storage.port import ObjectStore
+
+LANES = ("photo", "video")
+
+
+class Duty(StrEnum):
+    """What a process does of the orchestrator's work."""
+
+    ALL = "all"
+    KEEPER = "keeper"
+    WORKER = "worker"
+
+
+@dataclass(frozen=True, slots=True)
+class Orchestra:
+    """What runs; `fault` tells what ended a part of it that should not have ended."""
+
+    worker: Worker | None
+    keeper: Keeper | None
+
+    @property
+    def fault(self) -> Exception | None:
+        """The first fault of a part, None while all are well."""
+        parts = (self.worker, self.keeper)
+        return next((one.fault for one in parts if one is not None and one.fault is not None), None)
+
+
+@contextmanager
+def orchestrating(
+    settings: Settings,
+    database: Database,
+    store: ObjectStore,
+    dispatch: Dispatch,
+    *,
+    duty: Duty = Duty.ALL,
+    lanes: Collection[str] = LANES,
+) -> Iterator[Orchestra]:
+    """Run worker and keeper while the block lasts; then drain, which gives all work back."""
+    with ExitStack() as parts:
+        shared = parts.enter_context(tools(settings))
+        if not isinstance(shared.log, LocalLog):
+            raise ResourceError("The evidence log of this home cannot be sealed here.")
+        jobs = jobs_of(settings, database, dispatch)
+        pending = PendingEntries(database, shared.log)
+        worker = keeper = None
+        if duty is not Duty.KEEPER:
+            executor = ThisProcess(
+                shared,
+                artifacts=Artifacts(database),
+                store=store,
+                pending=pending,
+                log=shared.log,
+                folder=settings.home / "work",
+                is_over=jobs.is_over,
+            )
+            worker = Worker(jobs, executor, lanes=lanes, slots=settings.slots)
+            parts.enter_context(dispatch.listening(lanes, worker.wake))
+            worker.start()
+            parts.callback(worker.drain)
+        if duty is not Duty.WORKER:
+            keeper = Keeper(jobs, Outbox(database), dispatch, pending, shared.log, trouble=_say)
+            keeper.start()
+            parts.callback(keeper.stop)
+        yield Orchestra(worker, keeper)
+
+
+def jobs_of(settings: Settings, database: Database, dispatch: Dispatch) -> Jobs:
+    """Return the port of jobs as this process speaks through it; new jobs wake their lanes."""
+    rules = QueueRules(lease_seconds=settings.lease_seconds)
+    return Jobs(database, actor=actor(settings), rules=rules, hint=dispatch.wake)
+
+
+@contextmanager
+def dispatch_of(settings: Settings) -> Iterator[Dispatch]:
+    """Open what wakes lanes: the broker, or this process alone where none is set."""
+    if settings.broker is None:
+        yield InProcessDispatch()
+        return
+    try:
+        from services.dispatch.celery_broker import CeleryDispatch  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError as error:
+        raise RequestError(
+            f"This installation speaks to no broker: {error.name} is missing.",
+            next_step="Install evident with its extra: queue.",
+        ) from error
+    dispatch = CeleryDispatch(settings.broker)
+    try:
+        yield dispatch
+    finally:
+        dispatch.close()
+
+
+def _say(trouble: str) -> None:
+    console_on_stderr().print(f"warning: {trouble}", markup=False, soft_wrap=True)
