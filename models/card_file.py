@@ -87,7 +87,7 @@ def _card(top: StrictTable, folder: Path) -> NetworkCard:
         licence=network.text("licence"),
         use=network.make("use", str, Use) if "use" in network.left else Use.FREE,
         origin=network.text("origin"),
-        parameters=network.count("parameters"),
+        parameters=network.count("parameters", least=0),
         precisions=network.make("precisions", list, _precisions),
         architecture=_architecture(top.table("architecture")),
         tiling=_tiling(top.table("tiling")),

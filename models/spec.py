@@ -294,8 +294,11 @@ class NetworkCard:
     """All facts about one network.
 
     `precisions` are those in which the network was shown to be safe; fp32 is always among
-    them. `parameters` counts trained numbers. `folder` is where its files lie; it is no fact
-    about the network, so two cards that differ only there are equal.
+    them. `parameters` counts trained numbers, 0 where nobody counted them. `files` holds the
+    weights that are at hand; it is empty for a network that is not installed. `official` is where
+    it can be had from, for networks that do not ship. `parents` are set for a blend. `folder` is
+    where its files lie; it is no fact about the network, so two cards that differ only there are
+    equal.
     """
 
     name: ModelId

@@ -15,6 +15,7 @@ from pipelines.stages.export.words.ru.document import (
     SHORT,
     STREAMS,
 )
+from pipelines.stages.export.words.ru.field_cards import FIELD_CARD_PHRASES
 from pipelines.stages.export.words.ru.intake_phrases import INTAKE_PHRASES
 from pipelines.stages.export.words.ru.maps import MAP_PHRASES, MAPS
 from pipelines.stages.export.words.ru.media_phrases import MEDIA_PHRASES
@@ -31,6 +32,7 @@ RUSSIAN = Words(
         phrases={
             **OPERATION_PHRASES,
             **CARD_PHRASES,
+            **FIELD_CARD_PHRASES,
             **MAP_PHRASES,
             **INTAKE_PHRASES,
             **MEDIA_PHRASES,

@@ -178,6 +178,11 @@ def test_every_way_back_has_russian_words() -> None:
     assert [text for text in texts if not RUSSIAN.phrases.known(text)] == []
 
 
+def pictured(name: str) -> bool:
+    """Whether a network makes pictures, so that a report may print its card."""
+    return catalog.card(name).makes_pictures
+
+
 @pytest.mark.parametrize("name", catalog.names())
 def test_every_card_that_ships_has_russian_words(name: str) -> None:
     """What a card says of training, failures, origin and scores is in the book."""
@@ -191,6 +196,27 @@ def test_every_card_that_ships_has_russian_words(name: str) -> None:
         *facts.known_failures,
         *(score.judged_set for score in facts.scores),
         *(score.reference for score in facts.scores),
+    ]
+    assert [text for text in texts if RUSSIAN.phrases.known(text) is None] == []
+
+
+MADE_BY_OTHERS = [
+    name for name in catalog.listed() if name not in catalog.names() and pictured(name)
+]
+
+
+@pytest.mark.parametrize("name", [*MADE_BY_OTHERS, "realesr-general-x4v3-denoise-0.30"])
+def test_every_card_of_the_field_has_russian_words(name: str) -> None:
+    """What a report prints of a network that others made is in the book, blends included."""
+    card = catalog.card(name)
+    texts = [
+        card.title,
+        card.origin,
+        f"Blend of 0.30 of a-b (SHA-256 {'0' * 64}) and 0.70 of c-d (SHA-256 {'1' * 64}).",
+        card.training.data,
+        card.training.degradation,
+        card.tiling.caption,
+        *card.training.known_failures,
     ]
     assert [text for text in texts if RUSSIAN.phrases.known(text) is None] == []
 
