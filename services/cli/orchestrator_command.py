@@ -44,7 +44,7 @@ def _work(settings: Settings, duty: Duty, lanes: tuple[str, ...]) -> int:
         signal.signal(number, lambda _number, _frame: asked.set())
     say = console_on_stderr().print
     with records(settings) as database, dispatch_of(settings) as dispatch:
-        store = storage(settings).objects
+        store = storage(settings)
         with orchestrating(settings, database, store, dispatch, duty=duty, lanes=lanes) as running:
             say(f"Working: {duty.value}, lanes {', '.join(lanes)}. SIGTERM drains.", markup=False)
             while not asked.wait(_LOOK_SECONDS):

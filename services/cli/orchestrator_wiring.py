@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from pipelines.errors import RequestError, ResourceError
@@ -15,15 +16,17 @@ from services.database.database import Database
 from services.dispatch.in_process import InProcessDispatch
 from services.dispatch.port import Dispatch
 from services.jobs.artifacts import Artifacts
+from services.jobs.holdings import Holdings
 from services.jobs.jobs import Jobs, QueueRules
 from services.jobs.outbox import Outbox
+from services.orchestrator.housekeeping import Housekeeping
 from services.orchestrator.keeper import Keeper
 from services.orchestrator.this_process import ThisProcess
 from services.orchestrator.worker import Worker
-from services.provenance.local_log import LocalLog
+from services.provenance.local_log import LocalLog, system_clock
 from services.provenance.pending import PendingEntries
 from services.settings.settings import Settings
-from services.storage.port import ObjectStore
+from services.storage.port import Storage
 
 LANES = ("photo", "video")
 
@@ -54,7 +57,7 @@ class Orchestra:
 def orchestrating(
     settings: Settings,
     database: Database,
-    store: ObjectStore,
+    storage: Storage,
     dispatch: Dispatch,
     *,
     duty: Duty = Duty.ALL,
@@ -72,7 +75,7 @@ def orchestrating(
             executor = ThisProcess(
                 shared,
                 artifacts=Artifacts(database),
-                store=store,
+                store=storage.objects,
                 pending=pending,
                 log=shared.log,
                 folder=settings.home / "work",
@@ -83,7 +86,17 @@ def orchestrating(
             worker.start()
             parts.callback(worker.drain)
         if duty is not Duty.WORKER:
-            keeper = Keeper(jobs, Outbox(database), dispatch, pending, shared.log, trouble=_say)
+            grace = timedelta(hours=settings.grace_hours)
+            holdings = Holdings(database, actor=actor(settings))
+            keeper = Keeper(
+                jobs,
+                Outbox(database),
+                dispatch,
+                pending,
+                shared.log,
+                housekeeping=Housekeeping(storage, holdings, system_clock, grace=grace),
+                trouble=_say,
+            )
             keeper.start()
             parts.callback(keeper.stop)
         yield Orchestra(worker, keeper)

@@ -57,7 +57,8 @@ class Settings(BaseSettings):
     the home), `artifacts` where artifacts are kept: a folder, or `s3://bucket/prefix` on
     `s3_endpoint` (None: a folder in the home). `broker` is where wake-ups of lanes go (None: no
     further than this process). `slots` is how many stages run here at once, `lease_seconds` how
-    long a stage is another's after its process was last heard of.
+    long a stage is another's after its process was last heard of, `grace_hours` how long bytes stay
+    that nobody holds any more.
     """
 
     model_config = SettingsConfigDict(env_prefix="EVIDENT_", frozen=True, extra="ignore")
@@ -92,6 +93,7 @@ class Settings(BaseSettings):
     broker: str | None = Field(default=None, repr=False)
     slots: int = Field(default=1, ge=1, le=64)
     lease_seconds: float = Field(default=30.0, ge=1, le=3600)
+    grace_hours: float = Field(default=24.0, ge=1, le=87_600)
     s3_endpoint: str | None = None
     s3_region: str = "us-east-1"
     s3_access_key: SecretStr | None = None
