@@ -17,6 +17,7 @@ from models.spec import Precision
 from services.cli import (
     api_keys_verbs,
     bundle_verbs,
+    client_verbs,
     copy_verbs,
     fuse_verb,
     gate_verb,
@@ -65,6 +66,8 @@ app.command("stills")(stills_verb.stills)
 app.command("fuse")(fuse_verb.fuse)
 app.command("trace")(trace_verb.trace)
 app.command("orchestrator")(orchestrator_verb.orchestrator)
+for _verb in (client_verbs.submit, client_verbs.status, client_verbs.watch, client_verbs.cancel):
+    app.command()(_verb)
 app.command("provenance")(provenance_verb.provenance)
 app.command("watcher")(watcher_verb.watcher)
 

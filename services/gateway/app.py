@@ -6,7 +6,7 @@ no engine, no decoder and no cluster: files are looked at in children, work is d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from fastapi import Depends, FastAPI
@@ -53,7 +53,7 @@ class Platform:
     """What the gateway stands on; built once per process.
 
     `public` is the log's public side, `evidence` opens its index, `probe` looks at a file in a
-    bounded child, `checks` are asked by `/readyz`.
+    bounded child, `checks` are asked by `/readyz`, `is_stopping` ends streams of events.
     """
 
     doors: Doors
@@ -69,6 +69,7 @@ class Platform:
     checks: Mapping[str, Check]
     version: str
     limits: GatewayLimits = field(default_factory=GatewayLimits)
+    is_stopping: Callable[[], bool] = lambda: False
 
 
 def gateway_app(platform: Platform) -> FastAPI:
@@ -92,13 +93,24 @@ def gateway_app(platform: Platform) -> FastAPI:
     uploads = Uploads(
         platform.storage, platform.holdings, platform.probe, most_bytes=limits.upload_bytes
     )
-    app.include_router(upload_routes(uploads, admission))
+    app.include_router(upload_routes(uploads, admission, platform.metrics))
     app.include_router(
-        download_routes(platform.storage.objects, platform.artifacts, platform.holdings, admission)
+        download_routes(
+            platform.storage.objects,
+            platform.artifacts,
+            platform.holdings,
+            admission,
+            platform.metrics,
+        )
     )
     app.include_router(keeping_routes(platform.holdings, admission))
     app.include_router(
-        event_routes(platform.jobs, admission, heartbeat_seconds=limits.heartbeat_seconds)
+        event_routes(
+            platform.jobs,
+            admission,
+            heartbeat_seconds=limits.heartbeat_seconds,
+            is_stopping=platform.is_stopping,
+        )
     )
     app.include_router(job_routes(platform.jobs, platform.artifacts, admission))
     app.include_router(catalog_routes(platform.catalog, admission))

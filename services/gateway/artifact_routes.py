@@ -31,6 +31,7 @@ from services.jobs.holdings import Holdings
 from services.storage.keys import ObjectKey
 from services.storage.port import ObjectStore, Sha256
 from services.storage.transfer import verified
+from services.telemetry.metrics import Metrics
 
 Digest = Annotated[
     str, Path(pattern=r"^sha256:[0-9a-f]{64}$", description="The artifact: sha256 and its digest.")
@@ -51,7 +52,7 @@ _BODY: dict[str, Any] = {
 _FINISHED, _UNFINISHED = "?1", "?0"
 
 
-def upload_routes(uploads: Uploads, admission: Admission) -> APIRouter:
+def upload_routes(uploads: Uploads, admission: Admission, metrics: Metrics) -> APIRouter:
     """Return the routes by which files come in."""
     router = APIRouter(prefix="/v1/artifacts", tags=["artifacts"])
     may_write = Depends(admission.requires(Scope.ARTIFACTS_WRITE))
@@ -90,6 +91,7 @@ def upload_routes(uploads: Uploads, admission: Admission) -> APIRouter:
         accepted = await _sent(
             lambda: uploads.whole(RequestBody(request), sender, expected=expected)
         )
+        metrics.moved("in", accepted.size)
         return _accepted(request, accepted)
 
     @router.head("/uploads/{upload}", summary="Where an upload goes on", include_in_schema=True)
@@ -118,6 +120,7 @@ def upload_routes(uploads: Uploads, admission: Admission) -> APIRouter:
         found = await _sent(
             lambda: uploads.append(upload, offset, RequestBody(request), sender, is_last=is_last)
         )
+        metrics.moved("in", (found.size if isinstance(found, Accepted) else found) - offset)
         if isinstance(found, Accepted):
             return _accepted(request, found)
         return answer(request, {"upload": upload, "held": found}, headers=_progress(found))
@@ -131,7 +134,11 @@ def upload_routes(uploads: Uploads, admission: Admission) -> APIRouter:
 
 
 def download_routes(
-    objects: ObjectStore, artifacts: Artifacts, holdings: Holdings, admission: Admission
+    objects: ObjectStore,
+    artifacts: Artifacts,
+    holdings: Holdings,
+    admission: Admission,
+    metrics: Metrics,
 ) -> APIRouter:
     """Return the routes by which artifacts go out."""
     router = APIRouter(prefix="/v1/artifacts", tags=["artifacts"])
@@ -170,7 +177,7 @@ def download_routes(
         except UnknownArtifactError as error:
             raise _none() from error
         return StreamingResponse(
-            _pieces(objects, ObjectKey(known.object_key), sha256, span),
+            _counted(_pieces(objects, ObjectKey(known.object_key), sha256, span), metrics),
             status,
             headers,
             media_type=known.media_type,
@@ -206,6 +213,12 @@ def _pieces(
     start, length = (0, None) if span is None else (span.start, span.size)
     with closing(objects.open(key, start=start, length=length)) as found:
         yield from verified(found, sha256) if span is None else found
+
+
+def _counted(pieces: Iterator[bytes], metrics: Metrics) -> Iterator[bytes]:
+    for piece in pieces:
+        metrics.moved("out", len(piece))
+        yield piece
 
 
 def _headers(known: Artifact, sha256: str, name: str) -> dict[str, str]:

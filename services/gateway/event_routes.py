@@ -3,7 +3,8 @@
 A stream is `text/event-stream` (WHATWG HTML, 9.2): every event has its number as id, so whoever
 comes back with `Last-Event-ID` misses nothing and gets nothing twice. A comment is sent now and
 then while nothing happens. After the last event of a final job the stream ends with `end`; asked
-again from there, the answer is 204, which tells an `EventSource` to stop.
+again from there, the answer is 204, which tells an `EventSource` to stop. A gateway that is being
+stopped breaks streams off; who comes back, to it or to another one, goes on.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
 from typing import Annotated, Literal
 
@@ -43,8 +44,14 @@ class EventQuery(BaseModel):
     format: Literal["stream", "json"] = "stream"
 
 
-def event_routes(jobs: Jobs, admission: Admission, *, heartbeat_seconds: float = 15.0) -> APIRouter:
-    """Return the route over the events of jobs."""
+def event_routes(
+    jobs: Jobs,
+    admission: Admission,
+    *,
+    heartbeat_seconds: float = 15.0,
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> APIRouter:
+    """Return the route over the events of jobs; streams end when `is_stopping` says so."""
     router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
     may_read = Depends(admission.requires(Scope.JOBS_READ))
 
@@ -74,7 +81,7 @@ def event_routes(jobs: Jobs, admission: Admission, *, heartbeat_seconds: float =
         if view.state.is_final and after >= view.event_count:
             return Response(status_code=HTTPStatus.NO_CONTENT)
         return StreamingResponse(
-            _stream(jobs, view, after, heartbeat_seconds),
+            _stream(jobs, view, after, heartbeat_seconds, is_stopping),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
@@ -83,12 +90,16 @@ def event_routes(jobs: Jobs, admission: Admission, *, heartbeat_seconds: float =
 
 
 async def _stream(
-    jobs: Jobs, view: JobView, after: int, heartbeat_seconds: float
+    jobs: Jobs,
+    view: JobView,
+    after: int,
+    heartbeat_seconds: float,
+    is_stopping: Callable[[], bool],
 ) -> AsyncIterator[str]:
     """Yield events from `after` on until the job is final and everything was told."""
     yield ": events\n\n"
     said, job = time.monotonic(), view.id
-    while True:
+    while not is_stopping():
         found = await _after(jobs, job, after, MOST_PER_PAGE)
         for event in found:
             after = event.number

@@ -19,6 +19,7 @@ SERVICE = "service"
 
 _SECRET = re.compile(r"ev_[0-9a-f]{16}_[A-Za-z0-9_-]{8,}|(?i:bearer)\s+\S+")
 _HIDDEN = "(hidden)"
+_CHATTY = ("alembic", "pyvips", "botocore", "boto3", "urllib3", "asyncio", "httpx")
 
 
 def configure_logs(service: str, *, stream: TextIO | None = None, level: str = "INFO") -> None:
@@ -52,6 +53,8 @@ def configure_logs(service: str, *, stream: TextIO | None = None, level: str = "
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    for chatty in _CHATTY:
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def log(name: str) -> Any:
