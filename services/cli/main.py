@@ -30,6 +30,7 @@ from services.cli import (
     provenance_verb,
     replay_verb,
     report_verb,
+    serve_verb,
     stills_verb,
     trace_verb,
     watcher_verb,
@@ -66,6 +67,7 @@ app.command("stills")(stills_verb.stills)
 app.command("fuse")(fuse_verb.fuse)
 app.command("trace")(trace_verb.trace)
 app.command("orchestrator")(orchestrator_verb.orchestrator)
+app.command("serve")(serve_verb.serve)
 for _verb in (client_verbs.submit, client_verbs.status, client_verbs.watch, client_verbs.cancel):
     app.command()(_verb)
 app.command("provenance")(provenance_verb.provenance)

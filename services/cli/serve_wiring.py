@@ -1,0 +1,156 @@
+"""Builds the gateway over records that are open, and the work beside it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+
+from models.spec import NetworkCard
+from pipelines.errors import ResourceError
+from pipelines.evidence.gate_record import GateRecord
+from pipelines.gates.book import Book
+from pipelines.media.pool import DecodePool
+from pipelines.media.probe import PROBE_LIMITS, Probed, probe
+from services.auth.api_keys import ApiKeys, ensure_project
+from services.auth.credentials import key_check
+from services.auth.doors import Doors
+from services.auth.scopes import DEFAULT_PROJECT
+from services.cli.evidence_wiring import actor, signing_key, version
+from services.cli.gate_wiring import gate_book
+from services.cli.models_command import card_json
+from services.cli.networks_wiring import networks_of
+from services.cli.orchestrator_wiring import Orchestra, dispatch_of, jobs_of, orchestrating
+from services.cli.storage_wiring import storage
+from services.database.database import Database
+from services.dispatch.port import Dispatch
+from services.gateway.app import Platform, gateway_app
+from services.gateway.catalog_routes import CatalogView
+from services.gateway.log_view_opener import OpenedView
+from services.gateway.records_facts import RecordsFacts
+from services.jobs.artifacts import Artifacts
+from services.jobs.holdings import Holdings
+from services.provenance.public_log import PublicLog
+from services.settings.settings import Settings
+from services.storage.keys import artifact_key
+from services.storage.port import ObjectStore
+from services.telemetry.metrics import Metrics
+
+__all__ = ["dispatch_of", "gateway", "working"]
+
+PROBES_AT_ONCE = 4
+
+
+@contextmanager
+def working(
+    settings: Settings, database: Database, dispatch: Dispatch, *, works: bool
+) -> Iterator[Orchestra | None]:
+    """Run worker and keeper while the block lasts, where this process `works` at all."""
+    if not works:
+        yield None
+        return
+    objects = storage(settings).objects
+    with orchestrating(settings, database, objects, dispatch) as orchestra:
+        yield orchestra
+
+
+@contextmanager
+def gateway(
+    settings: Settings,
+    database: Database,
+    dispatch: Dispatch,
+    orchestra: Orchestra | None,
+    *,
+    is_stopping: Callable[[], bool],
+) -> Iterator[FastAPI]:
+    """Give the application; files are looked at in children of a pool of its own."""
+    ensure_project(database, DEFAULT_PROJECT)
+    facts, store = RecordsFacts(database), storage(settings)
+    metrics = Metrics()
+    metrics.watch_records(facts.lanes, facts.unsealed)
+    evidence = OpenedView(settings.home / "log")
+    with DecodePool(limits=PROBE_LIMITS) as pool:
+        yield gateway_app(
+            Platform(
+                doors=Doors(ApiKeys(database), key_check(settings.home)),
+                jobs=jobs_of(settings, database, dispatch),
+                artifacts=Artifacts(database),
+                holdings=Holdings(database, actor=actor(settings)),
+                storage=store,
+                probe=_prober(pool),
+                catalog=_catalog(settings),
+                public=PublicLog(settings.home / "log" / "public"),
+                evidence=evidence,
+                metrics=metrics,
+                checks={
+                    "records": facts.answer,
+                    "artifacts": lambda: _store_answers(store.objects),
+                    "work": lambda: _work_goes_on(orchestra),
+                },
+                version=version(),
+                is_stopping=is_stopping,
+            )
+        )
+    evidence.close()
+
+
+def _prober(pool: DecodePool) -> Callable[[Path], Probed]:
+    """Look at files, at most a few at once: each takes a process."""
+    turns = threading.BoundedSemaphore(PROBES_AT_ONCE)
+
+    def look(path: Path) -> Probed:
+        with turns:
+            return probe(pool, path)
+
+    return look
+
+
+def _store_answers(store: ObjectStore) -> None:
+    store.stat(artifact_key("0" * 32))
+
+
+def _work_goes_on(orchestra: Orchestra | None) -> None:
+    if orchestra is not None and orchestra.fault is not None:
+        raise ResourceError("Work has ended with a fault; the process is about to end.")
+
+
+def _catalog(settings: Settings) -> CatalogView:
+    networks = networks_of(settings)
+
+    def cards() -> list[NetworkCard]:
+        return [networks.card(name) for name in networks.listed()]
+
+    def book() -> Book:
+        return gate_book(settings, signing_key(settings))
+
+    def models() -> list[dict[str, Any]]:
+        known = book()
+        return [{**card_json(one), "state": str(known.state(one.name))} for one in cards()]
+
+    def gates() -> list[dict[str, Any]]:
+        known = book()
+        return [_gate(one) for card in cards() for one in known.records(card.name)]
+
+    return CatalogView(models, gates)
+
+
+def _gate(record: GateRecord) -> dict[str, Any]:
+    judged = record.judged
+    return {
+        "sha256": record.sha256,
+        "network": judged.network,
+        "weights_sha256": judged.weights_sha256,
+        "version": judged.version,
+        "engine": judged.engine,
+        "engine_version": judged.engine_version,
+        "precision": judged.precision,
+        "device_class": judged.device_class,
+        "passed": record.passed,
+        "set": record.set_name,
+        "cases": record.cases,
+        "at": record.at,
+    }
