@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from pipelines.analysis.found import Box
+from pipelines.analysis.track_file import read_tracks
+from pipelines.analysis.tracks import Track
 from pipelines.errors import RequestError
 from pipelines.media.picture import FrameShape, Region
 
@@ -26,7 +29,6 @@ TRACK_FRAMES = 8
 """How far a track's cover goes beyond what was found: of its size, and in frames."""
 
 _WRONG = 'Write {"regions": [{"box": [x, y, width, height], "frames": [first, last]}]}.'
-_TRACKS = 'Name a tracks.json: {"tracks": [{"number": 1, "places": [{"frame", "box"}]}]}.'
 _OUT_OF_FORM = (ValueError, KeyError, TypeError, RecursionError, AttributeError)
 
 
@@ -94,51 +96,48 @@ def _read(one: Mapping[str, Any], shape: FrameShape, frames: int) -> Hidden:
     return Hidden(region, int(first), int(last))
 
 
-def read_tracks(
+def tracked_regions(
     data: bytes, shape: FrameShape, numbers: frozenset[int] | None = None
 ) -> tuple[Hidden, ...]:
-    """Read tracks and lay out what covers them; `numbers` chooses some, None takes all.
+    """Lay out what covers the tracks of a `tracks.json`; `numbers` chooses some, None takes all.
 
-    Raises RequestError for anything that is out of form, and where no track is left.
+    Raises EvidenceError for another file, RequestError where it is about a picture of another
+    size or no track is left.
     """
-    try:
-        found: list[Hidden] = []
-        for track in json.loads(data)["tracks"]:
-            if numbers is None or int(track["number"]) in numbers:
-                found.extend(_track(track["places"], shape))
-    except _OUT_OF_FORM as error:
-        raise RequestError("The file of tracks is out of form.", next_step=_TRACKS) from error
-    if not 0 < len(found) <= 100 * MOST_REGIONS:
+    found = read_tracks(data)
+    even = (found.height + found.height % 2, found.width + found.width % 2)
+    if even != (shape.height, shape.width):
+        raise RequestError(
+            f"The tracks are about a picture of {found.width} x {found.height}; this one has "
+            f"{shape.width} x {shape.height}.",
+            next_step="Name the tracks of this clip.",
+        )
+    hidden = [
+        one
+        for track in found.tracks
+        if numbers is None or track.number in numbers
+        for one in _track(track, shape, every=found.every)
+    ]
+    if not hidden:
         raise RequestError("There is no track to redact.", next_step="Name others with --track.")
-    return tuple(found)
+    return tuple(hidden)
 
 
-def _track(places: Sequence[Mapping[str, Any]], shape: FrameShape) -> list[Hidden]:
-    listed = sorted((int(one["frame"]), _box(one["box"])) for one in places)
-    covered: list[Hidden] = []
-    for (one, here), (two, there) in pairwise(listed):
-        covered.append(_covered(_around(here, there), shape, one, two))
-    (first, begin), (last, end) = listed[0], listed[-1]
-    covered.append(_covered(begin, shape, first - TRACK_FRAMES, first))
-    covered.append(_covered(end, shape, last, last + TRACK_FRAMES))
-    return covered
+def _track(track: Track, shape: FrameShape, *, every: int) -> Iterator[Hidden]:
+    beyond = max(TRACK_FRAMES, every)
+    for one, two in pairwise(track.places):
+        yield _covered(_around(one.box, two.box), shape, one.frame, two.frame)
+    first, last = track.places[0], track.places[-1]
+    yield _covered(first.box, shape, first.frame - beyond, first.frame)
+    yield _covered(last.box, shape, last.frame, last.frame + beyond)
 
 
-def _covered(box: tuple[float, ...], shape: FrameShape, first: int, last: int) -> Hidden:
-    region = hidden_region(Place(*box), shape, margin=TRACK_MARGIN)
-    return Hidden(region, max(0, first), last)
+def _covered(box: Box, shape: FrameShape, first: int, last: int) -> Hidden:
+    place = Place(box.left, box.top, box.width, box.height)
+    return Hidden(hidden_region(place, shape, margin=TRACK_MARGIN), max(0, first), last)
 
 
-def _box(value: Any) -> tuple[float, ...]:
-    """A box as [left, top, width, height], or as an object with these names."""
-    if isinstance(value, Mapping):
-        value = [value[name] for name in ("left", "top", "width", "height")]
-    left, top, width, height = (float(one) for one in value)
-    return left, top, width, height
-
-
-def _around(one: tuple[float, ...], other: tuple[float, ...]) -> tuple[float, ...]:
-    left, top = min(one[0], other[0]), min(one[1], other[1])
-    right = max(one[0] + one[2], other[0] + other[2])
-    bottom = max(one[1] + one[3], other[1] + other[3])
-    return left, top, right - left, bottom - top
+def _around(one: Box, other: Box) -> Box:
+    left, top = min(one.left, other.left), min(one.top, other.top)
+    right, bottom = max(one.right, other.right), max(one.bottom, other.bottom)
+    return Box(left, top, right - left, bottom - top)

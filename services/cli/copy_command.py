@@ -16,8 +16,14 @@ from pipelines.ports import Progress
 from pipelines.run.copies import CopyWish, MadeCopy, make_copy
 from pipelines.run.copy_statement import SUFFIX, Named, check_copy, named
 from pipelines.run.demonstrative import Marker, label_mark, read_marks
-from pipelines.run.hidden_regions import MOST_BYTES, Hidden, Place, hidden_region, read_regions
-from pipelines.run.hidden_regions import read_tracks as tracks_of
+from pipelines.run.hidden_regions import (
+    MOST_BYTES,
+    Hidden,
+    Place,
+    hidden_region,
+    read_regions,
+    tracked_regions,
+)
 from pipelines.run.redaction import Cover, Redactor
 from pipelines.run.side_by_side import Beside
 from pipelines.stages.export.sanitise import shown
@@ -235,7 +241,7 @@ def _hidden(asked: Redaction, found: Source) -> tuple[Hidden, ...]:
         hidden.extend(read_regions(_small_file(asked.regions), shape, frames=frames))
     if asked.tracks is not None:
         numbers = frozenset(asked.numbers) or None
-        hidden.extend(tracks_of(_small_file(asked.tracks), shape, numbers))
+        hidden.extend(tracked_regions(_small_file(asked.tracks), shape, numbers))
     if not hidden:
         raise RequestError(
             "There is nothing to hide.", next_step="Use --box, --regions or --tracks."

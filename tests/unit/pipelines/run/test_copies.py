@@ -13,6 +13,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from pipelines.analysis.found import Box, DetectorFacts
+from pipelines.analysis.track_file import TrackSet, track_bytes
+from pipelines.analysis.tracks import Place, Track
 from pipelines.errors import EvidenceError, RequestError
 from pipelines.media.index import index_video
 from pipelines.media.lettering import lettering
@@ -24,7 +27,7 @@ from pipelines.ports import SilentProgress
 from pipelines.run.copies import CopyWish, MadeCopy, make_copy
 from pipelines.run.copy_statement import Named, check_copy, copy_body, signed
 from pipelines.run.demonstrative import Marker, label_mark, read_marks
-from pipelines.run.hidden_regions import Hidden, read_regions, read_tracks
+from pipelines.run.hidden_regions import Hidden, read_regions, tracked_regions
 from pipelines.run.redaction import FILL, Cover, Redactor
 from pipelines.run.side_by_side import Beside, shown_then
 from pipelines.stages.export.letters import BOLD
@@ -245,11 +248,11 @@ def test_a_redacted_copy_brings_nothing_else_along(pool, tmp_path):
 def test_tracks_are_covered_between_and_beyond_their_places():
     """A box holds both places; a margin and some frames are added; other tracks stay."""
     shape = FrameShape(200, 300, PixelLayout(Family.YCBCR, 8, 1, 1))
-    places = [{"frame": 10, "box": [50, 60, 20, 20]}, {"frame": 14, "box": [70, 60, 20, 20]}]
-    data = json.dumps(
-        {"tracks": [{"number": 1, "places": places}, {"number": 2, "places": places}]}
-    ).encode()
-    hidden = read_tracks(data, shape, frozenset({1}))
+    places = tuple(Place(frame, Box(left, 60, 20, 20), 0.9) for frame, left in ((10, 50), (14, 70)))
+    facts = DetectorFacts("by hand", "1", "0" * 64, "none", "none", "")
+    tracks = tuple(Track(number, "face", places) for number in (1, 2))
+    data = track_bytes(TrackSet(facts, 200, 300, 40, 40, 1, tracks))
+    hidden = tracked_regions(data, shape, frozenset({1}))
     assert len(hidden) == 3
     for frame in range(2, 23):
         covering = [one.region for one in hidden if one.first <= frame <= one.last]
@@ -258,7 +261,9 @@ def test_tracks_are_covered_between_and_beyond_their_places():
     assert between.left <= 45
     assert between.right >= 95
     with pytest.raises(RequestError, match="no track"):
-        read_tracks(data, shape, frozenset({3}))
+        tracked_regions(data, shape, frozenset({3}))
+    with pytest.raises(RequestError, match="200"):
+        tracked_regions(data, FrameShape(100, 300, shape.layout))
 
 
 @pytest.mark.parametrize(
