@@ -45,6 +45,11 @@ class Kind(StrEnum):
     @property
     def is_photo(self) -> bool:
         """Whether files of this kind are read."""
+        return self.is_written or self is Kind.AVIF
+
+    @property
+    def is_written(self) -> bool:
+        """Whether files of this kind are written as well."""
         return self in (Kind.PNG, Kind.JPEG, Kind.WEBP, Kind.TIFF, Kind.BMP)
 
     @property
@@ -84,7 +89,6 @@ _MEDIA_TYPES = {
 _REFUSALS = {
     Kind.GIF: "GIF pictures are animations or 256-colour drawings and are not worked on",
     Kind.HEIC: "HEIC pictures need an HEVC still decoder, which this build does not carry",
-    Kind.AVIF: "AVIF pictures need an AV1 still decoder, which this build does not carry",
     Kind.JPEG_XL: "JPEG XL pictures need a decoder that this build does not carry",
     Kind.JPEG_2000: "JPEG 2000 pictures need a decoder that this build does not carry",
     Kind.PSD: "Photoshop documents are layered work files, not pictures",

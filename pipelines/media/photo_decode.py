@@ -26,6 +26,7 @@ from pipelines.media.photo_tiff import require_intact_deflate
 from pipelines.media.picture import Family, FrameShape, Samples
 
 _JPEG_PIECE = 256
+CMYK_INTENT = "relative"
 _STRIP_BYTES = 4 << 20
 _STEP = "Obtain an intact copy of the file."
 _COUNT = re.compile(r"read gave (\d+) warnings")
@@ -120,9 +121,14 @@ def _opened(source: pyvips.Source, kind: Kind) -> pyvips.Image:
         Kind.JPEG: load.jpegload_source,
         Kind.WEBP: load.webpload_source,
         Kind.TIFF: load.tiffload_source,
+        Kind.AVIF: load.heifload_source,
     }
     first = {"page": 0, "n": 1} if kind in (Kind.WEBP, Kind.TIFF) else {}
-    return loaders[kind](source, access="sequential", fail_on="error", **first)
+    image = loaders[kind](source, access="sequential", fail_on="error", **first)
+    if image.interpretation == "cmyk":
+        # The header promised R, G, B by the picture's own profile; see `photo_jpeg`.
+        image = image.icc_transform("srgb", embedded=True, intent=CMYK_INTENT, depth=8)
+    return image
 
 
 def _in_pieces(data: memoryview) -> pyvips.SourceCustom:

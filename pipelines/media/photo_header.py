@@ -19,6 +19,7 @@ from pipelines.errors import (
     UnsupportedError,
 )
 from pipelines.media.identify import HEAD_BYTES, Kind, identify
+from pipelines.media.photo_avif import avif_header
 from pipelines.media.photo_bmp import bmp_header
 from pipelines.media.photo_exif import exif_facts
 from pipelines.media.photo_facts import PhotoHeader, PhotoLimits
@@ -35,6 +36,7 @@ _READERS: dict[Kind, Callable[[Data, PhotoLimits], PhotoHeader]] = {
     Kind.WEBP: webp_header,
     Kind.TIFF: tiff_header,
     Kind.BMP: bmp_header,
+    Kind.AVIF: avif_header,
 }
 
 
@@ -53,7 +55,7 @@ def read_header(data: Data, limits: PhotoLimits) -> PhotoHeader:
     if kind not in _READERS:
         raise NotMediaError(
             "The file is not a picture of a kind that is read.",
-            next_step="Give a PNG, JPEG, WebP, TIFF or BMP file.",
+            next_step="Give a PNG, JPEG, WebP, TIFF, BMP or AVIF file.",
         )
     try:
         header = _READERS[kind](data, limits)

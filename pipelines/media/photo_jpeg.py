@@ -1,7 +1,8 @@
 r"""JPEG files: the header without decoding, and the segments that a result carries.
 
 Taken: baseline, extended and progressive Huffman or arithmetic coding, 8 bits, gray or three
-components. Refused with the reason: CMYK and YCCK, 12-bit, lossless and hierarchical coding.
+components. CMYK and YCCK become sRGB through their own ICC profile. Refused with
+the reason: CMYK without a profile, 12-bit, lossless and hierarchical coding.
 
 Sources: ITU-T T.81 (B.1, B.2), ITU-T T.871 (JFIF), Exif 2.32 (4.7), ICC.1:2022 (B.4),
 ISO 16684-3 (XMP in JPEG), CIPA DC-007 (multi-picture format).
@@ -25,6 +26,7 @@ _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _XMP_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
 _ICC = b"ICC_PROFILE\0"
 _SEGMENT_MOST = 65_533
+_INKS = 4
 _START_OF_SCAN, _END = 0xDA, 0xD9
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _READ_FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
@@ -68,6 +70,8 @@ def jpeg_header(data: Data, limits: PhotoLimits) -> PhotoHeader:
     family = Family.GRAY if components == 1 else Family.RGB
     shape = FrameShape(height, width, PixelLayout(family))
     icc, remarks = _profile(found, limits)
+    if components == _INKS:
+        icc, remarks = None, (*remarks, _converted(icc))
     metadata = PhotoMetadata(
         Kind.JPEG,
         icc=icc,
@@ -125,6 +129,19 @@ def _take(found: _Found, marker: int, body: bytes) -> None:
         found.left_out.add("a comment")
 
 
+def _converted(icc: bytes | None) -> str:
+    """What happens to four inks; raises UnsupportedError where no profile says what they are."""
+    if icc is None or icc[16:20] != b"CMYK":
+        raise UnsupportedError(
+            "CMYK without an ICC profile of its own says nothing about colours.",
+            next_step="Convert it to an RGB picture with the profile that it was made for.",
+        )
+    return (
+        "CMYK converted to sRGB through its own ICC profile, relative colorimetric intent, without "
+        "black point compensation; the profile is not carried on."
+    )
+
+
 def _density(body: bytes) -> Resolution | None:
     unit, across, down = struct.unpack_from(">BHH", body, 7)
     if unit not in (1, 2) or not across or not down:
@@ -139,9 +156,7 @@ def _require_supported(marker: int, depth: int, components: int) -> None:
         raise UnsupportedError("Lossless or hierarchical JPEG is not read.", next_step=step)
     if depth != 8:
         raise UnsupportedError(f"{depth}-bit JPEG is not read.", next_step=step)
-    if components == 4:
-        raise UnsupportedError("CMYK pictures are not read.", next_step=step)
-    if components not in (1, 3):
+    if components not in (1, 3, 4):
         raise UnsupportedError(f"JPEG with {components} components is not read.", next_step=step)
 
 
@@ -158,6 +173,8 @@ def _profile(found: _Found, limits: PhotoLimits) -> tuple[bytes | None, tuple[st
 
 
 def _coding(found: _Found, frame: bytes, components: int) -> str:
+    if components == _INKS:
+        return "JPEG is lossy: four inks, 8 bits, as libjpeg-turbo decodes them."
     if components == 1:
         return "JPEG is lossy: samples are libjpeg-turbo's decoding of gray, 8 bits."
     names = frame[6], frame[9], frame[12]

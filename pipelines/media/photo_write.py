@@ -38,7 +38,7 @@ def require_writable(shape: FrameShape, kind: Kind) -> None:
     step = "Choose PNG or TIFF for the result."
     if layout.family is Family.YCBCR or layout.depth not in (8, 16):
         raise UnsupportedError(f"No photo holds {layout.depth}-bit {layout.family}.")
-    if not kind.is_photo:
+    if not kind.is_written:
         raise UnsupportedError(f"Pictures are not written as {kind.value}.", next_step=step)
     if layout.depth == 16 and kind not in (Kind.PNG, Kind.TIFF):
         raise UnsupportedError(f"{kind.value} cannot hold 16-bit samples.", next_step=step)

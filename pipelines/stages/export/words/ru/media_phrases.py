@@ -121,6 +121,19 @@ _PHOTOS = {
     "отсчёты получены декодированием libjpeg-turbo серого, 8 бит.",
     "JPEG is lossy: samples are libjpeg-turbo's decoding of RGB components, 8 bits.": "JPEG сжат с "
     "потерями: отсчёты получены декодированием libjpeg-turbo составляющих RGB, 8 бит.",
+    "JPEG is lossy: four inks, 8 bits, as libjpeg-turbo decodes them.": "JPEG сжат с потерями: "
+    "четыре краски, 8 бит, по декодированию libjpeg-turbo.",
+    "CMYK converted to sRGB through its own ICC profile, relative colorimetric intent, without "
+    "black point compensation; the profile is not carried on.": "CMYK переведён в sRGB по "
+    "собственному профилю ICC, относительный колориметрический способ, без компенсации чёрной "
+    "точки; профиль дальше не переносится.",
+    "AVIF is lossy as a rule: samples are libheif's decoding to RGB.": "AVIF, как правило, сжат с "
+    "потерями: отсчёты получены декодированием libheif в RGB.",
+    "{n_bits} bits per sample were shifted up to 16.": "Отсчёты по {n_bits} бит сдвинуты до 16.",
+    "The file holds {n_pages} pictures; the main one was taken.": "Изображений в файле: "
+    "{n_pages}; взято главное.",
+    "Coded for HDR displays with {curve}; no tone curve was applied.": "Закодировано для дисплеев "
+    "HDR с кривой {curve}; тональная кривая не применялась.",
     "JPEG: {names} not carried to the result.": "JPEG: в результат не перенесено: {names!t}.",
     "extended XMP": "расширенный XMP",
     "further pictures (multi-picture format)": "другие изображения (формат MPF)",

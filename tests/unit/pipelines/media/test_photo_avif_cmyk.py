@@ -1,0 +1,129 @@
+"""AVIF and CMYK photographs come in: held against other libraries, and refused where unclear."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pyvips
+from PIL import Image, ImageCms
+
+from pipelines.errors import DamagedError, InputError, UnsupportedError
+from pipelines.media.identify import Kind
+from pipelines.media.photo_write import require_writable
+from pipelines.media.picture import Family
+from tests.unit.pipelines.media.photo_kit import gradient, pillow_bytes, read_bytes, stacked
+
+RELATIVE = ImageCms.Intent.RELATIVE_COLORIMETRIC
+
+
+def smooth(height: int = 48, width: int = 64) -> np.ndarray:
+    """A picture without sharp colour edges."""
+    y, x = np.mgrid[0:height, 0:width]
+    planes = [128 + 90 * np.sin(x / 11 + one) * np.cos(y / 13 - one) for one in range(3)]
+    return np.stack(planes, axis=-1).astype(np.uint8)
+
+
+def avif(samples: np.ndarray, **options: object) -> bytes:
+    """Code with Pillow's libavif, chroma at full size."""
+    return pillow_bytes(samples, "AVIF", quality=95, subsampling="4:4:4", **options)
+
+
+def cmyk_jpeg() -> bytes:
+    """Four inks with the profile that they were separated for, by libvips."""
+    height, width = 48, 64
+    rgb = pyvips.Image.new_from_memory(smooth().tobytes(), width, height, 3, "uchar")
+    inks = rgb.copy(interpretation="srgb").icc_transform("cmyk", input_profile="srgb")
+    return bytes(inks.jpegsave_buffer(Q=95))
+
+
+def test_avif_is_decoded_as_another_library_decodes_it(tmp_path: Path) -> None:
+    """Libheif here and libavif in Pillow agree within two codes."""
+    data = avif(smooth())
+    photo = read_bytes(data, tmp_path)
+    assert photo.metadata.kind is Kind.AVIF
+    expected = np.asarray(Image.open(BytesIO(data)).convert("RGB")).astype(int)
+    assert np.abs(stacked(photo).astype(int) - expected).max() <= 2
+    assert any("libheif" in one for one in photo.metadata.remarks)
+
+
+def test_opacity_comes_through(tmp_path: Path) -> None:
+    """The fourth channel is straight opacity."""
+    samples = np.dstack([smooth(), np.tile(np.arange(64, dtype=np.uint8) * 4, (48, 1))])
+    photo = read_bytes(avif(samples), tmp_path)
+    assert photo.shape.layout.alpha
+    assert np.abs(stacked(photo)[..., 3].astype(int) - samples[..., 3]).max() <= 3
+
+
+def test_a_turned_avif_is_upright_once(tmp_path: Path) -> None:
+    """The file's own turn is applied by the decoder; EXIF's, which is none, is not added."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = avif(smooth(), exif=exif.tobytes())
+    photo = read_bytes(data, tmp_path)
+    assert (photo.shape.height, photo.shape.width) == (64, 48)
+    expected = np.rot90(smooth(), -1).astype(int)
+    assert np.abs(stacked(photo).astype(int) - expected).max() <= 6
+
+
+def test_ten_bits_and_hdr_are_kept_and_stated(tmp_path: Path) -> None:
+    """Codes are shifted up, and the depth is said."""
+    ramp = np.linspace(0, 65_535, 64 * 64).reshape(64, 64)
+    image = pyvips.Image.new_from_array(ramp).cast("ushort")
+    rgb = image.bandjoin([image, image]).copy(interpretation="rgb16")
+    data = bytes(rgb.heifsave_buffer(compression="av1", bitdepth=10, lossless=True))
+    photo = read_bytes(data, tmp_path)
+    assert photo.shape.layout.depth == 16
+    assert photo.metadata.original_depth == 10
+    assert np.abs(stacked(photo)[..., 0].astype(int) - ramp).max() <= 400
+    assert any("10 bits" in one for one in photo.metadata.remarks)
+
+
+def test_a_cut_or_scratched_avif_is_an_input_error(tmp_path: Path) -> None:
+    """Whatever is wrong with it, nothing crashes and nothing is made up silently."""
+    data = avif(gradient())
+    for place in range(40, len(data), 97):
+        scratched = bytearray(data)
+        scratched[place] ^= 0xFF
+        for broken in (data[:place], bytes(scratched)):
+            try:
+                read_bytes(broken, tmp_path)
+            except (InputError, UnsupportedError):
+                continue
+    with pytest.raises(DamagedError):
+        read_bytes(data[: len(data) // 2], tmp_path)
+
+
+def test_avif_is_read_and_not_written(tmp_path: Path) -> None:
+    """A result in the source's kind is refused with advice."""
+    photo = read_bytes(avif(smooth()), tmp_path)
+    with pytest.raises(UnsupportedError) as caught:
+        require_writable(photo.shape, Kind.AVIF)
+    assert "PNG" in caught.value.next_step
+
+
+def test_four_inks_become_srgb_by_their_own_profile(tmp_path: Path) -> None:
+    """Libvips here and Little CMS through Pillow agree on relative colorimetric intent."""
+    data = cmyk_jpeg()
+    photo = read_bytes(data, tmp_path)
+    image = Image.open(BytesIO(data))
+    assert image.mode == "CMYK"
+    profile = image.info["icc_profile"]
+    made = ImageCms.profileToProfile(
+        image, BytesIO(profile), ImageCms.createProfile("sRGB"), RELATIVE, outputMode="RGB"
+    )
+    assert photo.shape.layout.family is Family.RGB
+    distance = np.abs(stacked(photo).astype(int) - np.asarray(made).astype(int))
+    assert np.percentile(distance, 99) <= 3
+    assert photo.metadata.icc is None
+    said = " ".join(photo.metadata.remarks)
+    assert "relative colorimetric intent" in said
+
+
+def test_inks_without_a_profile_are_refused(tmp_path: Path) -> None:
+    """Nobody knows what colours they stand for."""
+    plain = Image.fromarray(smooth()).convert("CMYK")
+    with pytest.raises(UnsupportedError, match="without an ICC profile"):
+        read_bytes(pillow_bytes(plain, "JPEG"), tmp_path)
