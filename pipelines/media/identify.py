@@ -45,7 +45,7 @@ class Kind(StrEnum):
     @property
     def is_photo(self) -> bool:
         """Whether files of this kind are read."""
-        return self.is_written or self is Kind.AVIF
+        return self.is_written or self in (Kind.AVIF, Kind.HEIC)
 
     @property
     def is_written(self) -> bool:
@@ -88,7 +88,6 @@ _MEDIA_TYPES = {
 
 _REFUSALS = {
     Kind.GIF: "GIF pictures are animations or 256-colour drawings and are not worked on",
-    Kind.HEIC: "HEIC pictures need an HEVC still decoder, which this build does not carry",
     Kind.JPEG_XL: "JPEG XL pictures need a decoder that this build does not carry",
     Kind.JPEG_2000: "JPEG 2000 pictures need a decoder that this build does not carry",
     Kind.PSD: "Photoshop documents are layered work files, not pictures",

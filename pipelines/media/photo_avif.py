@@ -40,7 +40,7 @@ def avif_header(data: Data, limits: PhotoLimits) -> PhotoHeader:
     shape = FrameShape(int(image.height), int(image.width), layout)
     bits = int(_field(image, "bits-per-sample") or (16 if deep else 8))
     pages = int(_field(image, "n-pages") or 1)
-    primaries, transfer = _code_points(data)
+    primaries, transfer = code_points(data)
     exif = _bytes(image, "exif-data", limits)
     metadata = PhotoMetadata(
         Kind.AVIF,
@@ -80,7 +80,7 @@ def _bytes(image: Any, name: str, limits: PhotoLimits) -> bytes | None:
     return found if isinstance(found, bytes) and 0 < len(found) <= limits.metadata_bytes else None
 
 
-def _code_points(data: Data) -> tuple[int | None, int | None]:
+def code_points(data: Data) -> tuple[int | None, int | None]:
     """Primaries and transfer of the first colour box that states them (ITU-T H.273)."""
     at = bytes(data[:_MOST_META]).find(_NCLX)
     stated = bytes(data[at + len(_NCLX) : at + len(_NCLX) + 4])
@@ -97,6 +97,11 @@ def _remarks(bits: int, pages: int, transfer: int | None) -> tuple[str, ...]:
         found.append(f"{bits} bits per sample were shifted up to 16.")
     if pages > 1:
         found.append(f"The file holds {pages} pictures; the main one was taken.")
-    if transfer in _HDR:
-        found.append(f"Coded for HDR displays with {_HDR[transfer]}; no tone curve was applied.")
-    return tuple(found)
+    return (*found, *hdr_remark(transfer))
+
+
+def hdr_remark(transfer: int | None) -> tuple[str, ...]:
+    """What is said of a picture for HDR displays; nothing of any other."""
+    if transfer not in _HDR:
+        return ()
+    return (f"Coded for HDR displays with {_HDR[transfer]}; no tone curve was applied.",)

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
+from types import MappingProxyType
 from typing import cast
 
 import numpy as np
@@ -22,6 +23,7 @@ from PIL import Image
 from pipelines.errors import DamagedError, EvidentError, MemoryCeilingError, UnsupportedError
 from pipelines.media.identify import Kind
 from pipelines.media.photo_facts import PhotoHeader
+from pipelines.media.photo_heic import heic_strips
 from pipelines.media.photo_tiff import require_intact_deflate
 from pipelines.media.picture import Family, FrameShape, Samples
 
@@ -63,7 +65,7 @@ def decode(data: memoryview, header: PhotoHeader, targets: tuple[Samples, ...]) 
     logger.addHandler(ear)
     logger.propagate = False
     try:
-        strips = _bmp_strips if header.kind is Kind.BMP else _vips_strips
+        strips = _STRIPS.get(header.kind, _vips_strips)
         for top, samples in strips(data, header):
             _place(samples, top, header.shape, targets)
     except pyvips.Error as error:
@@ -168,6 +170,11 @@ def _bmp_strips(data: memoryview, header: PhotoHeader) -> Iterator[Strip]:
                 yield top, samples if layout.colour_planes == 3 else samples[..., :1]
     except (OSError, SyntaxError, ValueError, IndexError) as error:
         raise DamagedError(f"The BMP file does not decode: {error}.", next_step=_STEP) from error
+
+
+_STRIPS: Mapping[Kind, Callable[[memoryview, PhotoHeader], Iterator[Strip]]] = MappingProxyType(
+    {Kind.BMP: _bmp_strips, Kind.HEIC: heic_strips}
+)
 
 
 def _translated(kind: Kind, message: str) -> EvidentError:

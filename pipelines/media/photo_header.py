@@ -23,6 +23,7 @@ from pipelines.media.photo_avif import avif_header
 from pipelines.media.photo_bmp import bmp_header
 from pipelines.media.photo_exif import exif_facts
 from pipelines.media.photo_facts import PhotoHeader, PhotoLimits
+from pipelines.media.photo_heic import heic_header
 from pipelines.media.photo_jpeg import jpeg_header
 from pipelines.media.photo_png import png_header
 from pipelines.media.photo_tags import Data
@@ -37,6 +38,7 @@ _READERS: dict[Kind, Callable[[Data, PhotoLimits], PhotoHeader]] = {
     Kind.TIFF: tiff_header,
     Kind.BMP: bmp_header,
     Kind.AVIF: avif_header,
+    Kind.HEIC: heic_header,
 }
 
 
@@ -55,7 +57,7 @@ def read_header(data: Data, limits: PhotoLimits) -> PhotoHeader:
     if kind not in _READERS:
         raise NotMediaError(
             "The file is not a picture of a kind that is read.",
-            next_step="Give a PNG, JPEG, WebP, TIFF, BMP or AVIF file.",
+            next_step="Give a PNG, JPEG, WebP, TIFF, BMP, AVIF or HEIC file.",
         )
     try:
         header = _READERS[kind](data, limits)

@@ -1,17 +1,22 @@
-"""AVIF and CMYK photographs come in: held against other libraries, and refused where unclear."""
+"""AVIF, HEIC and CMYK photographs come in, held against other libraries."""
 
 from __future__ import annotations
 
+import sys
 from io import BytesIO
 from pathlib import Path
 
+import av
 import numpy as np
+import pillow_heif
 import pytest
 import pyvips
 from PIL import Image, ImageCms
 
 from pipelines.errors import DamagedError, InputError, UnsupportedError
 from pipelines.media.identify import Kind
+from pipelines.media.photo_facts import PhotoLimits
+from pipelines.media.photo_heic import heic_header
 from pipelines.media.photo_write import require_writable
 from pipelines.media.picture import Family
 from tests.unit.pipelines.media.photo_kit import gradient, pillow_bytes, read_bytes, stacked
@@ -127,3 +132,57 @@ def test_inks_without_a_profile_are_refused(tmp_path: Path) -> None:
     plain = Image.fromarray(smooth()).convert("CMYK")
     with pytest.raises(UnsupportedError, match="without an ICC profile"):
         read_bytes(pillow_bytes(plain, "JPEG"), tmp_path)
+
+
+def heic(samples: np.ndarray, *, bits: int = 8, **options: object) -> bytes:
+    """Code with pillow-heif's encoder, which nothing but tests calls."""
+    out = BytesIO()
+    mode = "RGB" if bits == 8 else "RGB;16"
+    height, width = samples.shape[:2]
+    image = pillow_heif.from_bytes(mode=mode, size=(width, height), data=samples.tobytes())
+    image.save(out, quality=95, chroma=444, **options)
+    return out.getvalue()
+
+
+def test_heic_is_decoded_as_ffmpeg_decodes_it(tmp_path: Path) -> None:
+    """libde265 here and FFmpeg's HEVC decoder agree on luma within three codes."""
+    data = heic(smooth(64, 64))
+    photo = read_bytes(data, tmp_path)
+    assert photo.metadata.kind is Kind.HEIC
+    path = tmp_path / "in.heic"
+    path.write_bytes(data)
+    with av.open(str(path)) as container:
+        expected = next(container.decode(video=0)).to_ndarray(format="rgb24").astype(int)
+    assert np.abs(stacked(photo).astype(int) - expected[:64, :64]).mean() < 2
+    assert np.abs(stacked(photo).astype(int) - smooth(64, 64)).max() <= 12
+
+
+def test_a_heic_of_ten_bits_keeps_them(tmp_path: Path) -> None:
+    """More than 8 bits come out as 16."""
+    samples = smooth(64, 64).astype(np.uint16) * 257
+    photo = read_bytes(heic(samples, bits=16), tmp_path)
+    assert photo.shape.layout.depth == 16
+    assert photo.metadata.original_depth > 8
+    assert np.abs(stacked(photo).astype(int) - samples).max() <= 12 * 257
+
+
+def test_a_cut_or_scratched_heic_is_an_input_error(tmp_path: Path) -> None:
+    """Nothing crashes this process, whatever the bytes do to the child."""
+    data = heic(smooth(64, 64))
+    for place in range(40, len(data), 211):
+        for broken in (data[:place], data[:place] + b"\xff\x00" + data[place + 2 :]):
+            try:
+                read_bytes(broken, tmp_path)
+            except (InputError, UnsupportedError):
+                continue
+
+
+def test_without_its_extra_heic_is_refused_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The refusal names the extra and its licence."""
+    data = heic(smooth(64, 64))
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(UnsupportedError) as caught:
+        heic_header(memoryview(data), PhotoLimits())
+    assert "GPL-2.0" in caught.value.next_step

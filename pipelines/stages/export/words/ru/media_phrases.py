@@ -129,6 +129,8 @@ _PHOTOS = {
     "точки; профиль дальше не переносится.",
     "AVIF is lossy as a rule: samples are libheif's decoding to RGB.": "AVIF, как правило, сжат с "
     "потерями: отсчёты получены декодированием libheif в RGB.",
+    "HEIC is lossy as a rule: samples are libde265's decoding to RGB by libheif.": "HEIC, как "
+    "правило, сжат с потерями: отсчёты получены декодированием libde265 и libheif в RGB.",
     "{n_bits} bits per sample were shifted up to 16.": "Отсчёты по {n_bits} бит сдвинуты до 16.",
     "The file holds {n_pages} pictures; the main one was taken.": "Изображений в файле: "
     "{n_pages}; взято главное.",
