@@ -53,8 +53,7 @@ def working(
     if not works:
         yield None
         return
-    objects = storage(settings).objects
-    with orchestrating(settings, database, objects, dispatch) as orchestra:
+    with orchestrating(settings, database, storage(settings), dispatch) as orchestra:
         yield orchestra
 
 
