@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from models.engines import devices
 from models.errors import EngineUnavailableError
-from models.spec import Precision, WeightsFormat
+from models.spec import NetworkCard, Precision, WeightsFormat
 
 if TYPE_CHECKING:
     from models.engines.base import Engine
@@ -43,6 +43,11 @@ class EngineListing:
         """Whether everything that it needs is there."""
         return not self.missing
 
+
+_MEMORY_PERCENT = {"openvino": 150}
+"""Memory against what cards state, which was measured with ONNX Runtime; see benchmarks.residency.
+
+OpenVINO keeps copies in layouts of its own. Others stay below the card."""
 
 Maker = Callable[["PlanCache | None"], "Engine"]
 
@@ -187,6 +192,11 @@ def resolve(name: str | None = None, *, cache: PlanCache | None = None) -> Engin
         if available[known.name] and name in (None, known.name):
             return _made(known, cache)
     raise unavailable(name)
+
+
+def need_bytes(card: NetworkCard, engine: str, *, pixels: int) -> int:
+    """Return what a network needs at most on an engine for a tile of so many input samples."""
+    return card.memory.total_bytes(pixels) * _MEMORY_PERCENT.get(engine, 100) // 100
 
 
 def conflicts() -> tuple[str, ...]:

@@ -196,7 +196,7 @@ class WarmNetworks:
             f"{card.name} on {engine.name} in {precision.value}",
             load,
             self.room,
-            need_bytes=card.memory.total_bytes(batch * side * side),
+            need_bytes=choice.need_bytes(card, engine.name, pixels=batch * side * side),
             afterwards=getattr(engine, "give_back", None),
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from models.engines.choice import need_bytes
 from models.engines.selection import Workload
 from models.spec import Precision
 from pipelines.errors import DiskFullError, MemoryCeilingError, PolicyError
@@ -152,7 +153,8 @@ def network_memory_bytes(checked: CheckedGraph, facts: tuple[dict[str, str | int
     for fact in facts:
         card = cards[str(fact["model"])]  # type: ignore[index]
         side = int(fact["tile_pixels"]) + 2 * card.tiling.halo
-        most = max(most, card.memory.total_bytes(int(fact.get("batch", 1)) * side * side))
+        pixels = int(fact.get("batch", 1)) * side * side
+        most = max(most, need_bytes(card, str(fact["engine"]), pixels=pixels))
     return most
 
 

@@ -8,6 +8,7 @@ from importlib.machinery import ModuleSpec
 
 import pytest
 
+from models.catalog import Catalog
 from models.engines import choice
 from models.engines.devices import Gpu
 from models.errors import EngineUnavailableError
@@ -155,3 +156,11 @@ def test_two_builds_of_onnxruntime_are_a_conflict(monkeypatch: pytest.MonkeyPatc
     installed["onnxruntime-gpu"] = "1.31.1"
     (line,) = choice.conflicts()
     assert line.startswith("onnxruntime and onnxruntime-gpu overwrite each other")
+
+
+def test_an_engine_that_needs_more_memory_is_reckoned_with(tiny: Catalog) -> None:
+    """A card states what ONNX Runtime needs; plans reckon with more where an engine keeps more."""
+    card = tiny.card("tiny-x2")
+    exact = card.memory.total_bytes(1000)
+    assert choice.need_bytes(card, "onnxruntime", pixels=1000) == exact
+    assert choice.need_bytes(card, "openvino", pixels=1000) > exact
