@@ -154,6 +154,7 @@ class Descriptor(Generic[P]):
     `consistency` says how the result is held against the input. `timing` says what becomes of
     the number of frames, None where they stay. `sample_aspect` is the shape of a sample that
     leaves over that of one that came. `fields` says what is done about woven frames.
+    `follows` names what is tracked by which the operation is steered, None where by nothing.
     `retags` says what the result's codes mean, None where they mean what they did.
     """
 
@@ -172,4 +173,5 @@ class Descriptor(Generic[P]):
     timing: Callable[[P], FrameChange] | None = None
     sample_aspect: Fraction = Fraction(1)
     fields: FieldUse = FieldUse.IGNORES
+    follows: str | None = None
     retags: Callable[[P], Retagging] | None = None

@@ -27,6 +27,7 @@ from pipelines.graph.descriptors import (
     PlaneUse,
 )
 from pipelines.graph.operation_blur import BLUR_OPERATIONS
+from pipelines.graph.operation_faces import RESTORE_FACES
 from pipelines.graph.operation_light import HDR_TO_SDR
 from pipelines.graph.operation_noise import (
     DenoiseParameters,
@@ -267,6 +268,7 @@ _ALL: tuple[Descriptor[Any], ...] = (
     *REPAIR_OPERATIONS,
     HDR_TO_SDR,
     STEADY,
+    RESTORE_FACES,
 )
 
 OPERATIONS: Mapping[str, Descriptor[Any]] = MappingProxyType({each.name: each for each in _ALL})

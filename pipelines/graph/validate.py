@@ -13,7 +13,7 @@ from typing import Any
 from models import catalog
 from models.errors import ModelError
 from models.spec import NetworkCard, NetworkClass
-from pipelines.errors import GraphError
+from pipelines.errors import GraphError, PolicyError
 from pipelines.graph.descriptors import (
     Descriptor,
     FieldUse,
@@ -22,6 +22,7 @@ from pipelines.graph.descriptors import (
     Reach,
 )
 from pipelines.graph.licence import require_permission
+from pipelines.graph.operation_faces import KEEPS_PLACES
 from pipelines.graph.operation_table import OPERATIONS
 from pipelines.graph.presets import POLICIES, Policy, check_admitted
 from pipelines.graph.spec import (
@@ -127,6 +128,7 @@ def check_graph(graph: Graph) -> CheckedGraph:
             permitted.append(params.allow_licence)
             steps.extend(_check_steps(policy, params, field=field))
     _check_fields_first(steps)
+    _check_steering(policy, steps, track)
     ungated, fields, licence = (
         "; ".join(one for one in said if one is not None) or None
         for said in (reasons, despite, permitted)
@@ -154,6 +156,33 @@ def _check_fields_first(steps: list[Step]) -> None:
                 "are taken apart before anything else touches their rows",
                 next_step=f"Make {step.descriptor.name} the first operation.",
             )
+
+
+def _check_steering(policy: Policy, steps: list[Step], track: DetectTrackParams | None) -> None:
+    """Tracks steer pixels only where trained operations are admitted, and only where they are."""
+    for number, step in enumerate(steps):
+        target, name = step.descriptor.follows, step.descriptor.name
+        if target is None:
+            continue
+        if OperationClass.TRAINED not in policy.classes:
+            raise PolicyError(
+                f"{name} is steered by tracks, and {policy.preset.value} admits no trained "
+                "operation: there, tracks are reported only",
+                next_step="Preset balanced admits steering by tracks.",
+            )
+        if track is None or target not in track.targets:
+            raise GraphError(
+                f"{name} follows tracks of a {target}, and the graph looks for none",
+                field="stages",
+                next_step=f"Add a detect_track stage with {target} among its targets.",
+            )
+        for other in steps[:number]:
+            if other.descriptor.name not in KEEPS_PLACES:
+                raise GraphError(
+                    f"{name} comes after {other.descriptor.name}, which moves things away from "
+                    "where they were tracked",
+                    next_step=f"Put {name} before {other.descriptor.name}.",
+                )
 
 
 def _check_order(graph: Graph) -> None:

@@ -38,24 +38,24 @@ class RgbNetwork:
 
     def colour(self, block: Block, out: Region) -> tuple[Plane, ...]:
         """Compute the colour planes of result region `out`; `block` covers `needs(out)`."""
-        scale, read, wide = self._network.scale, self._read(out), self._wide(out)
-        made = self._network.run(self._to_rgb(block, read))
+        scale, read, wide = self._network.scale, self._read(out), self.wide(out)
+        made = self._network.run(self.to_rgb(block, read))
         top, left = wide.top - read.top * scale, wide.left - read.left * scale
-        return self._from_rgb(made[:, top : top + wide.height, left : left + wide.width], wide, out)
+        return self.from_rgb(made[:, top : top + wide.height, left : left + wide.width], wide, out)
 
-    def _wide(self, out: Region) -> Region:
+    def wide(self, out: Region) -> Region:
         """The part of the result whose colours at full resolution region `out` is made of."""
         return out.grown(self._margin, self._result)
 
     def _read(self, out: Region) -> Region:
         """The part of the source that the network has to see."""
-        wide, scale = self._wide(out), self._network.scale
+        wide, scale = self.wide(out), self._network.scale
         top, left = wide.top // scale, wide.left // scale
         bottom, right = -(-wide.bottom // scale), -(-wide.right // scale)
         core = Region(top, left, bottom - top, right - left)
         return core.grown(self._network.reach, self._source)
 
-    def _to_rgb(self, block: Block, read: Region) -> Plane:
+    def to_rgb(self, block: Block, read: Region) -> Plane:
         """(3, H, W) of what the network has to see."""
         layout = self._source.layout
         inner = block.cut(read)
@@ -72,7 +72,8 @@ class RgbNetwork:
             made *= np.float32(1 / nominal.span)
         return made
 
-    def _from_rgb(self, made: Plane, wide: Region, out: Region) -> tuple[Plane, ...]:
+    def from_rgb(self, made: Plane, wide: Region, out: Region) -> tuple[Plane, ...]:
+        """Code R, G, B (3, H, W) of `wide` as the result does, and cut out `out`."""
         layout = self._result.layout
         red, green, blue = made
         if layout.family is not Family.YCBCR:

@@ -94,7 +94,7 @@ def _side_by_side(
         try:
             for frame in received:
                 block = _taken(reader, frame, chain, seen)
-                waiting.append(pool.submit(chain.frame, block))
+                waiting.append(pool.submit(chain.frame, block, frame.index))
                 if len(waiting) > at_once:
                     yield waiting.popleft().result()
             while waiting:

@@ -213,6 +213,7 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
     if look is not None:
         tracked = recorded_clip(job, look, index)
         plan = look.planned(plan, tracked)
+        chain = chain.following(tracked.found)
         job.record("plan", plan_body(plan, chosen))
     timed = chain.result_index(index)
     shown = preview_frames(timed.frames)

@@ -147,6 +147,7 @@ def _made(job: Job, pages: GivingBack) -> Made:
     if look is not None:
         tracked = recorded_photo(job, look, photo, turned=turn == "apply")
         plan = look.planned(plan, tracked)
+        chain = chain.following(tracked.found)
         job.record("plan", plan_body(plan, chosen))
     with stage(job, StageKind.ENHANCE, **environment()) as enhanced:
         planes = _render(job, plan, chain, photo, pages)

@@ -12,6 +12,7 @@ from pipelines.media.video import DecodedFrame, VideoIndex
 from pipelines.run.clip_frames import finished_frames, native
 from pipelines.run.replay_case import Case
 from pipelines.run.replay_plan import Part
+from pipelines.run.replay_tracks import followed
 from pipelines.stages.enhance import bind, frame_map_of
 
 Numbered = tuple[int, tuple[Samples, ...]]
@@ -47,6 +48,7 @@ def _part(
         networks=networks,
         frame_map=frame_map_of(case.checked, index),
     )
+    chain = followed(case, chain)
     first, stop = chain.reads(wanted.start, wanted.stop, index.frames)
     with FrameReader(case.tools.pool, case.received.path, index, first=first, stop=stop) as reader:
         frames = finished_frames(

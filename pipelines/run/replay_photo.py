@@ -27,7 +27,7 @@ from pipelines.run.replay_recorded import (
     NOT_REPEATED,
     OTHER_DECODER,
 )
-from pipelines.run.replay_tracks import with_tracks
+from pipelines.run.replay_tracks import followed, with_tracks
 from pipelines.stages.enhance import bind
 
 Planes = tuple[Samples, ...]
@@ -74,7 +74,7 @@ def replay_photo(case: Case) -> Ran:
 def _rendered(case: Case, photo: Photo, pages: GivingBack) -> Planes:
     networks = case.networks(case.logged.parts[0].tiles, side_by_side=False)
     return render_photo(
-        bind(case.checked, photo.shape, frames=1, networks=networks),
+        followed(case, bind(case.checked, photo.shape, frames=1, networks=networks)),
         photo,
         side=case.logged.plan.tile_pixels or REGION_PIXELS,
         threads=case.wish.threads or case.logged.plan.threads,

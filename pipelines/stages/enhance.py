@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import cast
 
+from pipelines.analysis.track_file import TrackSet
 from pipelines.errors import PolicyError, RequestError
 from pipelines.graph.descriptors import FrameChange, FrameRate, FrameUse
 from pipelines.graph.validate import CheckedGraph, Step
@@ -20,6 +21,8 @@ from pipelines.media.picture import Block, FrameShape, Region, Samples, block_fr
 from pipelines.media.video import UNSPECIFIED, ColourTags, VideoIndex
 from pipelines.operations.base import NetworkSource, Operation, Retiming
 from pipelines.operations.registry import build
+from pipelines.operations.steered import Steered, at_frame
+from pipelines.stages.steering import FacesOfTracks, Placement, require_landmarks
 
 _BLOCK_COPIES = 4
 _SAMPLE_BYTES = 4
@@ -88,6 +91,36 @@ class Chain:
         made = retimed(index, self.frame_map, aspect=aspect)
         return replace(made, video=replace(made.video, colour=colour))
 
+    def following(self, found: TrackSet) -> Chain:
+        """The same operations, those that follow tracks bound to what was found.
+
+        Raises RequestError where a track is wanted that there is not, or none has landmarks.
+        """
+        if not any(isinstance(one, Steered) for one in self.operations):
+            return self
+        require_landmarks(found.tracks, found.detector.name)
+        steps = []
+        for number, bound in enumerate(self.steps):
+            operation = bound.operation
+            if isinstance(operation, Steered):
+                shown = covered(replace(self, steps=self.steps[:number]))
+                placement = Placement(
+                    shown.left,
+                    shown.top,
+                    bound.operation.source.width / shown.width,
+                    bound.operation.source.height / shown.height,
+                )
+                faces = FacesOfTracks(
+                    found.tracks,
+                    placement,
+                    frames=found.frames,
+                    smoothing=operation.smoothing,
+                    wanted=operation.tracks,
+                )
+                operation = operation.following(faces)
+            steps.append(replace(bound, operation=operation))
+        return replace(self, steps=tuple(steps))
+
     @property
     def runs_networks(self) -> bool:
         """Whether a network is among the operations."""
@@ -123,9 +156,10 @@ class Chain:
         mixes = any(operation.before + operation.after for operation in self.operations)
         return mixes or self.frame_map is not None
 
-    def frame(self, block: Block) -> Block:
-        """Compute a whole frame from its source frame alone; only where no frames are mixed."""
-        for operation in self.operations:
+    def frame(self, block: Block, index: int) -> Block:
+        """Compute whole frame `index` from its source frame; only where no frames are mixed."""
+        for bound in self.operations:
+            operation = at_frame(bound, index)
             block = operation.apply([block], 0, operation.result.whole)
         return block
 
@@ -246,6 +280,8 @@ class FrameChain:
             index, phase = self._map.shows(index)
             operation = cast("Retiming", operation).phases[phase]
             frames = self._source_frames
+        elif self._map is None:
+            operation = at_frame(operation, index)
         first = max(0, index - operation.before)
         last = min(frames - 1, index + operation.after)
         window = [self._level(level - 1, other) for other in range(first, last + 1)]

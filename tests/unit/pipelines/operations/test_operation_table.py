@@ -32,6 +32,7 @@ REQUIRED = {
     "perspective": {"corners": (1, 2, 14, 1, 15, 11, 0, 12), "width": 8, "height": 6},
     "undistort": {"fx": 100.0},
     "hdr_to_sdr": {"transfer": "pq"},
+    "restore_faces": {"model": "faces-rgb"},
 }
 MOVING = {"perspective", "undistort", "stabilise", "steady", "deblur_estimated"}
 MIXING = {"steady", "stabilise", "denoise_temporal", "deinterlace", "inverse_telecine"}
@@ -81,10 +82,11 @@ def test_names_match():
 
 
 def test_trained_operations_are_those_that_name_a_network():
-    """Trained operations name the parameter that selects their network, and no others do."""
-    trained = {n for n, d in OPERATIONS.items() if d.operation_class is OperationClass.TRAINED}
+    """Operations that are not conventional name the parameter that selects their network."""
+    conventional = OperationClass.CONVENTIONAL
+    trained = {n for n, d in OPERATIONS.items() if d.operation_class is not conventional}
     named = {n for n, d in OPERATIONS.items() if d.network is not None}
-    assert trained == named == {"super_resolve", "denoise_trained"}
+    assert trained == named == {"super_resolve", "denoise_trained", "restore_faces"}
     assert all(
         OPERATIONS[name].network in OPERATIONS[name].parameters.model_fields for name in named
     )

@@ -137,8 +137,9 @@ def test_what_is_needed_lies_in_the_picture_on_chroma_edges(
 
 
 def test_every_operation_is_held_to_the_contract():
-    """No operation of the table is missing above."""
-    assert {name for name, _ in CASES} == set(OPERATIONS)
+    """No operation is missing above but those that follow tracks (`test_restore_faces`)."""
+    still = {name for name, one in OPERATIONS.items() if one.follows is None}
+    assert {name for name, _ in CASES} == still
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pipelines.stages.export.words.ru.operations_blur import BLUR_PHRASES
+from pipelines.stages.export.words.ru.operations_faces import FACE_PHRASES
 from pipelines.stages.export.words.ru.operations_place import PLACE_PHRASES
 from pipelines.stages.export.words.ru.operations_repair import REPAIR_PHRASES
 
@@ -108,6 +109,7 @@ OPERATION_PHRASES: Mapping[str, str] = {
     **_SUMMARIES,
     **_MEANINGS,
     **BLUR_PHRASES,
+    **FACE_PHRASES,
     **PLACE_PHRASES,
     **REPAIR_PHRASES,
 }

@@ -1,0 +1,95 @@
+"""The facts of `restore_faces`: what it may be told, and what it states about itself."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from models.spec import Task
+from pipelines.graph.descriptors import (
+    Consistency,
+    Descriptor,
+    FieldUse,
+    ForwardModel,
+    FrameUse,
+    OperationClass,
+    Parameters,
+    ParameterSource,
+    PlainForm,
+    PlaneUse,
+    Reach,
+)
+from pipelines.graph.operation_size import require_network
+
+TEMPLATE_SIDE = 512
+"""Side of the picture of one aligned face that the networks take, in samples."""
+
+
+class RestoreFacesParameters(Parameters):
+    """Which faces are redrawn by which network, and how much of what came in stays."""
+
+    model: str = Field(
+        min_length=1,
+        max_length=64,
+        description="Catalog name of the network; it takes aligned faces of 512 x 512 samples.",
+    )
+    fidelity: float = Field(
+        default=0.5,
+        ge=0.0,
+        le=1.0,
+        description="Share of the face as received in the result: 0 is the network's face, 1 "
+        "leaves every sample as it was.",
+    )
+    smoothing: int = Field(
+        default=4,
+        ge=0,
+        le=30,
+        description="Frames on each side over which a face's landmarks are smoothed along its "
+        "track, and over which it is faded in and out; 0 takes every frame by itself.",
+    )
+    tracks: tuple[int, ...] = Field(
+        default=(),
+        max_length=256,
+        description="Numbers of the tracks that are restored; all of them unless named.",
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        require_network(self.model, task=Task.RESTORE_FACES, scale=1)
+        return self
+
+
+def face_reach(_parameters: RestoreFacesParameters) -> Reach:
+    """Look at the whole of a face; how large it is, the tracks say."""
+    return Reach(pixels=TEMPLATE_SIDE)
+
+
+RESTORE_FACES = Descriptor(
+    name="restore_faces",
+    summary="Redraws tracked faces with a generative network and pastes them back.",
+    operation_class=OperationClass.GENERATIVE,
+    frame_use=FrameUse.SINGLE,
+    parameter_source=ParameterSource.ESTIMATED,
+    plane_use=PlaneUse.COLOUR,
+    parameters=RestoreFacesParameters,
+    reach=face_reach,
+    consistency=Consistency(
+        ForwardModel.NONE,
+        PlainForm.LEFT_OUT,
+        "it redraws faces, and nobody states how they were degraded",
+    ),
+    network="model",
+    fields=FieldUse.REFUSES,
+    follows="face",
+)
+
+KEEPS_PLACES = frozenset(
+    {
+        *("resize", "crop", "super_resolve", "levels", "gamma", "white_balance", "sharpen"),
+        *("local_contrast", "denoise", "denoise_temporal", "denoise_trained", "deblur", "deblock"),
+        "hdr_to_sdr",
+    }
+)
+"""What may come before an operation that follows tracks: it leaves faces where they were, or moves
+them by a scale and a crop that are known, and frames stay the frames that were looked at."""
