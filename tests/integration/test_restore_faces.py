@@ -88,6 +88,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     (folder / "installed.json").write_bytes(render_installed(record))
     monkeypatch.setattr(catalog, "FIELD_FOLDER", field)
+    # The command sets the catalog of this process; afterwards it is what it was.
+    monkeypatch.setattr(catalog._House, "catalog", catalog.current())
     others = metadata.entry_points
 
     def entry_points(**chosen: str) -> Any:
