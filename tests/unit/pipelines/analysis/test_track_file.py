@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.analysis.found import Box, DetectorFacts
@@ -32,6 +32,7 @@ def found(*made: Track) -> TrackSet:
     return TrackSet(FACTS, 2160, 3840, 90, 45, 2, made)
 
 
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(tracks, max_size=3))
 def test_what_is_read_back_is_spelt_the_same(made: list[Track]) -> None:
     """Reading gives the rounded tracks, and these are the same bytes again."""
