@@ -32,6 +32,7 @@ TASKS = {
     "video_inspect": "pipelines.media.tasks.video_inspect",
     "video_join": "pipelines.media.tasks.video_join",
     "video_packets": "pipelines.media.tasks.video_packets",
+    "video_rewrap": "pipelines.media.tasks.video_rewrap",
 }
 """Every task that a child does, and the module that does it."""
 

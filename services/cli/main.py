@@ -30,6 +30,7 @@ from services.cli import (
     provenance_verb,
     replay_verb,
     report_verb,
+    rewrap_verb,
     serve_verb,
     stills_verb,
     trace_verb,
@@ -63,6 +64,7 @@ app.add_typer(keys_verbs.app)
 app.command("inspect")(inspect_verb.inspect)
 app.command("replay")(replay_verb.replay)
 app.command("report")(report_verb.report)
+app.command("rewrap")(rewrap_verb.rewrap)
 app.command("stills")(stills_verb.stills)
 app.command("fuse")(fuse_verb.fuse)
 app.command("trace")(trace_verb.trace)
