@@ -154,6 +154,8 @@ def check(statement: Path, *, as_json: bool) -> int:
 
 def _made(source: Path, out: Path, plan: _Plan, *, as_json: bool) -> int:
     console = console_on_stderr()
+    # Decode children begin in another folder, so nothing relative is handed to them.
+    out = Path.cwd() / out
     statement = out.with_name(out.stem + SUFFIX)
     try:
         _require_free(out, statement)
