@@ -133,7 +133,7 @@ def installed_json(record: Installed) -> dict[str, Any]:
         },
         "files": [
             {"format": str(form), "name": one.name, "sha256": one.sha256, "bytes": one.size_bytes}
-            for form, one in record.files.items()
+            for form, one in sorted(record.files.items())
         ],
     }
 
