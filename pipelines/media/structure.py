@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,8 @@ class Hidden:
 class Structure:
     """The parts of a file, hidden places, what is wrong with it, and what was not looked for.
 
-    Lists are bounded; `part_count` and `hidden_count` count what there is.
+    Lists are bounded; `part_count` and `hidden_count` count what there is. `tags` are the EXIF tags
+    of a photograph.
     """
 
     parts: tuple[Part, ...]
@@ -43,11 +45,15 @@ class Structure:
     hidden_count: int
     wrong: tuple[str, ...]
     unsought: tuple[str, ...]
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_structure(pool: DecodePool, path: Path) -> Structure:
-    """Look at a file in a child. Raises UnreadableError, DecodeChildError."""
-    with pool.session("structure", {"path": str(path)}) as session:
+def read_structure(pool: DecodePool, path: Path, *, tags: bool = False) -> Structure:
+    """Look at a file in a child; with `tags` at its EXIF tags as well.
+
+    Raises UnreadableError, DecodeChildError.
+    """
+    with pool.session("structure", {"path": str(path), "tags": tags}) as session:
         while "structure" not in (message := session.receive()):
             pass
     return _from(message["structure"])
@@ -71,4 +77,5 @@ def _from(found: dict[str, Any]) -> Structure:
         hidden_count=int(found["hidden_count"]),
         wrong=tuple(map(str, found["wrong"])),
         unsought=tuple(map(str, found["unsought"])),
+        tags={str(name): str(value) for name, value in found["tags"].items()},
     )

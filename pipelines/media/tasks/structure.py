@@ -13,6 +13,7 @@ from typing import Any
 
 from pipelines.media.channel import Channel
 from pipelines.media.tasks.file_bytes import FileBytes
+from pipelines.media.tasks.picture_tags import picture_tags
 from pipelines.media.tasks.regular_file import descriptor_of
 from pipelines.media.tasks.structure_boxes import read_boxes
 from pipelines.media.tasks.structure_matroska import read_matroska
@@ -25,12 +26,13 @@ _TRANSPORT_PACKET = 188
 
 
 def run(arguments: Mapping[str, Any], channel: Channel) -> None:
-    """Look at one file. `arguments`: "path"."""
+    """Look at one file. `arguments`: "path", "tags": whether to read EXIF tags."""
     with descriptor_of(Path(str(arguments["path"]))) as descriptor:
         data = FileBytes(descriptor, lambda: channel.send({"working": 1}))
         notes = Notes(data)
         _read(data, notes)
-        channel.send({"structure": notes.message()})
+        tags = picture_tags(descriptor) if arguments["tags"] else {}
+        channel.send({"structure": {**notes.message(), "tags": tags}})
 
 
 def _read(data: FileBytes, notes: Notes) -> None:

@@ -39,7 +39,7 @@ def document(found: Inspected) -> dict[str, Any]:
         "reason": found.reason or None,
         "next_step": found.next_step or None,
         "clip": None if clip is None else _clip(found, clip),
-        "photo": None if photo is None else _photo(photo),
+        "photo": None if photo is None else _photo(photo) | {"tags": dict(found.structure.tags)},
         "structure": _structure(found.structure),
     }
 

@@ -72,7 +72,7 @@ def inspect_file(
     """
     digests = digests_of(path, progress)
     kind = identify(digests.head)
-    structure = read_structure(pool, path)
+    structure = read_structure(pool, path, tags=kind.is_photo)
     if kind.is_photo or kind.refusal:
         return _photo(path, digests, kind, structure, pool)
     fields = _Fields()

@@ -43,6 +43,8 @@ def _photo(kind: str, photo: Mapping[str, Any]) -> Iterator[str]:
     yield _line("size", stored + (turned if photo["orientation"] != 1 else ""))
     held = [f"{name} {photo[key]} bytes" for name, key in _HELD if photo[key]]
     yield _line("metadata", ", ".join(held) or "none")
+    for name, value in list(photo["tags"].items())[:_MOST_TAGS]:
+        yield _line("tag", f"{shown(name)} = {shown(value)}")
     if photo["pages"] > 1:
         yield _line("pages", f"{photo['pages']}; the first is worked on")
     for sentence in (*photo["assumptions"], *photo["remarks"]):

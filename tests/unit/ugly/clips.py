@@ -134,12 +134,12 @@ def written(path: Path, shown: Sequence[Any], **how: Any) -> Path:
     return path
 
 
-def two_videos(path: Path) -> Path:
+def two_videos(path: Path, *, codec: str = "mpeg4") -> Path:
     """Two video streams of different sizes."""
     with av.open(str(path), "w") as out:
         made: list[Any] = []
         for width in (64, 96):
-            video: Any = out.add_stream("mpeg4", rate=25)
+            video: Any = out.add_stream(codec, rate=25, options={"bf": "0", "g": "4"})
             video.width, video.height, video.pix_fmt = width, 48, "yuv420p"
             video.codec_context.time_base = RATE
             made.append(video)

@@ -158,11 +158,16 @@ def test_a_stream_without_a_container_has_assumed_times(
 def test_a_photograph_is_described(pool: DecodePool, tmp_path: Path) -> None:
     """Kind, size, depth and what is behind its end."""
     path = tmp_path / "p.jpg"
-    Image.new("RGB", (40, 30), (200, 10, 10)).save(path)
+    exif = Image.Exif()
+    exif[0x010F] = "Maker\x1b[31m"
+    exif.get_ifd(0x8769)[0x9003] = "2026:03:01 12:00:05"
+    Image.new("RGB", (40, 30), (200, 10, 10)).save(path, exif=exif)
     path.write_bytes(path.read_bytes() + b"tail")
     _, told = inspect(pool, path)
     assert (told["kind"], told["photo"]["width"]) == ("jpeg", 40)
     assert told["structure"]["hidden"][0]["bytes"] == 4
+    assert told["photo"]["tags"]["DateTimeOriginal"] == "2026:03:01 12:00:05"
+    assert "\x1b" not in text(told)
 
 
 def test_what_nothing_reads_needs_its_own_player(pool: DecodePool, tmp_path: Path) -> None:
