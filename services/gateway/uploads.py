@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from pipelines.errors import EvidentError, RequestError, TooLargeError
+from pipelines.errors import EvidentError, InputError, RequestError, TooLargeError
 from pipelines.media.probe import Probed
 from services.auth.scopes import Principal
 from services.jobs.artifacts import Artifact
@@ -159,7 +159,7 @@ class Uploads:
     def _accepted(self, stored: StoredObject, sender: Sender) -> Accepted:
         try:
             with as_file(self._objects, stored.key, expected=stored.sha256) as path:
-                probed = self._probe(path)
+                probed = self._looked_at(path, sender.name or "The file")
             artifact = Artifact(
                 f"sha256:{stored.sha256}", stored.key, stored.size, probed.media_type
             )
@@ -176,6 +176,14 @@ class Uploads:
         if known.object_key != stored.key:
             self._objects.delete(stored.key)
         return Accepted(stored.sha256, stored.size, probed)
+
+    def _looked_at(self, path: Path, name: str) -> Probed:
+        """Probe a file; what is said of it speaks of the sender's name, not of the store's."""
+        try:
+            return self._probe(path)
+        except InputError as error:
+            words = str(error).replace(path.name, name)
+            raise type(error)(words, next_step=error.next_step) from error
 
     def _terms(self, upload: str, principal: Principal) -> UploadTerms:
         """Read the terms; those of another project are as unknown as those of none."""

@@ -241,3 +241,12 @@ def test_who_may_only_read_cannot_upload(served: Served) -> None:
     assert (sent.status_code, sent.json()["error"]["code"]) == (403, "forbidden")
     bare: httpx.Response = served.client.post("/v1/artifacts", content=PICTURE)
     assert (bare.status_code, bare.headers["WWW-Authenticate"][:6]) == (401, "Bearer")
+
+
+def test_a_refusal_speaks_of_the_file_as_its_sender_calls_it(served: Served) -> None:
+    """What the store calls it while it is looked at tells nobody anything."""
+    for name, called in (("notes.txt", "notes.txt is no picture"), ("", "The file is no picture")):
+        refused = served.client.post(
+            "/v1/artifacts", params={"name": name}, content=b"words", headers=served.key()
+        )
+        assert refused.json()["error"]["detail"].startswith(called)
