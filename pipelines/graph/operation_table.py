@@ -59,6 +59,7 @@ from pipelines.graph.operation_tone import (
     sharpen_reach,
     white_balance_reach,
 )
+from pipelines.graph.operation_wrap import WRAP_OPERATIONS
 
 _STRENGTHENED = Consistency(
     ForwardModel.NONE,
@@ -269,6 +270,7 @@ _ALL: tuple[Descriptor[Any], ...] = (
     HDR_TO_SDR,
     STEADY,
     RESTORE_FACES,
+    *WRAP_OPERATIONS,
 )
 
 OPERATIONS: Mapping[str, Descriptor[Any]] = MappingProxyType({each.name: each for each in _ALL})

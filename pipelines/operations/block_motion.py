@@ -94,7 +94,8 @@ def _best(
     ways = product(range(-search, search + 1), repeat=2)
     for y, x in sorted(ways, key=lambda way: (abs(way[0]) + abs(way[1]), way)):
         moved = there[margin + y : margin + y + height, margin + x : margin + x + width]
-        cost = _summed(np.abs(moved - here), block)
+        apart = moved - here
+        cost = _summed(np.abs(apart, out=apart), block)
         cost += np.float32(_PER_SAMPLE * block * block * step * (abs(y) + abs(x)))
         better = cost < least
         least[better], down[better], across[better] = cost[better], y * step, x * step
@@ -109,14 +110,15 @@ def _finer(
     y = np.arange(rows * MATCH_BLOCK)[:, None] + margin
     x = np.arange(columns * MATCH_BLOCK)[None, :] + margin
     wide = [np.repeat(np.repeat(one, MATCH_BLOCK, 0), MATCH_BLOCK, 1) for one in start]
-    y, x = y + wide[0], x + wide[1]
     flat, width = np.ascontiguousarray(there).reshape(-1), there.shape[1]
+    base = ((y + wide[0]) * width + (x + wide[1])).astype(np.int32)
     least = np.full(start[0].shape, np.inf, np.float32)
     down, across = start[0].copy(), start[1].copy()
     for dy, dx in sorted(product((-1, 0, 1), repeat=2), key=lambda one: abs(one[0]) + abs(one[1])):
-        moved = np.take(flat, (y + dy) * width + (x + dx), mode="clip")
+        moved = np.take(flat, base + np.int32(dy * width + dx), mode="clip")
+        moved -= here
         way = np.abs(start[0] + dy) + np.abs(start[1] + dx)
-        cost = _summed(np.abs(moved - here), MATCH_BLOCK)
+        cost = _summed(np.abs(moved, out=moved), MATCH_BLOCK)
         cost += np.float32(_PER_SAMPLE * MATCH_BLOCK**2) * way.astype(np.float32)
         better = cost < least
         least[better] = cost[better]
@@ -129,7 +131,8 @@ def _summed(plane: Plane, block: int) -> Plane:
     rows = plane[0::block].copy()
     for offset in range(1, block):
         rows += plane[offset::block]
-    total = rows[:, 0::block].copy()
+    turned = np.ascontiguousarray(rows.T)
+    total = turned[0::block].copy()
     for offset in range(1, block):
-        total += rows[:, offset::block]
-    return total
+        total += turned[offset::block]
+    return np.ascontiguousarray(total.T)

@@ -95,8 +95,9 @@ class Steady:
         across = np.rint(across[::ay, ::ax][: shape[0], : shape[1]] / ax).astype(np.int64)
         y = np.clip(np.arange(rows.start, rows.stop)[:, None] + down, 0, sides[0] - 1)
         x = np.clip(np.arange(columns.start, columns.stop)[None, :] + across, 0, sides[1] - 1)
-        plane = other.planes[index]
-        moved: Plane = plane[y - own_rows.start, x - own_columns.start]
+        plane = np.ascontiguousarray(other.planes[index])
+        place = (y - own_rows.start) * plane.shape[1] + (x - own_columns.start)
+        moved: Plane = np.take(plane.reshape(-1), place)
         return moved
 
 

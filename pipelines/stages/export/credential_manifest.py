@@ -33,6 +33,7 @@ _SOURCE_TYPES = {
 _EDITED = "c2pa.edited"
 _CONVENTIONAL_ACTIONS = {
     "crop": "c2pa.cropped",
+    "unwrap": "c2pa.cropped",
     "resize": "c2pa.resized",
     "levels": "c2pa.adjustedColor",
     "gamma": "c2pa.adjustedColor",

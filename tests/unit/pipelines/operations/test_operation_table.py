@@ -31,10 +31,12 @@ REQUIRED = {
     "deblur": {"psf": "defocus", "radius": 2.0},
     "perspective": {"corners": (1, 2, 14, 1, 15, 11, 0, 12), "width": 8, "height": 6},
     "undistort": {"fx": 100.0},
+    "wrap": {"mode": "both", "margin": 4},
+    "unwrap": {"mode": "both", "margin": 4},
     "hdr_to_sdr": {"transfer": "pq"},
     "restore_faces": {"model": "faces-rgb"},
 }
-MOVING = {"perspective", "undistort", "stabilise", "steady", "deblur_estimated"}
+MOVING = {"perspective", "undistort", "stabilise", "steady", "deblur_estimated", "wrap", "unwrap"}
 MIXING = {"steady", "stabilise", "denoise_temporal", "deinterlace", "inverse_telecine"}
 FIELDS = {"separate_fields", "deinterlace", "line_double", "inverse_telecine"}
 
@@ -127,7 +129,7 @@ def test_every_conventional_change_has_a_ceiling():
         for name, descriptor in OPERATIONS.items()
         if descriptor.operation_class is OperationClass.CONVENTIONAL and not descriptor.ceilings
     }
-    assert unbounded == {"crop", "perspective"} | FIELDS
+    assert unbounded == {"crop", "perspective", "wrap", "unwrap"} | FIELDS
 
 
 def test_size_changes_are_stated(make_operation):

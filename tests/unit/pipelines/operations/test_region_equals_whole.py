@@ -14,6 +14,7 @@ from pipelines.errors import RequestError
 from pipelines.graph.operation_table import OPERATIONS
 from pipelines.media.picture import FrameShape, Matrix, Region
 
+WRAPPING = ("wrap", "unwrap")
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("resize", {"scale": 2.0}),
     ("resize", {"scale": 3.0, "filter": "bicubic"}),
@@ -41,6 +42,9 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("deblock", {"strength": 20.0}),
     ("deblock", {"strength": 30.0, "block": 12, "x": 5, "y": 2}),
     ("hdr_to_sdr", {"transfer": "hlg"}),
+    ("wrap", {"mode": "sphere", "margin": 12}),
+    ("wrap", {"mode": "horizontal", "margin": 4}),
+    ("unwrap", {"mode": "both", "margin": 4}),
     ("deblur_estimated", {}),
     ("steady", {"radius": 1}),
     ("steady", {"radius": 2, "search": 3, "strength": 12.0}),
@@ -87,6 +91,8 @@ def test_a_region_has_the_bits_of_the_whole(
     shape = FrameShape(data.draw(st.integers(least, 90)), data.draw(st.integers(least, 90)), layout)
     if name == "separate_fields":
         shape = replace(shape, height=4 * shape.height)
+    if name in WRAPPING:
+        shape = FrameShape(shape.height // 8 * 8 + 16, shape.width // 8 * 8 + 16, layout)
     operation = make_operation(name, shape, **values)
     before = data.draw(st.integers(0, operation.before))
     after = data.draw(st.integers(0, operation.after))
@@ -120,7 +126,7 @@ def test_what_is_needed_lies_in_the_picture_on_chroma_edges(
     try:
         operation = make_operation(name, shape, **values)
     except RequestError:
-        assert name in ("white_balance", "separate_fields", "hdr_to_sdr")
+        assert name in ("white_balance", "separate_fields", "hdr_to_sdr", *WRAPPING)
         return
     needed = operation.needs(region_of(data.draw, operation.result))
 
@@ -172,7 +178,11 @@ def test_source_blocks_are_left_alone(name, values, layout, layouts, make_pictur
         layout = layouts["rgb"]
     if name == "hdr_to_sdr" and layout.matrix is not Matrix.BT2020:
         layout = layouts["rgb-alpha-16" if layout.alpha else "420-top-left-10"]
-    shape = FrameShape(24 if name == "separate_fields" else 23, 30, layout)
+    shape = (
+        FrameShape(24, 32, layout)
+        if name in (*WRAPPING, "separate_fields")
+        else FrameShape(23, 30, layout)
+    )
     operation = make_operation(name, shape, **values)
     frames = [make_picture(shape, seed) for seed in range(operation.before + 1 + operation.after)]
     for frame in frames:

@@ -8,6 +8,7 @@ from pipelines.stages.export.words.ru.operations_blur import BLUR_PHRASES
 from pipelines.stages.export.words.ru.operations_faces import FACE_PHRASES
 from pipelines.stages.export.words.ru.operations_place import PLACE_PHRASES
 from pipelines.stages.export.words.ru.operations_repair import REPAIR_PHRASES
+from pipelines.stages.export.words.ru.operations_wrap import WRAP_PHRASES
 
 _SUMMARIES = {
     "Interpolates the picture to another size.": "Интерполирует изображение к другому размеру.",
@@ -112,5 +113,6 @@ OPERATION_PHRASES: Mapping[str, str] = {
     **FACE_PHRASES,
     **PLACE_PHRASES,
     **REPAIR_PHRASES,
+    **WRAP_PHRASES,
 }
 """By the English words of `pipelines.graph.operation_table`."""
