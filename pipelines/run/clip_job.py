@@ -226,7 +226,7 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
             for line in one.replans()[known:]
         )
 
-    taps = taps_of(job, chain, plan, shown)
+    taps = taps_of(job, chain, plan, shown, tracked=tracked, turn=index.video.rotation % 360)
     with stage(job, StageKind.ENHANCE, **environment()) as enhanced:
         renderer = ClipRenderer(job, plan, chain, index, delivery, shown, replans, taps)
         marks, credentialed = whole_clip(job, plan, timed, delivery, renderer, result)
@@ -255,7 +255,7 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
         }
         job.record("laws", laws_body(laws, **made))
         require(laws)
-        judged = judge_clip(job, taps)
+        judged = judge_clip(job, taps, tracked)
     ledger = _ledger(job, timed, delivery, marks)
     seconds = time.monotonic() - started
     return Made(

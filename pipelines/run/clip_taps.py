@@ -33,6 +33,7 @@ from pipelines.stages.export.facts_quality import (
     Standing,
     UnrestFacts,
 )
+from pipelines.stages.face_pairs import FacePairs
 from pipelines.stages.maps import Judged, MadeMap, MapMaker, Pair
 
 FRAMES_KEPT = 2
@@ -70,6 +71,7 @@ class ClipTaps:
     """Listens to the frames of one clip, received and finished, in rising order.
 
     `starts` are the first frames of the segments, `pictured` the frames that get pictures.
+    `faces` listens along where faces were tracked and something can look at them.
     """
 
     def __init__(
@@ -80,7 +82,9 @@ class ClipTaps:
         starts: Sequence[int],
         pictured: Sequence[int],
         work: Path,
+        faces: FacePairs | None = None,
     ) -> None:
+        self.faces = faces
         self._chain = chain
         self._maker = MapMaker(chain)
         self._shown = covered(chain)
@@ -105,12 +109,16 @@ class ClipTaps:
         segment.before.add(cells_of(frame.planes, self._chain.source, self._shown))
         if frame.index in self._mapped:
             self._kept[frame.index] = tuple(plane.copy() for plane in frame.planes)
+        if self.faces is not None:
+            self.faces.seen(frame.index, frame.planes)
 
     def finished(self, index: int, planes: tuple[Samples, ...]) -> None:
         """A frame of the result was handed to the encoder."""
         result = self._chain.result
         segment = self._segments[self._segment_of(index)]
         segment.after.add(cells_of(planes, result, result.whole))
+        if self.faces is not None:
+            self.faces.finished(index, planes)
         before = self._kept.pop(index, None)
         if before is not None:
             maps = self._maker.make(

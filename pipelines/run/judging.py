@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
+from pipelines.analysis.found import FACE
 from pipelines.evidence.json_value import Json
 from pipelines.graph.plan import Plan
 from pipelines.graph.validate import CheckedGraph
 from pipelines.run.clip_taps import ClipTaps
 from pipelines.run.durable_file import writing
 from pipelines.run.job import Job
+from pipelines.stages.detect_track import Tracked
 from pipelines.stages.drift import drift_facts
 from pipelines.stages.enhance import Chain
 from pipelines.stages.export.facts_quality import DriftFacts, QualityFacts
+from pipelines.stages.face_pairs import FacePairs
 from pipelines.stages.maps import Judged, MapMaker, Pair
 
 _WORDS_BYTES = 8192
@@ -37,19 +40,40 @@ def photo_maps_bytes(checked: CheckedGraph, chain: Chain) -> int:
     return samples + samples // 1000 + _WORDS_BYTES
 
 
-def judge_photo(job: Job, chain: Chain, pair: Pair) -> Judged:
-    """Make the maps of a photograph, and put what was found on record."""
+def judge_photo(
+    job: Job, chain: Chain, pair: Pair, tracked: Tracked | None, *, turn: int
+) -> Judged:
+    """Make the maps of a photograph, and put what was found on record.
+
+    `turn` makes it upright, in degrees counter-clockwise.
+    """
     if not maps_wanted(job.checked):
         return recorded(job, Judged())
     job.progress.start("comparing", 0)
     maker = MapMaker(chain)
     maps = (*maker.make(pair, folder=job.folder.work, opener=writing), *maker.nothing)
-    facts = QualityFacts(asked=True, maps=tuple(one.facts for one in maps), drift=_drift(job))
+    faces = _faces(job, chain, tracked, turn=turn)
+    if faces is not None:
+        faces.seen(0, pair.before)
+        faces.finished(0, pair.after)
+    drift = _drift(job, tracked, faces)
+    facts = QualityFacts(asked=True, maps=tuple(one.facts for one in maps), drift=drift)
     return recorded(job, Judged(facts, maps))
 
 
-def taps_of(job: Job, chain: Chain, plan: Plan, pictured: Sequence[int]) -> ClipTaps | None:
-    """Make the taps that a clip's graph asks for; `pictured` are the frames of the report."""
+def taps_of(
+    job: Job,
+    chain: Chain,
+    plan: Plan,
+    pictured: Sequence[int],
+    *,
+    tracked: Tracked | None = None,
+    turn: int = 0,
+) -> ClipTaps | None:
+    """Make the taps that a clip's graph asks for; `pictured` are the frames of the report.
+
+    `turn` makes the clip's frames upright, in degrees counter-clockwise.
+    """
     if plan.segments is None or not maps_wanted(job.checked):
         return None
     return ClipTaps(
@@ -58,22 +82,31 @@ def taps_of(job: Job, chain: Chain, plan: Plan, pictured: Sequence[int]) -> Clip
         starts=plan.segments.starts,
         pictured=pictured,
         work=job.folder.work,
+        faces=_faces(job, chain, tracked, turn=turn),
     )
 
 
-def judge_clip(job: Job, taps: ClipTaps | None) -> Judged:
+def judge_clip(job: Job, taps: ClipTaps | None, tracked: Tracked | None) -> Judged:
     """Gather what the taps of a clip found, and put it on record."""
     if taps is None:
         return recorded(job, Judged())
     found = taps.judged()
-    return recorded(
-        job, replace(found, facts=found.facts.model_copy(update={"drift": _drift(job)}))
-    )
+    drift = _drift(job, tracked, taps.faces)
+    return recorded(job, replace(found, facts=found.facts.model_copy(update={"drift": drift})))
 
 
-def _drift(job: Job) -> DriftFacts:
-    """Embedding drift: no stage of this version tracks faces."""
-    return drift_facts(job.tools.face_embedding)
+def _faces(job: Job, chain: Chain, tracked: Tracked | None, *, turn: int) -> FacePairs | None:
+    """What keeps faces for the drift; None where nothing was tracked or nothing can look."""
+    if tracked is None or job.tools.face_embedding is None:
+        return None
+    faces = [one for one in tracked.found.tracks if one.target == FACE]
+    return FacePairs(chain, faces, turn=turn, work=job.folder.work, opener=writing)
+
+
+def _drift(job: Job, tracked: Tracked | None, faces: FacePairs | None) -> DriftFacts:
+    """Embedding drift of every face track."""
+    pairs = () if faces is None else faces.pairs()
+    return drift_facts(job.tools.face_embedding, pairs, looked=tracked is not None)
 
 
 def recorded(job: Job, judged: Judged) -> Judged:

@@ -196,7 +196,13 @@ def _made(job: Job, pages: GivingBack) -> Made:
         made = {"encoder_sha256": digest.hex(), "delivered_sha256": found.digest.hex()}
         job.record("laws", laws_body(laws, **made))
         require(laws)
-        judged = judge_photo(job, chain, Pair(photo.planes, planes))
+        judged = judge_photo(
+            job,
+            chain,
+            Pair(photo.planes, planes),
+            tracked,
+            turn=_TURNS.get(photo.metadata.orientation, 0),
+        )
     after = Pictured(found.planes, found.shape)
     return Made(
         plan=plan,

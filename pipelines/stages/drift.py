@@ -9,16 +9,22 @@ from pipelines.stages.export.facts_quality import DriftFacts, Standing, TrackDri
 
 NONE_INSTALLED = "No embedding network is installed."
 NO_TRACKS = "No face was tracked."
+NOT_LOOKED = "The graph looked for no faces."
 
 
-def drift_facts(embedding: FaceEmbedding | None, tracks: Sequence[FaceTrack] = ()) -> DriftFacts:
-    """State the drift of every track, or why there is none to state."""
+def drift_facts(
+    embedding: FaceEmbedding | None, tracks: Sequence[FaceTrack] = (), *, looked: bool = True
+) -> DriftFacts:
+    """State the drift of every track, or why there is none to state.
+
+    `looked` is False where the graph did not look for faces at all.
+    """
     if embedding is None:
         return DriftFacts(standing=Standing.UNAVAILABLE, reason=NONE_INSTALLED)
     found = drift_of_tracks(embedding, tracks)
     least = embedding.least_side
     if not any(one.mean is not None for one in found):
-        reason = NO_TRACKS
+        reason = NO_TRACKS if looked else NOT_LOOKED
         if found:
             reason = f"Every tracked face is smaller than {least} samples on its shorter side."
         return DriftFacts(

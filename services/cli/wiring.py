@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from models.engines.devices import usable_cores
 from pipelines.media.pool import DecodePool
+from pipelines.quality.drift import FaceEmbedding
 from pipelines.run.job import History, Operator, Tools
 from pipelines.stages.export.facts_custody import CustodyLine, PersonFacts
 from services.cli.capacity import available_memory_bytes
@@ -58,6 +59,7 @@ def tools(settings: Settings, *, people: tuple[PersonFacts, ...] = ()) -> Iterat
             history=_history(settings),
             threads=threads,
             available_memory_bytes=available,
+            face_embedding=_embedding(settings, threads=threads),
             time_stamps=time_stamps(settings),
             credentials=credential_signer(
                 settings.home / "keys" / "credentials",
@@ -65,6 +67,20 @@ def tools(settings: Settings, *, people: tuple[PersonFacts, ...] = ()) -> Iterat
                 chain=settings.credentials_chain,
             ),
         )
+
+
+def _embedding(settings: Settings, *, threads: int) -> FaceEmbedding | None:
+    """Load the embedding network that an operator named; None where none is. Raises ModelError."""
+    if settings.face_embedding is None:
+        return None
+    from pipelines.analysis.embedding import load_embedding  # noqa: PLC0415 - an engine is heavy
+
+    return load_embedding(
+        settings.face_embedding,
+        side=settings.face_embedding_side,
+        least_side=settings.face_embedding_least_side,
+        threads=threads,
+    )
 
 
 def _history(settings: Settings) -> History:

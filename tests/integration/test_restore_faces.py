@@ -122,7 +122,8 @@ def graph(home: Path, preset: str, *, track: bool = True, **more: object) -> Pat
             "needs": ["ingest"],
             "params": {"operations": [operation], "allow_ungated": "a test of the machinery"},
         },
-        {"name": "export", "kind": "export", "needs": ["enhance"]},
+        {"name": "qa", "kind": "qa", "needs": ["enhance"]},
+        {"name": "export", "kind": "export", "needs": ["enhance", "qa"]},
     ]
     path = home / f"{preset}-{track}.json"
     path.write_text(json.dumps({"version": 1, "preset": preset, "stages": stages}))
@@ -174,6 +175,59 @@ def test_what_is_not_admitted_does_not_begin(
     code, said = called("run", photo, "--graph", path, "--out", home / "o", "--json")
     assert code == 2
     assert words in said["jobs"][0]["error"]["reason"]
+
+
+def embedding() -> bytes:
+    """A random network of the form that embeddings have."""
+    random = np.random.default_rng(3)
+    weights = random.normal(0, 0.1, (8, 3, 8, 8)).astype(np.float32)
+    made = helper.make_tensor("w", TensorProto.FLOAT, weights.shape, weights.ravel())
+    graph = helper.make_graph(
+        [
+            helper.make_node("Conv", ["input", "w"], ["c"], strides=[8, 8]),
+            helper.make_node("Flatten", ["c"], ["embedding"]),
+        ],
+        "embedding",
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, [1, 3, 32, 32])],
+        [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, [1, 128])],
+        [made],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    return bytes(model.SerializeToString())
+
+
+def drift_of(home: Path, out: str, **more: object) -> dict[str, Any]:
+    """Run a job; returns what its report says of drift."""
+    photo = home / "astronaut.png"
+    Image.fromarray(skimage.data.astronaut()).save(photo)
+    path = graph(home, "presentation", **more)
+    code, said = called("run", photo, "--graph", path, "--out", home / out, "--json")
+    assert code == 0, said
+    report = json.loads(Path(said["jobs"][0]["report"]).read_bytes())
+    return dict(report["facts"]["quality"]["drift"])
+
+
+def test_the_drift_of_a_face_is_measured_by_an_installed_embedding(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unavailable without one; with one, named and 0 for a face that was left as it was."""
+    assert drift_of(home, "none")["standing"] == "unavailable"
+    file = home / "looks.onnx"
+    file.write_bytes(embedding())
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    monkeypatch.setenv("EVIDENT_FACE_EMBEDDING", str(file))
+    monkeypatch.setenv("EVIDENT_FACE_EMBEDDING_SIDE", "32")
+    changed = drift_of(home, "changed")
+    assert (changed["standing"], changed["embedding"]) == ("measured", f"looks, SHA-256 {digest}")
+    (track,) = changed["tracks"]
+    assert track["side"] == 92
+    assert 0 < float(track["mean"]) <= 2
+    (left,) = drift_of(home, "left", fidelity=1.0)["tracks"]
+    assert float(left["mean"]) == pytest.approx(0, abs=1e-6)
+    monkeypatch.setenv("EVIDENT_FACE_EMBEDDING_LEAST_SIDE", "200")
+    small = drift_of(home, "small")
+    assert small["standing"] == "not applicable"
+    assert "smaller than 200" in small["reason"]
 
 
 def test_a_track_that_is_not_there_is_refused(home: Path) -> None:

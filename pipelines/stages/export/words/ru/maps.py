@@ -112,6 +112,7 @@ MAP_PHRASES: Mapping[str, str] = {
     "frames {n_frames} and {n_last}": "кадров {n_frames} и {n_last}",
     "No embedding network is installed.": "Нейронная сеть для представлений не установлена.",
     "No face was tracked.": "Ни одно лицо не прослежено.",
+    "The graph looked for no faces.": "Граф не искал лиц.",
     "Every tracked face is smaller than {n_least} samples on its shorter side.": "Меньшая сторона "
     "каждого прослеженного лица меньше {n_least} отсчётов.",
 }
