@@ -1,0 +1,63 @@
+"""Engines as a person meets them: named, refused, admitted, on record, and told by the doctor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.command_kit import Evident, entries_of
+
+REASON = "compared with another engine"
+RUN = ("--preset", "balanced", "--out", "out")
+
+
+def plan_of(bundle: str) -> dict[str, Any]:
+    """What the log says of the plan."""
+    (plan,) = [one for one in entries_of(Path(bundle)) if one["kind"] == "plan"]
+    body: dict[str, Any] = plan["body"]
+    return body
+
+
+def test_an_engine_without_a_gate_runs_with_a_reason_only(evident: Evident, photo: Path) -> None:
+    """It is refused with the command that would gate it; with a reason it is in the plan."""
+    refused = evident("run", photo, *RUN, "--engine", "openvino")
+    assert refused.code == 2
+    assert "evident gate evident-sr-x2 --engine openvino" in refused.err
+    call = ("run", photo, *RUN, "--engine", "openvino", "--tile", "96", "--json")
+    said = evident(*call, "--allow-ungated", REASON)
+    assert said.code == 0, said.err
+    (job,) = said.json["jobs"]
+    body = plan_of(job["bundle"])
+    (facts,) = body["networks"]
+    assert (facts["engine"], facts["precision"], facts["gate"]) == ("openvino", "fp32", "ungated")
+    assert (facts["tile_pixels"], facts["batch"]) == (96, 1)
+    assert body["networks_chosen"] == {"evident-sr-x2": "It was asked for."}
+    replayed = evident("replay", job["bundle"])
+    assert replayed.code == 0, replayed.err
+    assert "identical: every sample" in replayed.out
+    assert "Same plan, engine build, device class and threads" in replayed.out
+
+
+def test_without_a_wish_gates_decide(evident: Evident, photo: Path) -> None:
+    """A fresh home runs the first engine that shipped gates admit, and the log says why."""
+    said = evident("run", photo, *RUN, "--json")
+    assert said.code == 0, said.err
+    body = plan_of(said.json["jobs"][0]["bundle"])
+    (facts,) = body["networks"]
+    assert (facts["engine"], facts["precision"], facts["gate"]) == ("onnxruntime", "fp32", "passed")
+    assert body["networks_chosen"]["evident-sr-x2"]
+
+
+def test_a_precision_that_is_not_proven_is_refused(evident: Evident, photo: Path) -> None:
+    """What the card does not list runs with no reason whatever."""
+    refused = evident("run", photo, *RUN, "--precision", "bf16", "--allow-ungated", REASON)
+    assert refused.code == 1
+    assert "not proven in bf16" in refused.err
+
+
+def test_the_doctor_lists_engines_and_choices(evident: Evident) -> None:
+    """What is here, what lacks a GPU, and how each network would run and why."""
+    findings = {one["name"]: one for one in evident("doctor", "--json").json["findings"]}
+    assert findings["engine openvino"]["detail"].startswith("version ")
+    assert "engine torch-cuda" in findings
+    assert findings["engine of evident-sr-x2"]["detail"].startswith("onnxruntime in fp32. ")
