@@ -25,6 +25,9 @@ from pipelines.operations.steered import Steered, at_frame
 from pipelines.stages.steering import FacesOfTracks, Placement, require_landmarks
 
 _BLOCK_COPIES = 4
+_COLOUR_PLANES = 8
+"""Planes of luma's size that a network of colours has at once: its result, that in the codes of the
+picture, what is kept of it, and one for the work."""
 _SAMPLE_BYTES = 4
 
 
@@ -167,17 +170,24 @@ class Chain:
         """Most memory that whole frames need on their way through, in bytes.
 
         Per operation: the float32 frames of its window, and four copies of the larger of what
-        comes in and what goes out for the work itself.
+        comes in and what goes out for the work itself; where a network of red, green and blue
+        runs on planes that are smaller than these, as many planes of luma's size as it has.
         """
         total = 0
         for operation in self.operations:
             window = operation.before + operation.after + 1
             total += window * _float_bytes(operation.source)
-        work = [
-            max(_float_bytes(operation.source), _float_bytes(operation.result))
-            for operation in self.operations
-        ]
-        return total + _BLOCK_COPIES * max(work, default=0)
+        return total + max(map(_work_bytes, self.steps), default=0)
+
+
+def _work_bytes(bound: BoundStep) -> int:
+    """Most memory that one operation needs for a whole frame, its window not counted."""
+    source, result = bound.operation.source, bound.operation.result
+    copies = _BLOCK_COPIES * max(_float_bytes(source), _float_bytes(result))
+    card = bound.step.card
+    if card is None or card.channels.planes == 1:
+        return copies
+    return max(copies, _COLOUR_PLANES * result.height * result.width * _SAMPLE_BYTES)
 
 
 def _retagged(step: Step, colour: ColourTags) -> ColourTags:
