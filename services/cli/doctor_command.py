@@ -16,6 +16,7 @@ from models.engines.devices import usable_cores
 from models.engines.selection import Workload
 from models.errors import ModelError
 from models.spec import WeightsFormat
+from pipelines.analysis import detectors
 from pipelines.errors import EvidentError
 from services.cli.capacity import available_memory_bytes
 from services.cli.engine_wiring import NETWORK_TILE_PIXELS, selector
@@ -81,6 +82,7 @@ def _findings(settings: Settings, *, measure: bool) -> Iterator[Finding]:
     yield from _engines()
     for name in _at_hand(settings):
         yield _guarded(f"network {name}", partial(_network, name))
+    yield from _detectors()
     yield from _choices(settings, measure=measure)
     yield _guarded("signing key", lambda: f"{signing_key(settings).key_id}")
     yield Finding("state", f"EVIDENT_HOME is {settings.home}")
@@ -104,6 +106,13 @@ def _optional(name: str, extra: str, use: str) -> Finding:
         return Finding(name, f"version {metadata.version(name)}")
     except metadata.PackageNotFoundError:
         return Finding(name, f"not installed; {use} need the `{extra}` extra")
+
+
+def _detectors() -> Iterator[Finding]:
+    """What finds faces; without any, nothing is tracked and everything else works."""
+    for one in detectors.listing():
+        detail = f"not available (lacks {one.missing})" if one.missing else "finds faces"
+        yield Finding(f"detector {one.name}", detail)
 
 
 def _engines() -> Iterator[Finding]:
