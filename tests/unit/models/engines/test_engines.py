@@ -182,7 +182,7 @@ def test_openvino_runs_in_bf16_or_says_that_it_cannot(tiny: Catalog) -> None:
         return
     batch = plane(40, 50)
     exact, half = load(engine, card).run(batch), load(engine, card, Precision.BF16).run(batch)
-    assert 0 < np.abs(half - exact).max() < 0.05
+    assert 0 < np.abs(half - exact).max() < 0.25
 
 
 def test_openvino_without_bf16_does_not_go_on_in_fp32(
