@@ -148,6 +148,11 @@ def role_of(path: str) -> Role | None:
     return None
 
 
+def attachment_path(name: str) -> str:
+    """Return where the first attachment of that name stands."""
+    return f"{_FOLDERS[Role.ATTACHMENT]}{name}"
+
+
 def sidecar_of(path: str) -> str:
     """Return where the C2PA sidecar of the result at `path` stands, if it has one."""
     return f"{_FOLDERS[Role.ATTACHMENT]}{path.rpartition('/')[2]}.c2pa"

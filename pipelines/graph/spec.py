@@ -142,13 +142,16 @@ class QaParams(Strict):
 class ExportParams(Strict):
     """What is delivered. `image_kind` is the file kind of an enhanced photograph.
 
-    `credentials` "c2pa" puts content credentials into the result, or beside it.
+    `previews` and `pyramid` ask for copies of it to look at. `credentials` "c2pa" puts
+    content credentials into the result, or beside it.
     """
 
     formats: tuple[Literal["report-pdf", "bundle"], ...] = ("report-pdf", "bundle")
     image_kind: Literal["png", "source"] = "png"
     drop_streams: tuple[Annotated[int, Field(ge=0, le=1023)], ...] = ()
     credentials: Literal["c2pa", "none"] = "c2pa"
+    previews: tuple[Literal["webp", "avif"], ...] = Field(default=(), max_length=2)
+    pyramid: bool = False
 
 
 STAGE_PARAMS: Mapping[StageKind, type[Strict]] = {

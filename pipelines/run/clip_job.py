@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from pipelines.analysis.fields import judge_fields
-from pipelines.errors import UnsteadyError
+from pipelines.errors import RequestError, UnsteadyError
 from pipelines.graph.plan import (
     SEGMENT_SECONDS,
     Plan,
@@ -83,6 +83,11 @@ def plan_clip(
     received: Received, checked: CheckedGraph, tools: Tools, index: VideoIndex
 ) -> tuple[Plan, Chain, Delivery]:
     """Resolve everything that decides the result's samples."""
+    if checked.export.previews or checked.export.pyramid:
+        raise RequestError(
+            "Previews and pyramids are made of photographs, and this is a clip.",
+            next_step="Leave `previews` and `pyramid` out of the export stage.",
+        )
     video = index.video
     require_fields(checked, judge_fields(index))
     chain, networks_used, at_once = _bound(checked, tools, index)

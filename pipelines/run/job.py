@@ -186,8 +186,8 @@ class Job:
 class Made:
     """A finished rendering, not yet published. `result` lies in the work folder.
 
-    `overrides` say what came of those that a person made. `metrics` are numbers for a person;
-    nothing is proven by them.
+    `overrides` say what came of those that a person made. `views` are copies to look at.
+    `metrics` are numbers for a person; nothing is proven by them.
     """
 
     plan: Plan
@@ -207,6 +207,7 @@ class Made:
     replans: tuple[str, ...] = ()
     judged: Judged = field(default_factory=Judged)
     tracked: Tracked | None = None
+    views: tuple[Path, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
 
 

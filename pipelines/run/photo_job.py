@@ -26,6 +26,7 @@ from pipelines.media.photo_facts import Photo, PhotoHeader
 from pipelines.media.picture import Region, Samples
 from pipelines.media.scratch_pages import GivingBack
 from pipelines.run.credentials import add_credentials
+from pipelines.run.durable_file import writing
 from pipelines.run.entries import (
     assumption_body,
     environment,
@@ -49,11 +50,13 @@ from pipelines.run.planning import (
     why_chosen,
 )
 from pipelines.run.tracking import look_of, recorded_photo
-from pipelines.stages.enhance import Chain, bind, covered, require_kept_colours
+from pipelines.stages.colour_tags import require_kept_colours
+from pipelines.stages.enhance import Chain, bind, covered
 from pipelines.stages.export.fact_types import MediaKind
 from pipelines.stages.export.facts_media import CredentialFacts, FileFacts, PhotoFacts
 from pipelines.stages.export.gathered import law_facts, layout_words
 from pipelines.stages.export.preview import Pictured, Preview, make_preview
+from pipelines.stages.export.view_files import PREVIEW, PYRAMID, preview_bytes, write_pyramid
 from pipelines.stages.ingest import Received
 from pipelines.stages.maps import Pair
 from pipelines.stages.overridden import require_photo
@@ -218,11 +221,28 @@ def _made(job: Job, pages: GivingBack) -> Made:
         replans=replans,
         judged=judged,
         tracked=tracked,
+        views=_views(job, found),
         metrics={
             "seconds": round(time.monotonic() - started, 3),
             "megapixels": round(chain.result.height * chain.result.width / 1e6, 3),
         },
     )
+
+
+def _views(job: Job, found: Photo) -> tuple[Path, ...]:
+    """Make the copies to look at that were asked for, of the result as it was read back."""
+    made = []
+    for form in dict.fromkeys(job.checked.export.previews):
+        path = job.folder.path(f"{PREVIEW}.{form}")
+        with writing(path) as out:
+            out.write(preview_bytes(found.planes, found.shape, form))
+        made.append(path)
+    if job.checked.export.pyramid:
+        path = job.folder.path(PYRAMID)
+        with writing(path) as out:
+            write_pyramid(out, found.planes, found.shape)
+        made.append(path)
+    return tuple(made)
 
 
 def _render(

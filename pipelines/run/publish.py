@@ -21,7 +21,14 @@ from pipelines.analysis.track_file import FILE
 from pipelines.errors import EvidenceError, TimeStampError
 from pipelines.evidence.archive_writer import ArchiveFacts, Source, bytes_source
 from pipelines.evidence.bundle import build_bundle
-from pipelines.evidence.bundle_layout import BundleFile, PlacedFile, Role, place, sidecar_of
+from pipelines.evidence.bundle_layout import (
+    BundleFile,
+    PlacedFile,
+    Role,
+    attachment_path,
+    place,
+    sidecar_of,
+)
 from pipelines.evidence.canonical import canonical_bytes
 from pipelines.evidence.entry import JobProof
 from pipelines.evidence.export_entry import EXPORT_KIND, export_body
@@ -38,6 +45,8 @@ from pipelines.stages.export.pdf_maps import Drawn
 from pipelines.stages.export.picture_files import picture_files, track_picture_file
 from pipelines.stages.export.report import write_report
 from pipelines.stages.ingest import require_same
+
+VIEW_TYPES = {".webp": "image/webp", ".avif": "image/avif", ".zip": "application/zip"}
 
 REPORT, REPORT_PDF, BUNDLE = "report.json", "report.pdf", "bundle.zip"
 
@@ -103,6 +112,8 @@ def _files(job: Job, made: Made, *, with_pdf: bool) -> Iterable[BundleFile]:
         yield BundleFile(Role.ATTACHMENT, bytes_source(made.tracked.data), FILE)
         for name, data in track_picture_file(made.tracked.facts, made.tracked.picture):
             yield BundleFile(Role.ATTACHMENT, bytes_source(data), name)
+    for view in made.views:
+        yield BundleFile(Role.ATTACHMENT, _opener(view), view.name)
     for picture in made.judged.paths:
         yield BundleFile(Role.ATTACHMENT, _opener(picture), picture.name)
     for name, data in picture_files(made.previews):
@@ -212,6 +223,10 @@ def _delivered(
             facts = one.facts.picture
             path = job.folder.deliver(facts.file_name)
             outputs.append(Output(path, facts.sha256, facts.bytes, "image/png"))
+    for view in made.views:
+        content = named[attachment_path(view.name)]
+        kind = VIEW_TYPES[view.suffix]
+        outputs.append(Output(job.folder.deliver(view.name), content.sha256, content.size, kind))
     if bundle is not None:
         path = job.folder.deliver(BUNDLE)
         outputs.append(Output(path, bundle.sha256, bundle.bytes, "application/zip"))

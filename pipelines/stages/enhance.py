@@ -18,10 +18,11 @@ from pipelines.graph.descriptors import FrameChange, FrameRate, FrameUse
 from pipelines.graph.validate import CheckedGraph, Step
 from pipelines.media.frame_map import FrameMap, map_frames, retimed
 from pipelines.media.picture import Block, FrameShape, Region, Samples, block_from_native
-from pipelines.media.video import UNSPECIFIED, ColourTags, VideoIndex
+from pipelines.media.video import VideoIndex
 from pipelines.operations.base import NetworkSource, Operation, Retiming
 from pipelines.operations.registry import build
 from pipelines.operations.steered import Steered, at_frame
+from pipelines.stages.colour_tags import retagged
 from pipelines.stages.steering import FacesOfTracks, Placement, require_landmarks
 
 _BLOCK_COPIES = 4
@@ -90,7 +91,7 @@ class Chain:
         colour = index.video.colour
         for bound in self.steps:
             aspect *= bound.step.descriptor.sample_aspect
-            colour = _retagged(bound.step, colour)
+            colour = retagged(bound.step, colour)
         made = retimed(index, self.frame_map, aspect=aspect)
         return replace(made, video=replace(made.video, colour=colour))
 
@@ -188,22 +189,6 @@ def _work_bytes(bound: BoundStep) -> int:
     if card is None or card.channels.planes == 1:
         return copies
     return max(copies, _COLOUR_PLANES * result.height * result.width * _SAMPLE_BYTES)
-
-
-def _retagged(step: Step, colour: ColourTags) -> ColourTags:
-    """What the codes of a clip mean after a step. A matrix of 0 is that of R, G, B and stays."""
-    retags = step.descriptor.retags
-    if retags is None:
-        return colour
-    tags = retags(step.parameters)
-    if colour.transfer not in (UNSPECIFIED, tags.takes):
-        raise RequestError(
-            f"{step.descriptor.name}: the file states transfer {colour.transfer}, and this reads "
-            f"{tags.takes} (code points of ITU-T H.273)",
-            next_step="Name the transfer that the file states, or leave the operation out.",
-        )
-    matrix = tags.matrix if colour.matrix else 0
-    return replace(colour, primaries=tags.primaries, transfer=tags.transfer, matrix=matrix)
 
 
 def pulled(
@@ -344,16 +329,6 @@ def bind(
         bound.append(BoundStep(step, operation))
         shape = operation.result
     return Chain(source, tuple(bound), frame_map)
-
-
-def require_kept_colours(checked: CheckedGraph) -> None:
-    """Refuse what changes the meaning of codes: a photograph states it in a profile of its own."""
-    for step in checked.steps:
-        if step.descriptor.retags is not None:
-            raise RequestError(
-                f"{step.descriptor.name} is for clips; a photograph's colours are in its profile",
-                next_step="Leave it out of the graph.",
-            )
 
 
 def _check_size_ceiling(checked: CheckedGraph, step: Step, operation: Operation) -> None:

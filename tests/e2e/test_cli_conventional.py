@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +12,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.e2e.command_kit import Evident, Said, textured
+from tests.e2e.command_kit import Evident, Said, entries_of, textured
 
 FRAMES = 54
 """Two segments at 25 frames a second."""
@@ -95,3 +96,39 @@ def test_a_copy_for_other_displays_says_what_it_is(evident: Evident) -> None:
     wrong = run(evident, clip, "wrong", "forensic-safe", {"op": "hdr_to_sdr", "transfer": "hlg"})
     assert wrong.code != 0
     assert "transfer 16" in wrong.json["jobs"][0]["error"]["reason"]
+
+
+def test_copies_to_look_at_are_on_record(evident: Evident, photo: Path) -> None:
+    """A preview and a pyramid are delivered with the digests that the export entry names."""
+    stages = [
+        {"name": "ingest", "kind": "ingest", "needs": ["source"]},
+        {"name": "enhance", "kind": "enhance", "needs": ["ingest"],
+         "params": {"operations": [{"op": "gamma", "gamma": "1.2"}]}},
+        {"name": "export", "kind": "export", "needs": ["enhance"],
+         "params": {"previews": ["webp", "avif"], "pyramid": True, "credentials": "none"}},
+    ]  # fmt: skip
+    graph = evident.folder / "views.json"
+    graph.write_text(json.dumps({"version": 1, "stages": stages}))
+    said = evident("run", photo, "--graph", graph, "--out", "views", "--json")
+    assert said.code == 0, said.err
+    (job,) = said.json["jobs"]
+    found = {Path(one["path"]).name: one for one in job["outputs"]}
+    (export,) = [one for one in entries_of(Path(job["bundle"])) if one["kind"] == "export"]
+    listed = {Path(one["path"]).name: one["sha256"] for one in export["body"]["files"]}
+    for name in ("preview.webp", "preview.avif", "pyramid.zip"):
+        digest = hashlib.sha256(Path(found[name]["path"]).read_bytes()).hexdigest()
+        assert digest == found[name]["sha256"] == listed[name]
+
+
+def test_a_clip_has_no_pyramid(evident: Evident) -> None:
+    """A pyramid of a clip is refused before anything runs."""
+    clip = write(evident.folder / "flat.mp4", [textured(64, 64)[..., 0]] * 2, "yuv420p")
+    stages = [
+        {"name": "ingest", "kind": "ingest", "needs": ["source"]},
+        {"name": "export", "kind": "export", "needs": ["ingest"], "params": {"pyramid": True}},
+    ]
+    graph = evident.folder / "pyramid.json"
+    graph.write_text(json.dumps({"version": 1, "stages": stages}))
+    said = evident("run", clip, "--graph", graph, "--out", "none", "--json")
+    assert said.code != 0
+    assert "photographs" in said.json["jobs"][0]["error"]["reason"]
