@@ -89,6 +89,7 @@ def claim(
         .values(virtual_time=own + literal(_STRIDE).op("/")(share))
     )
     locked.become(State.RUNNING, stage=row["name"], attempt=attempt)
+    locked.flush()
     return _claim(locked, row["id"], row["name"], row["lane"], attempt, worker, until)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from pipelines.evidence.json_value import Json
 from services.database.columns import inserting
@@ -18,17 +18,16 @@ from services.database.tables import (
     dead_letters,
     error_classes,
     job_outputs,
-    stages,
 )
 from services.database.words import AttemptEnd, State, Wanted
 from services.jobs.artifacts import Artifact, hold, store_artifact
 from services.jobs.errors import StaleTokenError
 from services.jobs.failures import Failure, Jitter
-from services.jobs.locked_job import LockedJob
+from services.jobs.locked_job import LockedJob, StageRow
 from services.jobs.values import Claim, NewOutput
 
 
-def in_force(locked: LockedJob, claim: Claim) -> RowMapping:
+def in_force(locked: LockedJob, claim: Claim) -> StageRow:
     """Return the claim's stage where its token holds; else StaleTokenError."""
     row = locked.stage(claim.stage)
     holds = row["state"] == State.RUNNING and row["attempt"] == claim.attempt
@@ -76,12 +75,8 @@ def complete(
     locked.move_stage(row, State.DONE)
     for other in locked.stages():
         if claim.name in other["needs"]:
-            locked.connection.execute(
-                update(stages)
-                .where(stages.c.id == other["id"])
-                .values(waiting_on=stages.c.waiting_on - 1)
-            )
-            if other["waiting_on"] == 1 and State(other["state"]) is State.QUEUED:
+            locked.change_stage(other, waiting_on=other["waiting_on"] - 1)
+            if not other["waiting_on"] and State(other["state"]) is State.QUEUED:
                 locked.wake(other["lane"])
     if locked.state is State.FAILED:
         return surplus
@@ -97,7 +92,7 @@ def complete(
 
 def fail(
     locked: LockedJob,
-    row: RowMapping,
+    row: StageRow,
     failure: Failure,
     *,
     end: AttemptEnd,
@@ -120,7 +115,7 @@ def fail(
         _give_up(locked, row, failure, failures)
 
 
-def stop(locked: LockedJob, row: RowMapping) -> None:
+def stop(locked: LockedJob, row: StageRow) -> None:
     """Take a stage back whose worker stopped because it was told to; no chance is used up."""
     _end(locked, row["id"], row["attempt"], AttemptEnd.STOPPED)
     locked.move_stage(row, State.QUEUED, not_before=locked.now)
@@ -148,7 +143,7 @@ def follow_wish(locked: LockedJob) -> None:
 
 
 def _retry(
-    locked: LockedJob, row: RowMapping, failure: Failure, failures: int, wait: timedelta
+    locked: LockedJob, row: StageRow, failure: Failure, failures: int, wait: timedelta
 ) -> None:
     at = locked.now + wait
     locked.move_stage(row, State.RETRY, failures=failures, not_before=at)
@@ -170,7 +165,7 @@ def _retry(
         locked.settle()
 
 
-def _give_up(locked: LockedJob, row: RowMapping, failure: Failure, failures: int) -> None:
+def _give_up(locked: LockedJob, row: StageRow, failure: Failure, failures: int) -> None:
     locked.move_stage(row, State.FAILED, failures=failures)
     locked.connection.execute(
         insert(dead_letters).values(
@@ -189,7 +184,7 @@ def _give_up(locked: LockedJob, row: RowMapping, failure: Failure, failures: int
     )  # fmt: skip
 
 
-def _failure_body(row: RowMapping, failure: Failure) -> dict[str, Json]:
+def _failure_body(row: StageRow, failure: Failure) -> dict[str, Json]:
     return {
         "stage": row["name"],
         "attempt": row["attempt"],

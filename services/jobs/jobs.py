@@ -288,6 +288,7 @@ class Jobs:
             if project is not None and locked.row["project"] != project:
                 raise UnknownJobError(f"There is no job {job}.", next_step="Check the id.")
             yield locked
+            locked.flush()
 
     @contextmanager
     def _under(self, mine: Claim, outputs: Sequence[NewOutput] = ()) -> Iterator[LockedJob]:

@@ -71,6 +71,7 @@ def submit(connection: Connection, asked: Submission, *, now: datetime, actor: A
     locked.event("accepted", {"principal": asked.principal, "request_id": asked.request_id})
     locked.entry("accepted", _body(asked, held))
     locked.wake_ready()
+    locked.flush()
     return job
 
 
