@@ -32,7 +32,7 @@ from tests.servers.temporary_postgres import running_postgres
 from tests.servers.temporary_redis import running_redis
 
 RESULT = Path(__file__).with_name("results") / "dispatch.json"
-BATCH, SINGLES, SLOTS = 100, 30, 4
+BATCH, SINGLES, SLOTS = 200, 50, 4
 LANE = "photo"
 RATIO_AIM, P50_AIM_MS = 0.5, 10.0
 

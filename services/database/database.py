@@ -12,6 +12,7 @@ Refused: other databases, SQLite in memory (it would be another for every thread
 
 from __future__ import annotations
 
+import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -44,6 +45,7 @@ class Database:
     def __init__(self, url: str, *, clock: Clock | None = None) -> None:
         self._clock = clock
         self._engine = _engine(url)
+        self._writer = threading.Lock()
 
     @property
     def is_postgresql(self) -> bool:
@@ -57,7 +59,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction that may write; it commits when the block ends well."""
-        with _translated(), self._engine.begin() as connection:
+        with _translated(), self._turn(), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -67,6 +69,22 @@ class Database:
             connection = plain.execution_options(**{_READS: True})
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Let the threads of this process write to SQLite one after another.
+
+        SQLite lets one write anyhow, and has the others sleep and look again, longer each time.
+        """
+        if self.is_postgresql:
+            yield
+            return
+        if not self._writer.acquire(timeout=BUSY_SECONDS):
+            raise ResourceError("The records' database is busy.", next_step="Try again later.")
+        try:
+            yield
+        finally:
+            self._writer.release()
 
     def now(self, connection: Connection) -> datetime:
         """Return the time, in UTC, at this statement."""

@@ -13,12 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any
+from functools import cache
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
+    Select,
     and_,
+    bindparam,
     case,
     exists,
     func,
@@ -30,6 +33,7 @@ from sqlalchemy import (
 )
 
 from pipelines.evidence.entry import Actor
+from services.database.columns import Instant
 from services.database.tables import (
     attempts,
     jobs,
@@ -59,7 +63,8 @@ def claim(
     actor: Actor,
 ) -> Claim | None:
     """Take the stage whose turn it is, None where there is none. The caller is `alone`."""
-    found = connection.execute(_next(lanes, now)).first()
+    asked = {"now": now, "urgent": now + URGENT, "lanes": list(lanes)}
+    found = connection.execute(_next(), asked).first()
     if found is None:
         return None
     locked = LockedJob(connection, found.job, now=now, actor=actor)
@@ -124,7 +129,7 @@ def _claim(
     )
 
 
-def claimable(now: datetime) -> ColumnElement[bool]:
+def claimable(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """The condition that a stage could run now, leaving limits aside. Needs jobs joined."""
     return and_(
         stages.c.state.in_((State.QUEUED, State.RETRY)),
@@ -136,8 +141,12 @@ def claimable(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def _next(lanes: Collection[str], now: datetime) -> Any:
+@cache
+def _next() -> Select[tuple[str, str]]:
+    """The question whose turn it is, put together once: that takes longer than its answer."""
     deadline = jobs.c.deadline_at
+    now, urgent = (bindparam(name, type_=Instant()) for name in ("now", "urgent"))
+    lanes: BindParameter[str] = bindparam("lanes", expanding=True)
     return (
         select(stages.c.id, stages.c.job)
         .join(jobs, jobs.c.id == stages.c.job)
@@ -145,7 +154,7 @@ def _next(lanes: Collection[str], now: datetime) -> Any:
         .where(claimable(now), stages.c.lane.in_(lanes), _project_has_room(), _networks_have_room())
         .order_by(
             stages.c.priority,
-            case((and_(deadline.is_not(None), deadline <= now + URGENT), 0), else_=1),
+            case((and_(deadline.is_not(None), deadline <= urgent), 0), else_=1),
             projects.c.virtual_time,
             case((deadline.is_(None), 1), else_=0),
             deadline,
