@@ -21,7 +21,7 @@ from pipelines.media.photo import PhotoMetadata, require_writable, write_photo
 from pipelines.media.picture import Family, FrameShape, PixelLayout, Samples
 from tests.unit.pipelines.media.photo_kit import layout, noise, read_bytes
 
-PHOTOS = tuple(kind for kind in Kind if kind.is_photo)
+PHOTOS = tuple(kind for kind in Kind if kind.is_written)
 SHAPE = FrameShape(120, 100, layout("rgb/8"))
 PLAIN = PhotoMetadata(Kind.PNG)
 
