@@ -3,7 +3,7 @@
 Promised: what a project holds stays; a deletion is an entry before it is one in the store. An
 object without a living row is a leftover of a process that died between storing and committing;
 it goes when it is older than the grace, which is longer than any commit takes. Uploads that
-nobody goes on with are forgotten likewise.
+nobody goes on with are forgotten likewise; no upload in several goes takes more than a week.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from itertools import islice
 
 from services.jobs.holdings import Holdings
 from services.storage.errors import ObjectLockedError
-from services.storage.keys import ARTIFACTS, ObjectKey, object_key
+from services.storage.keys import ARTIFACTS, UPLOADS, ObjectKey, object_key
 from services.storage.port import Storage
 
 GRACE = timedelta(hours=24)
+LONGEST_UPLOAD = timedelta(days=7)
 _BATCH = 500
 
 
@@ -52,6 +53,9 @@ class Housekeeping:
         deleted = self._holdings.delete_unheld(self._remove, grace=self._grace)
         before = self._clock() - self._grace
         strays = sum(self._remove(key) for key in self._strays(before))
+        for terms in self._storage.objects.list(UPLOADS):
+            if terms.modified < self._clock() - max(self._grace, LONGEST_UPLOAD):
+                self._remove(terms.key)
         return Tidied(deleted, strays, self._storage.partials.sweep(before))
 
     def _strays(self, before: datetime) -> Iterator[ObjectKey]:

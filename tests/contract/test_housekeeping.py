@@ -10,8 +10,8 @@ import pytest
 
 from services.jobs.artifacts import Artifact
 from services.jobs.holdings import Holdings
-from services.orchestrator.housekeeping import Housekeeping, Tidied
-from services.storage.keys import artifact_key
+from services.orchestrator.housekeeping import LONGEST_UPLOAD, Housekeeping, Tidied
+from services.storage.keys import artifact_key, upload_key
 from services.storage.opening import open_folder
 from services.storage.port import Storage
 from tests.contract.jobs_kit import ACTOR, Desk
@@ -80,3 +80,18 @@ def test_an_object_whose_removal_failed_goes_the_next_time(
     found = Housekeeping(store, holdings, lambda: desk.now, grace=GRACE).tidy()
     assert found == Tidied(deleted=0, strays=2, uploads=0)
     assert keys(store) == {HELD}
+
+
+def test_the_terms_of_an_upload_go_after_its_longest_time(
+    desk: Desk, store: Storage, holdings: Holdings
+) -> None:
+    """What was agreed when an upload began stays for as long as an upload may take, no longer."""
+    tidy = Housekeeping(store, holdings, lambda: desk.now, grace=GRACE).tidy
+    terms = upload_key("a" * 32)
+    store.objects.put(terms, [b"{}"])
+    desk.forward(LONGEST_UPLOAD.total_seconds() - 3600)
+    tidy()
+    assert terms in keys(store)
+    desk.forward(2 * 3600)
+    tidy()
+    assert terms not in keys(store)
