@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from contextlib import suppress
 from pathlib import Path
@@ -57,7 +58,9 @@ def _serve(home: Path, port: int) -> None:
             limit_concurrency=MOST_REQUESTS_AT_ONCE,
             timeout_keep_alive=IDLE_SECONDS,
         )
-        # By then every request in hand was answered: being stopped is how a server ends well.
+        # By then every request in hand was answered: being stopped is how a server ends well. The
+        # server raises the signal that ended it once more, for whoever had set something for it.
+        signal.signal(signal.SIGTERM, lambda _number, _frame: None)
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listener])
 

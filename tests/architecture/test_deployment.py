@@ -1,0 +1,66 @@
+"""The files of a deployment: nothing published that need not be, nobody root, no default secret."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+ENVIRONMENT = (DEPLOY / "example.env").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_is_bounded_and_watched(name: str) -> None:
+    """Every service has limits of memory and processor, a health check, and comes back."""
+    service = SERVICES[name]
+    assert service["mem_limit"]
+    assert service["cpus"]
+    assert service["healthcheck"]["test"][0] == "CMD"
+    assert service["restart"] == "unless-stopped"
+
+
+def test_only_the_gateway_is_published_and_on_loopback() -> None:
+    """No database, broker or store has a port outside; the network between them is closed."""
+    published = {name: one["ports"] for name, one in SERVICES.items() if "ports" in one}
+    assert published == {"gateway": ["127.0.0.1:8700:8700"]}
+    assert COMPOSE["networks"]["inside"]["internal"] is True
+    assert [name for name, one in SERVICES.items() if "outside" in one["networks"]] == ["gateway"]
+
+
+@pytest.mark.parametrize("name", [name for name, one in SERVICES.items() if "build" in one])
+def test_ours_run_as_nobody_much(name: str) -> None:
+    """Our processes have no rights, and write to their home and a bounded scratch alone."""
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    image = (DEPLOY / "images" / "Dockerfile").read_text(encoding="utf-8")
+    assert image.rindex("\nUSER evident") < image.rindex("\nENTRYPOINT")
+
+
+def test_every_secret_must_be_given() -> None:
+    """What looks like a secret is a variable without a default."""
+    text = (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
+    for word in re.findall(r"\$\{(\w*(?:PASSWORD|KEY|CONFIG)\w*)([^}]*)\}", text):
+        assert word[1].startswith(":?"), word
+    for line in ENVIRONMENT.splitlines():
+        name, _, value = line.partition("=")
+        if re.search(r"_(?:KEY|PASSWORD)$", name):
+            assert not value, name
+
+
+def test_the_process_file_is_told_everything_it_asks_for() -> None:
+    """Every variable of the process file is in the example, and every line is one of our verbs."""
+    told = {line.partition("=")[0] for line in ENVIRONMENT.splitlines() if "=" in line}
+    for line in (DEPLOY / "Procfile").read_text(encoding="utf-8").splitlines():
+        name, _, command = line.partition(": ")
+        assert re.fullmatch(r"[a-z]+", name)
+        assert shlex.split(command)[0] == "evident"
+        assert set(re.findall(r"\$\{(\w+)\}", command)) <= told
