@@ -161,3 +161,20 @@ def test_a_photograph_is_looked_at_upright(evident: Evident) -> None:
     box = [float(one) for one in face_track(folder)["places"][0]["box"]]
     assert box[0] + box[2] / 2 == pytest.approx(222, abs=25)
     assert box[1] + box[3] / 2 == pytest.approx(115, abs=25)
+
+
+@pytest.mark.shared_data
+def test_an_imported_network_looks_from_then_on(evident: Evident, shared: Path) -> None:
+    """With YuNet's weights imported it is taken unless another is named; it finds landmarks."""
+    weights = shared / "weights" / "yunet_n_dynamic.onnx"
+    assert evident("models", "import", weights).code == 0
+    Image.fromarray(skimage.data.astronaut()).save(evident.folder / "upright.png")
+    said = evident("run", "upright.png", "--track", "face", "--scale", 1, "--out", "net", "--json")
+    assert said.code == 0, said.err
+    folder = Path(said.json["jobs"][0]["bundle"]).parent
+    found = json.loads((folder / "tracks.json").read_bytes())
+    assert found["detector"]["name"] == "yunet"
+    assert found["detector"]["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
+    ((place,),) = [one["places"] for one in found["tracks"]]
+    right, left, nose = (float(one[0]) for one in place["landmarks"][:3])
+    assert right < nose < left

@@ -5,9 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipelines.analysis.found import Box, Point
+from pipelines.analysis.found import Box, DetectorFacts, Point
+from pipelines.analysis.track_file import TrackSet
 from pipelines.analysis.tracks import Place, Track
 from pipelines.errors import RequestError
+from pipelines.graph.operation_faces import RestoreFacesParameters
+from pipelines.media.picture import (
+    Family,
+    FrameShape,
+    PixelLayout,
+    block_from_native,
+    native_from_block,
+)
+from pipelines.operations.restore_faces import build
+from pipelines.stages.enhance import BoundStep, Chain, FrameChain
 from pipelines.stages.steering import FacesOfTracks, Placement, require_landmarks, smoothed
 
 AS_IT_IS = Placement(0, 0, 1, 1)
@@ -90,3 +101,39 @@ def test_tracks_that_cannot_steer_are_refused() -> None:
     with pytest.raises(RequestError, match="no track 7"):
         FacesOfTracks([bare], AS_IT_IS, frames=1, smoothing=0, wanted=(7,))
     assert FacesOfTracks([bare], AS_IT_IS, frames=1, smoothing=0).at(0) == ()
+
+
+class Darker:
+    """A network that halves what it is shown."""
+
+    scale = 1
+    planes = 3
+    reach = 0
+
+    def run(self, plane: np.ndarray) -> np.ndarray:
+        """Half of it."""
+        return plane * np.float32(0.5)
+
+    def network(self, model: str) -> Darker:
+        """Be the only network."""
+        return self
+
+
+def test_frames_side_by_side_are_those_one_after_another() -> None:
+    """A clip whose face moves has the same frames however they are worked on, each its own face."""
+    shape = FrameShape(120, 160, PixelLayout(Family.RGB))
+    parameters = RestoreFacesParameters(model="test-faces", fidelity=0.0)
+    operation = build(parameters, shape, Darker())
+    moving = Track(1, "face", tuple(place(one, 40.0 + 20 * one, 60.0) for one in range(4)))
+    facts = DetectorFacts("known", "1", "0" * 64, "numpy", "Apache-2.0", "None.")
+    found = TrackSet(facts, 120, 160, 4, 4, 1, (moving,))
+    chain = Chain(shape, (BoundStep(None, operation),)).following(found)  # type: ignore[arg-type]
+    planes = tuple(np.full((120, 160), 200, np.uint8) for _ in range(3))
+    block = block_from_native(planes, shape, shape.whole)
+    one_by_one = FrameChain(chain, 4, lambda _: block)
+    for frame in range(4):
+        made = chain.frame(block, frame)
+        assert np.array_equal(made.planes[0], one_by_one.frame(frame).planes[0])
+        column = native_from_block(made)[0][60]
+        assert column[40 + 20 * frame] == 100
+        assert column[(40 + 20 * frame + 80) % 160] == 200
