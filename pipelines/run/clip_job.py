@@ -64,6 +64,7 @@ from pipelines.run.tracking import look_of, recorded_clip
 from pipelines.stages.enhance import Chain, bind, covered, frame_change, frame_map_of
 from pipelines.stages.export.gathered import law_facts
 from pipelines.stages.export.preview import FrameStamp, Pictured, Preview, make_preview
+from pipelines.stages.following import following
 from pipelines.stages.ingest import Received
 from pipelines.stages.overridden import effects
 
@@ -218,7 +219,7 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
     if look is not None:
         tracked = recorded_clip(job, look, index)
         plan = look.planned(plan, tracked)
-        chain = chain.following(tracked.found)
+        chain = following(chain, tracked.found)
         job.record("plan", plan_body(plan, chosen))
     timed = chain.result_index(index)
     shown = preview_frames(timed.frames)

@@ -57,6 +57,7 @@ from pipelines.stages.export.facts_media import CredentialFacts, FileFacts, Phot
 from pipelines.stages.export.gathered import law_facts, layout_words
 from pipelines.stages.export.preview import Pictured, Preview, make_preview
 from pipelines.stages.export.view_files import PREVIEW, PYRAMID, preview_bytes, write_pyramid
+from pipelines.stages.following import following
 from pipelines.stages.ingest import Received
 from pipelines.stages.maps import Pair
 from pipelines.stages.overridden import require_photo
@@ -150,7 +151,7 @@ def _made(job: Job, pages: GivingBack) -> Made:
     if look is not None:
         tracked = recorded_photo(job, look, photo, turned=turn == "apply")
         plan = look.planned(plan, tracked)
-        chain = chain.following(tracked.found)
+        chain = following(chain, tracked.found)
         job.record("plan", plan_body(plan, chosen))
     with stage(job, StageKind.ENHANCE, **environment()) as enhanced:
         planes = _render(job, plan, chain, photo, pages)

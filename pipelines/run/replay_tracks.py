@@ -13,12 +13,12 @@ from pipelines.analysis.track_file import read_tracks
 from pipelines.errors import UnsupportedError
 from pipelines.evidence.bundle_layout import Role
 from pipelines.graph.plan import Plan
-from pipelines.operations.steered import Steered
 from pipelines.run.replay_bounds import NotReplayableError
 from pipelines.run.replay_case import Case
 from pipelines.run.tracking import Look, look_of
 from pipelines.stages.detect_track import Tracked
 from pipelines.stages.enhance import Chain
+from pipelines.stages.following import following, is_steered
 
 
 def followed(case: Case, chain: Chain) -> Chain:
@@ -27,11 +27,11 @@ def followed(case: Case, chain: Chain) -> Chain:
     Raises NotReplayableError where they are needed and are not there, or not those of the plan.
     """
     was = case.logged.plan.tracking
-    if was is None or not any(isinstance(one, Steered) for one in chain.operations):
+    if was is None or not is_steered(chain):
         return chain
     for path in case.bundle.names(Role.ATTACHMENT):
         if case.bundle.sha256_of(path) == was.tracks_sha256:
-            return chain.following(read_tracks(case.bundle.read(path)))
+            return following(chain, read_tracks(case.bundle.read(path)))
     raise NotReplayableError(f"the tracks (SHA-256 {was.tracks_sha256}): not in the bundle")
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import cast
 
-from pipelines.analysis.track_file import TrackSet
 from pipelines.errors import PolicyError, RequestError
 from pipelines.graph.descriptors import FrameChange, FrameRate, FrameUse
 from pipelines.graph.validate import CheckedGraph, Step
@@ -21,9 +20,8 @@ from pipelines.media.picture import Block, FrameShape, Region, Samples, block_fr
 from pipelines.media.video import VideoIndex
 from pipelines.operations.base import NetworkSource, Operation, Retiming
 from pipelines.operations.registry import build
-from pipelines.operations.steered import Steered, at_frame
+from pipelines.operations.steered import at_frame
 from pipelines.stages.colour_tags import retagged
-from pipelines.stages.steering import FacesOfTracks, Placement, require_landmarks
 
 _BLOCK_COPIES = 4
 _COLOUR_PLANES = 8
@@ -94,36 +92,6 @@ class Chain:
             colour = retagged(bound.step, colour)
         made = retimed(index, self.frame_map, aspect=aspect)
         return replace(made, video=replace(made.video, colour=colour))
-
-    def following(self, found: TrackSet) -> Chain:
-        """The same operations, those that follow tracks bound to what was found.
-
-        Raises RequestError where a track is wanted that there is not, or none has landmarks.
-        """
-        if not any(isinstance(one, Steered) for one in self.operations):
-            return self
-        require_landmarks(found.tracks, found.detector.name)
-        steps = []
-        for number, bound in enumerate(self.steps):
-            operation = bound.operation
-            if isinstance(operation, Steered):
-                shown = covered(replace(self, steps=self.steps[:number]))
-                placement = Placement(
-                    shown.left,
-                    shown.top,
-                    bound.operation.source.width / shown.width,
-                    bound.operation.source.height / shown.height,
-                )
-                faces = FacesOfTracks(
-                    found.tracks,
-                    placement,
-                    frames=found.frames,
-                    smoothing=operation.smoothing,
-                    wanted=operation.tracks,
-                )
-                operation = operation.following(faces)
-            steps.append(replace(bound, operation=operation))
-        return replace(self, steps=tuple(steps))
 
     @property
     def runs_networks(self) -> bool:

@@ -19,6 +19,7 @@ from pipelines.media.picture import (
 )
 from pipelines.operations.restore_faces import build
 from pipelines.stages.enhance import BoundStep, Chain, FrameChain
+from pipelines.stages.following import following
 from pipelines.stages.steering import FacesOfTracks, Placement, require_landmarks, smoothed
 
 AS_IT_IS = Placement(0, 0, 1, 1)
@@ -127,7 +128,7 @@ def test_frames_side_by_side_are_those_one_after_another() -> None:
     moving = Track(1, "face", tuple(place(one, 40.0 + 20 * one, 60.0) for one in range(4)))
     facts = DetectorFacts("known", "1", "0" * 64, "numpy", "Apache-2.0", "None.")
     found = TrackSet(facts, 120, 160, 4, 4, 1, (moving,))
-    chain = Chain(shape, (BoundStep(None, operation),)).following(found)  # type: ignore[arg-type]
+    chain = following(Chain(shape, (BoundStep(None, operation),)), found)  # type: ignore[arg-type]
     planes = tuple(np.full((120, 160), 200, np.uint8) for _ in range(3))
     block = block_from_native(planes, shape, shape.whole)
     one_by_one = FrameChain(chain, 4, lambda _: block)
