@@ -227,7 +227,7 @@ STABILISE = Descriptor(
     consistency=Consistency(
         ForwardModel.NONE,
         PlainForm.NONE,
-        "where a frame belongs follows from the frames around it, and maps look at one frame",
+        "where a frame belongs follows from the frames around it, and maps see one frame",
     ),
     # Beyond, more than a third of the picture is gone.
     ceilings={"margin": Ceiling(0.01, 0.1)},

@@ -58,9 +58,9 @@ PLACE_PHRASES: Mapping[str, str] = {
     "удерживаемой области; если не задано, до правого края.",
     "Rows of the region to hold still; to the bottom edge unless given.": "Число строк "
     "удерживаемой области; если не задано, до нижнего края.",
-    "where a frame belongs follows from the frames around it, and maps look at one frame": "место "
+    "where a frame belongs follows from the frames around it, and maps see one frame": "место "
     "кадра следует из окружающих кадров, а карты рассматривают один кадр",
-    "{operation}: where a frame belongs follows from the frames around it, and maps look at one "
+    "{operation}: where a frame belongs follows from the frames around it, and maps see one "
     "frame": "{operation}: место кадра следует из окружающих кадров, а карты рассматривают один "
     "кадр",
 }
