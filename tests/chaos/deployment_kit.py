@@ -227,7 +227,7 @@ def batch(
 
 def finished(deployment: Deployment, made: dict[str, int], *, at_least: int) -> None:
     """Wait until so many jobs have reached a final state."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     final = ("done", "failed", "canceled")
     while True:
         with deployment.database.reading() as connection:
@@ -241,7 +241,7 @@ def finished(deployment: Deployment, made: dict[str, int], *, at_least: int) -> 
 
 def sealed(deployment: Deployment) -> None:
     """Wait until the keeper has carried every entry into the log."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while True:
         with deployment.database.reading() as connection:
             waiting = select(func.count()).where(pending_entries.c.done.is_(False))
