@@ -13,9 +13,12 @@ import pathlib, shutil, sys, time
 from services.cli.interrupt import stop_on_signals
 folder = pathlib.Path(sys.argv[1])
 stop_on_signals("These were the last words.", leaving=lambda: shutil.rmtree(folder))
-print("ready", flush=True)
+is_told = False
 while True:
     try:
+        if not is_told:
+            is_told = True
+            print("ready", flush=True)
         time.sleep(60)
     except KeyboardInterrupt:
         pass
