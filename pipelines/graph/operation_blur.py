@@ -12,10 +12,12 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from models.spec import Task
 from pipelines.graph.descriptors import (
     Ceiling,
     Consistency,
     Descriptor,
+    FieldUse,
     ForwardModel,
     FrameUse,
     OperationClass,
@@ -25,6 +27,7 @@ from pipelines.graph.descriptors import (
     PlaneUse,
     Reach,
 )
+from pipelines.graph.operation_size import network_reach, require_network
 from pipelines.graph.operation_tone import GAUSSIAN_SIGMAS
 
 MOST_KERNEL_SIDE = 63
@@ -237,4 +240,43 @@ DEBLUR_ESTIMATED = Descriptor(
     ceilings={"noise": Ceiling(0.01, 1.0)},
 )
 
-BLUR_OPERATIONS = (DEBLUR, DEBLUR_ESTIMATED)
+
+class DeblurTrainedParameters(Parameters):
+    """Blur of one picture, by a trained network."""
+
+    model: str = Field(
+        min_length=1,
+        max_length=64,
+        description="Catalog name of a network whose task is deblur; none ships.",
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        require_network(self.model, task=Task.DEBLUR, scale=1)
+        return self
+
+
+def deblur_trained_reach(parameters: DeblurTrainedParameters) -> Reach:
+    """Look as far as the network does."""
+    return Reach(pixels=network_reach(parameters.model))
+
+
+DEBLUR_TRAINED = Descriptor(
+    name="deblur_trained",
+    summary="Takes blur back with a trained network; no blur is stated to it.",
+    operation_class=OperationClass.TRAINED,
+    frame_use=FrameUse.SINGLE,
+    parameter_source=ParameterSource.GIVEN,
+    plane_use=PlaneUse.LUMA,
+    parameters=DeblurTrainedParameters,
+    reach=deblur_trained_reach,
+    consistency=Consistency(
+        ForwardModel.NONE,
+        PlainForm.LEFT_OUT,
+        "a network takes the blur back, and none is stated that would undo it",
+    ),
+    network="model",
+    fields=FieldUse.REFUSES,
+)
+
+BLUR_OPERATIONS = (DEBLUR, DEBLUR_ESTIMATED, DEBLUR_TRAINED)

@@ -88,7 +88,7 @@ KEEPS_PLACES = frozenset(
     {
         *("resize", "crop", "super_resolve", "levels", "gamma", "white_balance", "sharpen"),
         *("local_contrast", "denoise", "denoise_temporal", "denoise_trained", "deblur", "deblock"),
-        *("hdr_to_sdr", "deblur_estimated", "steady"),
+        *("hdr_to_sdr", "deblur_estimated", "deblur_trained", "steady"),
     }
 )
 """What may come before an operation that follows tracks: it leaves faces where they were, or moves

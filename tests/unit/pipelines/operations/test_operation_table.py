@@ -35,6 +35,7 @@ REQUIRED = {
     "unwrap": {"mode": "both", "margin": 4},
     "hdr_to_sdr": {"transfer": "pq"},
     "restore_faces": {"model": "faces-rgb"},
+    "deblur_trained": {"model": "deblur"},
 }
 MOVING = {"perspective", "undistort", "stabilise", "steady", "deblur_estimated", "wrap", "unwrap"}
 MIXING = {"steady", "stabilise", "denoise_temporal", "deinterlace", "inverse_telecine"}
@@ -57,6 +58,7 @@ def cards(monkeypatch):
         "evident-sr-x2": FakeCard(Task.SUPER_RESOLVE, 2, 12),
         "evident-sr-x4": FakeCard(Task.SUPER_RESOLVE, 4, 14),
         "evident-denoise": FakeCard(Task.DENOISE, 1, 9),
+        "deblur": FakeCard(Task.DEBLUR, 1, 7),
     }
 
     def card(name):
@@ -88,7 +90,9 @@ def test_trained_operations_are_those_that_name_a_network():
     conventional = OperationClass.CONVENTIONAL
     trained = {n for n, d in OPERATIONS.items() if d.operation_class is not conventional}
     named = {n for n, d in OPERATIONS.items() if d.network is not None}
-    assert trained == named == {"super_resolve", "denoise_trained", "restore_faces"}
+    assert trained == named == {
+        "super_resolve", "denoise_trained", "deblur_trained", "restore_faces",
+    }  # fmt: skip
     assert all(
         OPERATIONS[name].network in OPERATIONS[name].parameters.model_fields for name in named
     )

@@ -56,6 +56,8 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("deblur", {"psf": "motion", "length": 5.5, "angle": 30}),
     ("deblur", {"psf": "defocus", "radius": 2, "method": "richardson-lucy", "iterations": 3}),
     ("denoise_trained", {"model": "rgb"}),
+    ("deblur_trained", {"model": "mine"}),
+    ("deblur_trained", {"model": "rgb"}),
     ("super_resolve", {"scale": 2, "model": "rgb-x2"}),
     ("super_resolve", {"scale": 4, "model": "rgb-x4"}),
 ]

@@ -88,8 +88,10 @@ def test_a_network_of_another_scale_is_refused(layouts, make_operation, networks
     with pytest.raises(RequestError, match="enlarges 4 times, not 2") as caught:
         make_operation("super_resolve", shape, networks, scale=2, model="mine-x4")
     assert "scale 2" in caught.value.next_step
-    with pytest.raises(RequestError, match="enlarges 2 times"):
-        make_operation("denoise_trained", shape, networks, model="mine-x2")
+    for name, task in (("denoise_trained", "denoise"), ("deblur_trained", "deblur")):
+        with pytest.raises(RequestError, match=f"{name}: mine-x2 enlarges 2 times") as caught:
+            make_operation(name, shape, networks, model="mine-x2")
+        assert f"whose task is {task}" in caught.value.next_step
 
 
 def test_sides_longer_than_pictures_can_be_are_refused(layouts, make_operation):
@@ -123,6 +125,20 @@ def test_trained_denoising_is_the_network_on_luma(
         np.testing.assert_array_equal(result.planes[0], network.run(frame.planes[0]))
         for got, plane in zip(result.planes[1:], frame.planes[1:], strict=True):
             np.testing.assert_array_equal(got, plane)
+
+
+def test_trained_deblurring_is_the_network_as_well(
+    layout, make_picture, make_operation, run_whole, networks
+):
+    """What a network of one task does to samples, one of the other does in the same way."""
+    frame = make_picture(FrameShape(15, 22, layout))
+    noise, blur = (
+        run_whole(make_operation(name, frame.shape, networks, model="mine"), [frame])
+        for name in ("denoise_trained", "deblur_trained")
+    )
+    assert list(networks.made) == ["mine"]
+    for one, other in zip(noise.planes, blur.planes, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_studio_luma_goes_in_as_coded(make_operation, run_whole, networks):

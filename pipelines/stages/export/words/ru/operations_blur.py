@@ -28,6 +28,15 @@ BLUR_PHRASES: Mapping[str, str] = {
     "линии у границ не принадлежат сцене.",
     "Power of the noise over power of the picture; more is smoother and rings less.": "Отношение "
     "мощности шума к мощности изображения; чем больше, тем глаже и меньше звон.",
+    "Takes blur back with a trained network; no blur is stated to it.": "Обращает размытие "
+    "обученной нейронной сетью; само размытие ей не указывается.",
+    "Catalog name of a network whose task is deblur; none ships.": "Имя в каталоге нейронной сети, "
+    "назначение которой — deblur; в поставке таких нет.",
+    "a network takes the blur back, and none is stated that would undo it": "размытие обратила "
+    "нейронная сеть, и не указано такое, которое вернуло бы исходное",
+    "{operation}: a network takes the blur back, and none is stated that would undo "
+    "it": "{operation}: размытие обратила нейронная сеть, и не указано такое, которое вернуло "
+    "бы исходное",
     "the blur is estimated anew for every picture, and none is stated that would undo "
     "it": "размытие оценивается заново для каждого изображения, и не указано такое, "
     "которое вернуло бы исходное",
