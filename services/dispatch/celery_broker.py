@@ -133,7 +133,9 @@ def _app(url: str) -> Celery:
         task_acks_late=False,
         task_ignore_result=True,
         task_create_missing_queues=True,
-        worker_prefetch_multiplier=1,
+        # No bound: a message whose acknowledgement was lost with the broker would fill a bound of
+        # one, and the worker would never again read from a connection that it holds for good.
+        worker_prefetch_multiplier=0,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
         worker_enable_remote_control=False,

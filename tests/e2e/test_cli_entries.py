@@ -61,7 +61,7 @@ def test_an_operation_is_recorded_with_all_its_parameters(evident: Evident, phot
     (step,) = body["operations"]
     assert step["operation"] == "super_resolve"
     assert step["class"] == "trained"
-    assert step["parameters"] == {"scale": 2, "model": "evident-sr-x2"}
+    assert step["parameters"] == {"scale": 2, "model": "evident-sr-x2", "denoise": None}
     network = step["network"]
     assert len(network["weights_sha256"]) == 64
     for fact in ("version", "engine", "engine_version", "precision", "tile_pixels", "threads"):
