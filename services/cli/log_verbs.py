@@ -133,6 +133,35 @@ def fsck(
 
 
 @app.command()
+def copy(*, home: Home = None, as_json: AsJson = False) -> None:
+    """Copy the log's public files into the store of artifacts, as the keeper of a deployment does.
+
+    Fails where the store holds another log, or a later head of this one.
+
+    [dim]evident log copy[/dim]
+    """
+    from services.cli import log_copy_command  # noqa: PLC0415 - see the module docstring
+
+    raise typer.Exit(log_copy_command.copy(home=home, as_json=as_json))
+
+
+@app.command()
+def fetch(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder, new or empty.")],
+    *,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch the store's copy of the log's public files, for `evident log fsck --log DIR`.
+
+    [dim]evident log fetch copied-log[/dim]
+    """
+    from services.cli import log_copy_command  # noqa: PLC0415 - see the module docstring
+
+    raise typer.Exit(log_copy_command.fetch(folder, home=home, as_json=as_json))
+
+
+@app.command()
 def erase(
     *,
     job: Annotated[str, typer.Option("--job", metavar="JOB", help="The job whose entries go.")],

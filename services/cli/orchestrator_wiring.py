@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from pipelines.errors import RequestError, ResourceError
 from services.cli.evidence_wiring import actor
+from services.cli.log_copy_command import log_copy
 from services.cli.printing import console_on_stderr
 from services.cli.wiring import tools
 from services.database.database import Database
@@ -20,13 +21,16 @@ from services.jobs.holdings import Holdings
 from services.jobs.jobs import Jobs, QueueRules
 from services.jobs.outbox import Outbox
 from services.orchestrator.housekeeping import Housekeeping
-from services.orchestrator.keeper import Keeper
+from services.orchestrator.keeper import Chore, Keeper
 from services.orchestrator.this_process import ThisProcess
 from services.orchestrator.worker import Worker
 from services.provenance.local_log import LocalLog, system_clock
+from services.provenance.log_copy import can_keep_log
 from services.provenance.pending import PendingEntries
 from services.settings.settings import Settings
 from services.storage.port import Storage
+
+_TIDY_SECONDS = 3600.0
 
 LANES = ("photo", "video")
 
@@ -86,7 +90,6 @@ def orchestrating(
             worker.start()
             parts.callback(worker.drain)
         if duty is not Duty.WORKER:
-            grace = timedelta(hours=settings.grace_hours)
             holdings = Holdings(database, actor=actor(settings))
             keeper = Keeper(
                 jobs,
@@ -94,7 +97,7 @@ def orchestrating(
                 dispatch,
                 pending,
                 shared.log,
-                housekeeping=Housekeeping(storage, holdings, system_clock, grace=grace),
+                also=_duties(settings, storage, holdings),
                 trouble=_say,
             )
             keeper.start()
@@ -126,6 +129,21 @@ def dispatch_of(settings: Settings) -> Iterator[Dispatch]:
         yield dispatch
     finally:
         dispatch.close()
+
+
+def _duties(settings: Settings, storage: Storage, holdings: Holdings) -> Iterator[Chore]:
+    """Say what a keeper does besides the queue: a tidy store, and the log's copy in it."""
+    grace = timedelta(hours=settings.grace_hours)
+    yield Chore(Housekeeping(storage, holdings, system_clock, grace=grace).tidy, _TIDY_SECONDS)
+    if settings.artifacts is None or not settings.log_copy_seconds:
+        return
+    if can_keep_log(storage.objects):
+        yield Chore(log_copy(settings, storage.objects).copy, settings.log_copy_seconds)
+    else:
+        _say(
+            "The store of artifacts can neither refuse a second writer nor lock: it gets no copy"
+            " of the log."
+        )
 
 
 def _say(trouble: str) -> None:

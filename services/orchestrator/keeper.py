@@ -1,4 +1,4 @@
-"""Keeps the queue in order: wake-ups, lost leases, late jobs, entries to seal, a tidy store.
+"""Keeps the queue in order: wake-ups, lost leases, late jobs, entries to seal, and what is given.
 
 Any number of keepers may run; what one has done the others find done. Each duty runs by itself
 at its own pace, and what one cannot do now does not hold up the others.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -16,14 +16,21 @@ from pipelines.errors import ResourceError
 from services.dispatch.port import Dispatch
 from services.jobs.jobs import Jobs
 from services.jobs.outbox import Outbox
-from services.orchestrator.housekeeping import Housekeeping
 from services.provenance.local_log import LocalLog
 from services.provenance.pending import PendingEntries
 
 
 @dataclass(frozen=True, slots=True)
+class Chore:
+    """Something that is done again and again, this long after it was done before."""
+
+    do: Callable[[], object]
+    every_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class KeeperPace:
-    """How often each duty is done."""
+    """How often each of the queue's own duties is done."""
 
     relay_seconds: float = 0.05
     poll_seconds: float = 5.0
@@ -31,11 +38,10 @@ class KeeperPace:
     warn_seconds: float = 15.0
     seal_seconds: float = 2.0
     forget_seconds: float = 600.0
-    tidy_seconds: float = 3600.0
 
 
 class Keeper:
-    """Does the duties on threads of its own until `stop`.
+    """Does the queue's duties, and those `also` given, on threads of its own until `stop`.
 
     `trouble` hears of what cannot be done now; `fault` is what a duty did not understand.
     """
@@ -48,7 +54,7 @@ class Keeper:
         pending: PendingEntries,
         log: LocalLog,
         *,
-        housekeeping: Housekeeping | None = None,
+        also: Iterable[Chore] = (),
         pace: KeeperPace | None = None,
         trouble: Callable[[str], None] = lambda _said: None,
     ) -> None:
@@ -61,18 +67,17 @@ class Keeper:
         self._ending = threading.Event()
         self.fault: Exception | None = None
         pace = pace or KeeperPace()
-        duties: tuple[tuple[Callable[[], object], float], ...] = (
-            (self.relay, pace.relay_seconds),
-            (self.poll, pace.poll_seconds),
-            (jobs.sweep, pace.sweep_seconds),
-            (jobs.warn, pace.warn_seconds),
-            (self.seal, pace.seal_seconds),
-            (outbox.forget, pace.forget_seconds),
+        duties = (
+            Chore(self.relay, pace.relay_seconds),
+            Chore(self.poll, pace.poll_seconds),
+            Chore(jobs.sweep, pace.sweep_seconds),
+            Chore(jobs.warn, pace.warn_seconds),
+            Chore(self.seal, pace.seal_seconds),
+            Chore(outbox.forget, pace.forget_seconds),
+            *also,
         )
-        if housekeeping is not None:
-            duties += ((housekeeping.tidy, pace.tidy_seconds),)
         self._threads = [
-            threading.Thread(target=self._again, args=duty, daemon=True) for duty in duties
+            threading.Thread(target=self._again, args=(duty,), daemon=True) for duty in duties
         ]
 
     def start(self) -> None:
@@ -106,12 +111,12 @@ class Keeper:
         if self._pending.drain():
             self._log.publish()
 
-    def _again(self, duty: Callable[[], object], seconds: float) -> None:
+    def _again(self, duty: Chore) -> None:
         try:
-            while not self._ending.wait(seconds):
+            while not self._ending.wait(duty.every_seconds):
                 begun = time.monotonic()
                 try:
-                    duty()
+                    duty.do()
                 except ResourceError as error:
                     self._trouble(str(error))
                     # What does not answer is asked less often while it does not.

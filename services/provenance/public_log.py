@@ -24,7 +24,7 @@ from pipelines.evidence.merkle import (
 from pipelines.evidence.tiles import CHECKPOINT_PATH, TILE_WIDTH
 from services.provenance.published_log import PublishedLog
 
-_MOST_TILE_BYTES = TILE_WIDTH * (HASH_BYTES + 2)
+MOST_TILE_BYTES = TILE_WIDTH * (HASH_BYTES + 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class PublicLog:
         if meaning is None or not (self._root / name).is_file():
             return None
         is_tile = isinstance(meaning, TileFile)
-        most = _MOST_TILE_BYTES if is_tile else MAX_NOTE_BYTES
+        most = MOST_TILE_BYTES if is_tile else MAX_NOTE_BYTES
         return PublicFile(
             self._published.read(name, most_bytes=most),
             is_final=not isinstance(meaning, SingleFile),

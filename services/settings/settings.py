@@ -58,9 +58,11 @@ class Settings(BaseSettings):
     `s3_endpoint` (None: a folder in the home). `broker` is where wake-ups of lanes go (None: no
     further than this process). `slots` is how many stages run here at once, `lease_seconds` how
     long a stage is another's after its process was last heard of, `grace_hours` how long bytes stay
-    that nobody holds any more. `face_embedding` is an ONNX network by which the drift of faces is
-    measured, its input `face_embedding_side` samples wide; faces that are smaller than
-    `face_embedding_least_side` are too small for it.
+    that nobody holds any more. Every `log_copy_seconds` (0: never) the log's public files are
+    copied into `artifacts` where that is set, locked for `log_lock_days` if given.
+    `face_embedding` is an ONNX network by which the drift of faces is measured, its input
+    `face_embedding_side` samples wide; faces that are smaller than `face_embedding_least_side` are
+    too small for it.
     """
 
     model_config = SettingsConfigDict(env_prefix="EVIDENT_", frozen=True, extra="ignore")
@@ -96,6 +98,8 @@ class Settings(BaseSettings):
     slots: int = Field(default=1, ge=1, le=64)
     lease_seconds: float = Field(default=30.0, ge=1, le=3600)
     grace_hours: float = Field(default=24.0, ge=1, le=87_600)
+    log_copy_seconds: float = Field(default=60.0, ge=0, le=86_400)
+    log_lock_days: int | None = Field(default=None, ge=1, le=36_500)
     face_embedding: Path | None = None
     face_embedding_side: int = Field(default=112, ge=16, le=1024)
     face_embedding_least_side: int = Field(default=40, ge=8, le=1024)

@@ -7,6 +7,8 @@ no part begins with a dot, so none can climb out of a folder or hide in it.
     artifacts/<2>/<32>              bytes of one artifact; <2> are the first of the <32> letters
     uploads/<32>                    the terms of an upload that is not finished
     log/checkpoints/<20 digits>     the sealed log, head by head
+    log/files/<name>                its tiles and entry bundles, by the names that they have in it
+    log/keys/<4 digits>             the keys that sign it, after so many of them
 """
 
 from __future__ import annotations
@@ -21,12 +23,15 @@ ObjectKey = NewType("ObjectKey", str)
 ARTIFACTS = "artifacts/"
 UPLOADS = "uploads/"
 CHECKPOINTS = "log/checkpoints/"
+LOG_FILES = "log/files/"
+LOG_KEYS = "log/keys/"
 MOST_LETTERS = 512
 
 _PART = r"[a-z0-9_][a-z0-9._-]{0,127}"
 _KEY = re.compile(rf"{_PART}(?:/{_PART}){{0,15}}")
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 _SIZE_DIGITS = 20
+_MOST_KEYS = 9999
 
 
 def object_key(text: str) -> ObjectKey:
@@ -56,6 +61,26 @@ def checkpoint_key(tree_size: int) -> ObjectKey:
     if not 0 <= tree_size < 10**_SIZE_DIGITS:
         raise RequestError("A log has no such size.")
     return ObjectKey(f"{CHECKPOINTS}{tree_size:0{_SIZE_DIGITS}d}")
+
+
+def checkpoint_size(key: ObjectKey) -> int:
+    """Return how many leaves the head under `key` has; `RequestError` where it is no head's."""
+    digits = key.removeprefix(CHECKPOINTS)
+    if len(digits) != _SIZE_DIGITS or not (digits.isascii() and digits.isdecimal()):
+        raise RequestError(f"That is no key of a log's head: {key}.")
+    return int(digits)
+
+
+def log_file_key(path: str) -> ObjectKey:
+    """Return the key of a log's tile or entry bundle, which is called `path` in the log."""
+    return object_key(f"{LOG_FILES}{path}")
+
+
+def log_keys_key(count: int) -> ObjectKey:
+    """Return the key of the list of a log's first `count` keys."""
+    if not 1 <= count <= _MOST_KEYS:
+        raise RequestError("A log has no such number of keys.")
+    return ObjectKey(f"{LOG_KEYS}{count:04d}")
 
 
 def listing_prefix(text: str) -> str:

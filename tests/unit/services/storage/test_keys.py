@@ -7,12 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import RequestError
+from pipelines.evidence.tiles import entries_path, tile_path
 from services.storage.keys import (
     MOST_LETTERS,
     artifact_key,
     checkpoint_key,
+    checkpoint_size,
     is_key,
     listing_prefix,
+    log_file_key,
+    log_keys_key,
     object_key,
     upload_key,
 )
@@ -37,7 +41,8 @@ def test_keys_are_as_different_as_their_tokens(one: str, other: str) -> None:
 
 @given(st.integers(0, 10**20 - 1), st.integers(0, 10**20 - 1))
 def test_heads_sort_as_their_sizes(one: int, other: int) -> None:
-    """The log's heads stand in the order of their sizes."""
+    """The log's heads stand in the order of their sizes, which are read back from their keys."""
+    assert checkpoint_size(checkpoint_key(one)) == one
     assert (checkpoint_key(one) < checkpoint_key(other)) == (one < other)
 
 
@@ -73,6 +78,29 @@ def test_a_head_has_a_size(size: int) -> None:
     """Sizes that no log has are refused."""
     with pytest.raises(RequestError, match="no such size"):
         checkpoint_key(size)
+
+
+@given(st.integers(0, 7), st.integers(0, 10**9), st.integers(1, 256))
+def test_every_file_of_a_log_has_a_key(level: int, index: int, width: int) -> None:
+    """Whatever a log calls its tiles and bundles can be called so in a store."""
+    for path in (tile_path(level, index, width), entries_path(index, width)):
+        assert log_file_key(path) == f"log/files/{path}"
+
+
+@pytest.mark.parametrize("count", [0, 10_000])
+def test_a_log_has_a_number_of_keys(count: int) -> None:
+    """Numbers of keys that no log has are refused."""
+    with pytest.raises(RequestError, match="number of keys"):
+        log_keys_key(count)
+
+
+@pytest.mark.parametrize(
+    "key", ["log/checkpoints/5", "artifacts/ab", "log/checkpoints/" + "x" * 20]
+)
+def test_what_is_no_key_of_a_head_has_no_size(key: str) -> None:
+    """Other keys are not read as those of heads."""
+    with pytest.raises(RequestError, match="log's head"):
+        checkpoint_size(object_key(key))
 
 
 @pytest.mark.parametrize("text", ["", "artifacts/", "artifacts/ab", "log/checkpoints/"])
