@@ -6,6 +6,7 @@ import hashlib
 import json
 import signal
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from services.cli.evidence_wiring import settings_for
 from services.cli.printing import FAILED, GOOD, print_text, wrong_use
 from services.provenance.folder_lock import holding
 from services.watcher.book import Tally, WatchBook
+from services.watcher.doorbell import doorbell
 from services.watcher.folder_place import FolderPlace
 from services.watcher.gateway_intake import GatewayIntake
 from services.watcher.keys_file import read_keys
@@ -38,6 +40,7 @@ class Asked:
     keys: Path
     gateway: str
     every_seconds: float
+    bell: str | None
     once: bool
 
 
@@ -79,11 +82,20 @@ def _watched(asked: Asked, path: Path, *, as_json: bool) -> Tally | None:
                 service.stop()
             return tally
 
-        service = WatchService(round_, every_seconds=asked.every_seconds, say=say)
+        service = WatchService(
+            round_,
+            every_seconds=asked.every_seconds,
+            settle_seconds=rules.settle_seconds,
+            say=say,
+        )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: service.stop())
         signal.signal(signal.SIGHUP, lambda *_: service.wake())
-        return service.run()
+        with ExitStack() as listening:
+            if asked.bell is not None:
+                url = listening.enter_context(doorbell(asked.bell, service.wake))
+                say("watch.bell", {"url": url})
+            return service.run()
     finally:
         book.close()
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 
-def watcher(
+def watcher(  # noqa: PLR0913 - one parameter per option of the verb
     place: Annotated[
         str, typer.Argument(metavar="PLACE", help="A folder, or s3://bucket/prefix/.")
     ],
@@ -27,6 +27,13 @@ def watcher(
         float,
         typer.Option(min=0.1, max=86_400, metavar="SECONDS", help="How often the place is listed."),
     ] = 5.0,
+    bell: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Where a bucket's notifications are sent: a POST begins a round at once.",
+        ),
+    ] = None,
     once: Annotated[
         bool,
         typer.Option("--once", help="Go on until nothing waits any more, then end."),
@@ -41,12 +48,13 @@ def watcher(
 ) -> None:
     """Turn files that appear in a folder or bucket into jobs; results lie beside them.
 
-    Each finished file is processed once, also after a crash. SIGHUP begins a round at once;
-    SIGTERM ends after the round in hand. Exit code 1 where files were rejected under --once.
+    Each finished file is processed once, also after a crash. SIGHUP begins a round at once, and
+    so does a POST to --bell, whatever it carries; SIGTERM ends after the round in hand. Exit code
+    1 where files were rejected under --once.
 
     [dim]evident watcher /srv/in --rules rules.toml --keys keys.toml[/dim]
     """
     from services.cli import watcher_command  # noqa: PLC0415 - see the module docstring
 
-    asked = watcher_command.Asked(place, rules, keys, gateway, every, once=once)
+    asked = watcher_command.Asked(place, rules, keys, gateway, every, bell=bell, once=once)
     raise typer.Exit(watcher_command.main(asked, home=home, as_json=as_json))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ import pytest
 from pipelines.errors import ResourceError, UnreadableError
 from services.storage.s3_client import open_bucket
 from services.watcher.bucket_place import BucketPlace
+from services.watcher.doorbell import doorbell
 from services.watcher.folder_place import FolderPlace
 from services.watcher.place import Place
-from tests.servers.temporary_s3 import new_bucket
+from tests.servers.temporary_s3 import new_bucket, notify
 
 
 @pytest.fixture(params=["folder", "ceph", "rclone"])
@@ -117,3 +119,15 @@ def test_working_names_are_left_alone(place: Place) -> None:
     lay(place, "a.mp4.part")
     lay(place, "b.MP4.PARTIAL")
     assert list(place.list()) == []
+
+
+def test_a_bucket_rings_the_bell(ceph_address: str) -> None:
+    """A real server's notification of a new object begins a round, and a listing finds it."""
+    heard = threading.Event()
+    address = new_bucket(ceph_address, prefix="in/")
+    with doorbell("127.0.0.1:0", heard.set) as url:
+        notify(address, url)
+        place = BucketPlace(open_bucket(address))
+        lay(place, "a.mp4")
+        assert heard.wait(60)
+        assert [seen.name for seen in place.list()] == ["a.mp4"]

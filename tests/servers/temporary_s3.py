@@ -99,6 +99,23 @@ def new_bucket(endpoint: str, *, locks: bool = False, prefix: str = "") -> Bucke
     )
 
 
+def notify(address: BucketAddress, url: str) -> None:
+    """Have the server tell `url` of every object that is made in the bucket."""
+    topics = boto3.client(
+        "sns",
+        endpoint_url=address.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+    )
+    terms = {"push-endpoint": url, "persistent": "false"}
+    topic = topics.create_topic(Name=address.bucket, Attributes=terms)["TopicArn"]
+    told = {"Id": "made", "TopicArn": topic, "Events": ["s3:ObjectCreated:*"]}
+    client(str(address.endpoint)).put_bucket_notification_configuration(
+        Bucket=address.bucket, NotificationConfiguration={"TopicConfigurations": [told]}
+    )
+
+
 def _free_ports() -> int:
     """Find a port of which the ones that the script derives from it are free, too."""
     while True:

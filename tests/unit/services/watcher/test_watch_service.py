@@ -74,3 +74,23 @@ def test_a_fault_is_said_and_the_next_round_is_tried() -> None:
     )
     assert service.run() == tally(0)
     assert said[:2] == [("watch.fault", "The share is gone."), ("watch.fault", "Still gone.")]
+
+
+def test_what_a_hint_was_about_is_looked_at_again_once_it_has_settled() -> None:
+    """With an hour between rounds, one hint brings two: the file is seen, and then taken."""
+    begun = threading.Semaphore(0)
+
+    def round_() -> Tally:
+        begun.release()
+        return tally(0)
+
+    service = WatchService(round_, every_seconds=3600, settle_seconds=0.01, say=lambda *_: None)
+    thread = threading.Thread(target=service.run)
+    thread.start()
+    assert begun.acquire(timeout=30)
+    service.wake()
+    assert begun.acquire(timeout=30)
+    assert begun.acquire(timeout=30)
+    service.stop()
+    thread.join(30)
+    assert not thread.is_alive()
