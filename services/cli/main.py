@@ -71,6 +71,7 @@ app.command("fuse")(fuse_verb.fuse)
 app.command("trace")(trace_verb.trace)
 app.command("orchestrator")(orchestrator_verb.orchestrator)
 app.command("serve")(serve_verb.serve)
+app.command("gateway")(serve_verb.gateway)
 for _verb in (client_verbs.submit, client_verbs.status, client_verbs.watch, client_verbs.cancel):
     app.command()(_verb)
 app.command("provenance")(provenance_verb.provenance)

@@ -1,4 +1,4 @@
-"""`evident serve`: the whole platform in one process, from the first start to the last drain."""
+"""`evident serve` and `evident gateway`: a process from its first start to the last drain."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Asked:
     tls_certificate: Path | None
     tls_key: Path | None
     behind_proxy: str | None
-    gateway_only: bool
+    works: bool
 
 
 def main(asked: Asked, *, home: Path | None) -> int:
@@ -89,7 +89,7 @@ def _serve(asked: Asked, settings: Settings, wiring: Any) -> int:
 
     from services.telemetry.logs import configure_logs, log  # noqa: PLC0415 - the same
 
-    configure_logs("gateway" if asked.gateway_only else "serve")
+    configure_logs("serve" if asked.works else "gateway")
     say = log("evident.serve")
     stopping = threading.Event()
     # The server listens to these itself while it runs, and raises them again when it has ended.
@@ -99,7 +99,7 @@ def _serve(asked: Asked, settings: Settings, wiring: Any) -> int:
         database = parts.enter_context(records(settings))
         dispatch = parts.enter_context(wiring.dispatch_of(settings))
         orchestra = parts.enter_context(
-            wiring.working(settings, database, dispatch, works=not asked.gateway_only)
+            wiring.working(settings, database, dispatch, works=asked.works)
         )
         app = parts.enter_context(
             wiring.gateway(settings, database, dispatch, orchestra, is_stopping=stopping.is_set)

@@ -1,4 +1,4 @@
-"""`evident serve`: what the verb may be asked. Light on purpose: help imports no server."""
+"""`evident serve` and `evident gateway`: what they may be asked. Light: help imports no server."""
 
 from __future__ import annotations
 
@@ -7,31 +7,36 @@ from typing import Annotated
 
 import typer
 
+Host = Annotated[str, typer.Option(metavar="ADDRESS", help="Where to listen.")]
+Port = Annotated[int, typer.Option(min=0, max=65_535, help="The port.")]
+Certificate = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="The certificate chain (PEM), for another address."),
+]
+Key = Annotated[Path | None, typer.Option(metavar="FILE", help="The certificate's key (PEM).")]
+Proxy = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS", help="The proxy in front, which ends TLS; nobody else is believed."
+    ),
+]
+Home = Annotated[
+    Path | None,
+    typer.Option("--home", metavar="DIR", help="The home that is meant: EVIDENT_HOME."),
+]
+
+LOOPBACK = "127.0.0.1"
+PORT = 8700
+
 
 def serve(
     *,
-    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="The port.")] = 8700,
-    tls_certificate: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="The certificate chain (PEM), for another address."),
-    ] = None,
-    tls_key: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The certificate's key (PEM).")
-    ] = None,
-    behind_proxy: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS", help="The proxy in front, which ends TLS; nobody else is believed."
-        ),
-    ] = None,
-    gateway_only: Annotated[
-        bool, typer.Option("--gateway-only", help="Take work in and do none: others do it.")
-    ] = False,
-    home: Annotated[
-        Path | None,
-        typer.Option("--home", metavar="DIR", help="The home that is meant: EVIDENT_HOME."),
-    ] = None,
+    host: Host = LOOPBACK,
+    port: Port = PORT,
+    tls_certificate: Certificate = None,
+    tls_key: Key = None,
+    behind_proxy: Proxy = None,
+    home: Home = None,
 ) -> None:
     """Serve the platform from this process: gateway, worker, evidence log.
 
@@ -42,7 +47,26 @@ def serve(
     """
     from services.cli import serve_command  # noqa: PLC0415 - see the module docstring
 
-    asked = serve_command.Asked(
-        host, port, tls_certificate, tls_key, behind_proxy, gateway_only=gateway_only
-    )
+    asked = serve_command.Asked(host, port, tls_certificate, tls_key, behind_proxy, works=True)
+    raise typer.Exit(serve_command.main(asked, home=home))
+
+
+def gateway(
+    *,
+    host: Host = LOOPBACK,
+    port: Port = PORT,
+    tls_certificate: Certificate = None,
+    tls_key: Key = None,
+    behind_proxy: Proxy = None,
+    home: Home = None,
+) -> None:
+    """Take work in over HTTP and do none of it: `evident orchestrator` does, in other processes.
+
+    For a deployment; `evident serve` is everything in one process.
+
+    [dim]evident gateway --host 0.0.0.0 --behind-proxy 10.0.0.7[/dim]
+    """
+    from services.cli import serve_command  # noqa: PLC0415 - see the module docstring
+
+    asked = serve_command.Asked(host, port, tls_certificate, tls_key, behind_proxy, works=False)
     raise typer.Exit(serve_command.main(asked, home=home))

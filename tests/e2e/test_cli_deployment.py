@@ -89,7 +89,7 @@ def test_services_apart_do_what_one_process_does(
     clip = make_clip(tmp_path / "tram.mp4", frames=30)
     gateway, worker = tmp_path / "gateway.log", tmp_path / "worker.log"
     with (
-        running(deployed, gateway, "serve", "--port", "0", "--gateway-only"),
+        running(deployed, gateway, "gateway", "--port", "0"),
         running(deployed, worker, "orchestrator"),
     ):
         address = address_in(gateway)
