@@ -1,13 +1,13 @@
-"""The card's form on disk: one TOML file per network, read strictly and written in one form.
+"""A network's card as it is read: one TOML file per network, read strictly.
 
 Unknown keys, missing keys, wrong types and numbers without sense are refused with a
 `CardError` that names the file and the key. A card with an `[official]` table describes a
 network that does not ship: its `[files]` are optional, since they exist where it is installed.
+`models.card_text` writes what is read here.
 """
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,6 +31,7 @@ from models.spec import (
     Parent,
     Precision,
     PReluArchitecture,
+    SampleRange,
     Score,
     Sha256,
     Task,
@@ -52,12 +53,13 @@ from models.strict_table import (
 SUFFIX = {WeightsFormat.ONNX: ".onnx", WeightsFormat.SAFETENSORS: ".safetensors"}
 UNKNOWN = "unknown"
 """What stands in the place of a digest that nobody publishes."""
-_TILING_NUMBERS: Mapping[TilingKind, tuple[str, ...]] = {
+TILING_NUMBERS: Mapping[TilingKind, tuple[str, ...]] = {
     TilingKind.EXACT: ("reach",),
     TilingKind.ALIGNED: ("window", "reach"),
     TilingKind.APPROXIMATE: ("tolerance", "reach"),
     TilingKind.WHOLE_FRAME: (),
 }
+"""The numbers that a rule of each kind is stated with."""
 
 
 def parse(text: str, *, source: Path) -> NetworkCard:
@@ -86,6 +88,11 @@ def _card(top: StrictTable, folder: Path) -> NetworkCard:
         network_class=network.make("class", str, NetworkClass),
         licence=network.text("licence"),
         use=network.make("use", str, Use) if "use" in network.left else Use.FREE,
+        samples=(
+            network.make("samples", str, SampleRange)
+            if "samples" in network.left
+            else SampleRange.UNIT
+        ),
         origin=network.text("origin"),
         parameters=network.count("parameters", least=0),
         precisions=network.make("precisions", list, _precisions),
@@ -139,7 +146,7 @@ def _architecture(reader: StrictTable) -> Architecture:
 
 def _tiling(reader: StrictTable) -> TilingRule:
     kind = reader.make("rule", str, TilingKind)
-    wanted = _TILING_NUMBERS[kind]
+    wanted = TILING_NUMBERS[kind]
     reach = reader.take("reach", int) if "reach" in wanted else 0
     window = reader.take("window", int) if "window" in wanted else 1
     tolerance = reader.take("tolerance", float) if "tolerance" in wanted else 0.0
@@ -256,105 +263,3 @@ def _precisions(values: list[Any]) -> frozenset[Precision]:
     if Precision.FP32 not in made or len(made) != len(values):
         raise ValueError("fp32 and each other precision once")
     return made
-
-
-def render(card: NetworkCard) -> str:
-    """Write the card as TOML 1.0, always in the same form; `parse` gives it back."""
-    tiling = {key: getattr(card.tiling, key) for key in _TILING_NUMBERS[card.tiling.kind]}
-    tables: list[tuple[str, Mapping[str, object]]] = [
-        ("[network]", _network_table(card)),
-        ("[architecture]", _architecture_table(card.architecture)),
-        ("[tiling]", {"rule": card.tiling.kind.value, **tiling}),
-        (
-            "[memory]",
-            {
-                "per_input_pixel_bytes": card.memory.per_input_pixel_bytes,
-                "fixed_bytes": card.memory.fixed_bytes,
-            },
-        ),
-        (
-            "[training]",
-            {
-                "data": card.training.data,
-                "degradation": card.training.degradation,
-                "known_failures": list(card.training.known_failures),
-            },
-        ),
-    ]
-    if card.official is not None:
-        tables.append(("[official]", _official_table(card.official)))
-    if card.blend is not None:
-        rule = {"twin": card.blend.twin, "effect": card.blend.effect}
-        tables.append(("[blend]", rule))
-    for form in (form for form in WeightsFormat if form in card.files):
-        file = card.files[form]
-        facts = {"name": file.name, "sha256": file.sha256, "bytes": file.size_bytes}
-        tables.append((f"[files.{form.value}]", facts))
-    tables.extend(("[[copies]]", {"sha256": one.sha256, "note": one.note}) for one in card.copies)
-    tables.extend(
-        ("[[parents]]", {"name": one.name, "sha256": one.sha256, "share": one.share})
-        for one in card.parents
-    )
-    tables.extend(("[[scores]]", _score_table(score)) for score in card.scores)
-    return "\n".join(_render_table(head, facts) for head, facts in tables)
-
-
-def _network_table(card: NetworkCard) -> Mapping[str, object]:
-    return {
-        "name": card.name,
-        "version": card.version,
-        "title": card.title,
-        "task": card.task.value,
-        "scale": card.scale,
-        "channels": card.channels.value,
-        "class": card.network_class.value,
-        "licence": card.licence,
-        **({} if card.use is Use.FREE else {"use": card.use.value}),
-        "origin": card.origin,
-        "parameters": card.parameters,
-        "precisions": [each.value for each in Precision if each in card.precisions],
-    }
-
-
-def _architecture_table(architecture: Architecture) -> Mapping[str, object]:
-    match architecture:
-        case CompactArchitecture(features, depth):
-            return {"kind": "compact", "features": features, "depth": depth}
-        case PReluArchitecture(features, depth):
-            return {"kind": "prelu-compact", "features": features, "depth": depth}
-        case ForeignArchitecture(name):
-            return {"kind": "foreign", "name": name}
-        case DetectorArchitecture(family, height, width):
-            return {"kind": "detector", "family": family, "height": height, "width": width}
-
-
-def _official_table(official: OfficialFile) -> Mapping[str, object]:
-    return {
-        "url": official.url,
-        "name": official.name,
-        "sha256": official.sha256 or UNKNOWN,
-        "bytes": official.size_bytes,
-        "stated_by": official.stated_by,
-        **({} if official.direct else {"direct": False}),
-    }
-
-
-def _score_table(score: Score) -> Mapping[str, object]:
-    return {
-        "judged_set": score.judged_set,
-        "pictures": score.pictures,
-        "psnr_db": score.psnr_db,
-        "gain_db": score.gain_db,
-        "reference": score.reference,
-    }
-
-
-def _render_table(head: str, facts: Mapping[str, object]) -> str:
-    return "\n".join([head, *(f"{key} = {_render_value(v)}" for key, v in facts.items()), ""])
-
-
-def _render_value(value: object) -> str:
-    """Write a TOML value. JSON's texts and numbers are TOML's as well, but for the delete sign."""
-    if isinstance(value, list):
-        return "[\n" + "".join(f"    {_render_value(each)},\n" for each in value) + "]"
-    return json.dumps(value, ensure_ascii=False, allow_nan=False).replace("\x7f", "\\u007f")

@@ -54,6 +54,14 @@ class Channels(StrEnum):
         return 1 if self is Channels.LUMA else 3
 
 
+class SampleRange(StrEnum):
+    """Which numbers a network calls black and white, going in and coming out."""
+
+    UNIT = "0..1"
+    SIGNED = "-1..1"
+    """Black is -1, white is 1, and the middle between them 0."""
+
+
 class Use(StrEnum):
     """What a network's licence lets a person do with its results."""
 
@@ -294,7 +302,8 @@ class NetworkCard:
     """All facts about one network.
 
     `precisions` are those in which the network was shown to be safe; fp32 is always among
-    them. `parameters` counts trained numbers, 0 where nobody counted them. `files` holds the
+    them. `parameters` counts trained numbers, 0 where nobody counted them. `samples` is what the
+    network itself takes and gives; a picture is 0..1 everywhere else. `files` holds the
     weights that are at hand; it is empty for a network that is not installed. `official` is where
     it can be had from, for networks that do not ship. `parents` are set for a blend. `folder` is
     where its files lie; it is no fact about the network, so two cards that differ only there are
@@ -319,6 +328,7 @@ class NetworkCard:
     files: Mapping[WeightsFormat, WeightsFile] = field(hash=False)
     scores: tuple[Score, ...] = ()
     use: Use = Use.FREE
+    samples: SampleRange = SampleRange.UNIT
     official: OfficialFile | None = None
     copies: tuple[KnownCopy, ...] = ()
     blend: BlendRule | None = None

@@ -3,7 +3,8 @@
 Nothing here happens in silence. When memory runs out, fewer tiles go through at once, then the
 tiles get smaller; when a tile comes back with NaN, infinity or, in a reduced precision, without
 any contrast, it is run again in fp32. All of it is written to `replans`, and what cannot be saved
-is an error. A picture goes in as it is: what it holds is never clipped.
+is an error. What a picture holds is never clipped. It is 0..1 here and everywhere above; a network
+whose card says that it calls black -1 is handed that, and what it gives is brought back.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from models.engines.base import Session
 from models.errors import EngineError, NotFiniteError, OutOfMemoryError
-from models.spec import NetworkCard, TilingKind
+from models.spec import NetworkCard, SampleRange, TilingKind
 from models.tiling import Tile, TilePlan, feather, plan
 
 Plane = NDArray[np.float32]
@@ -148,7 +149,7 @@ class TiledNetwork:
         if height % window or width % window:
             padding = ((0, 0), (0, 0), (0, -height % window), (0, -width % window))
             batch = np.pad(batch, padding, mode="edge")
-        made = self._shaped(self._session.run(batch), batch)
+        made = self._through(self._session, batch)
         kept = (slice(None), slice(height * self.scale), slice(width * self.scale))
         return [
             self._checked(made[index], batch[index : index + 1], tile)[kept]
@@ -162,7 +163,7 @@ class TiledNetwork:
             return made
         where = f"the tile at row {tile.rows.start}, column {tile.columns.start}"
         if self._safe is not None:
-            again: _Stack = self._shaped(self._safe().run(source), source)[0]
+            again: _Stack = self._through(self._safe(), source)[0]
             if _is_finite(again):
                 how = "was not finite" if not finite else "had no contrast left"
                 self._note(f"{self.card.name}: {where} {how} and was run again in fp32")
@@ -172,11 +173,15 @@ class TiledNetwork:
             next_step="Choose another engine, or leave this network out of the graph.",
         )
 
-    def _shaped(self, made: NDArray[np.float32], batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _through(self, session: Session, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Run a batch of 0..1 in the numbers that the network itself takes and gives."""
+        signed = self.card.samples is SampleRange.SIGNED
+        made = session.run(batch * np.float32(2) - np.float32(1) if signed else batch)
         height, width = (side * self.scale for side in batch.shape[2:])
         if made.shape != (batch.shape[0], self.planes, height, width):
             raise EngineError(f"{self.card.name} gave {made.shape} for {batch.shape}")
-        return np.asarray(made, dtype=np.float32)
+        result: NDArray[np.float32] = np.asarray(made, dtype=np.float32)
+        return (result + np.float32(1)) * np.float32(0.5) if signed else result
 
     def _place(self, result: _Stack, made: _Stack, tile: Tile) -> None:
         """Put the core of an exact tile where it belongs."""

@@ -59,9 +59,16 @@ class TorchSession:
     """One network, loaded."""
 
     def __init__(
-        self, network: nn.Module, *, device: torch.device, precision: Precision, threads: int
+        self,
+        network: nn.Module,
+        *,
+        device: torch.device,
+        precision: Precision,
+        threads: int,
+        layout: torch.memory_format = torch.channels_last,
     ) -> None:
         self._network = network
+        self._layout = layout
         self._threads = threads
         self._device = device
         self._reduced = _REDUCED.get(precision)
@@ -79,7 +86,7 @@ class TorchSession:
                 ),
             ):
                 tensor = torch.from_numpy(owned).to(self._device)
-                tensor = tensor.contiguous(memory_format=torch.channels_last)
+                tensor = tensor.contiguous(memory_format=self._layout)
                 result = self._network(tensor).float().cpu().contiguous().numpy()
         except (RuntimeError, MemoryError) as error:
             raise _translate(error) from error
@@ -129,6 +136,7 @@ class TorchEngine:
             device=self._device,
             precision=precision,
             threads=threads,
+            layout=_layout(network),
         )
 
     def give_back(self) -> None:
@@ -148,8 +156,15 @@ class TorchEngine:
             ready = network.eval().to(self._device)
         except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts that it has it
             raise _translate(error) from error
-        ready.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in stubs
+        if _layout(network) is torch.channels_last:
+            ready.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # no stub
         return cast("nn.Module", torch.compile(ready)) if self._compiled else ready
+
+
+def _layout(network: nn.Module) -> torch.memory_format:
+    """How the network's samples lie in memory: colours last, unless it says that it cannot."""
+    last = getattr(network, "channels_last", True)
+    return torch.channels_last if last else torch.contiguous_format
 
 
 def _translate(error: Exception) -> EngineError:

@@ -25,7 +25,8 @@ import safetensors
 from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 
-from models.card_file import SUFFIX, parse, render
+from models.card_file import SUFFIX, parse
+from models.card_text import render
 from models.engines.base import Batch
 from models.engines.torch_engine import TorchEngine
 from models.errors import ExportError, ModelError

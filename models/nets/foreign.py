@@ -2,7 +2,13 @@
 
 It defines what we do not define ourselves (RRDB, NAFNet, SwinIR, SPAN, GFPGAN, RestoreFormer) and
 reads every size from the tensors. Only tensors are given to it: its own reader of pickles is never
-called. Non-commercial architectures are in another package of its makers, which is not looked for.
+called. Non-commercial architectures are in another package of its makers. It is no requirement of
+ours in any extra, and is imported only for a card that says non-commercial, where a person has put
+it: `evident run` then asks for a recorded permission as well.
+
+Networks that restore faces are called as their makers call them, on samples of -1..1. The library's
+own way hands two of them 0..1, and draws new noise for every run of one, so that no run could be
+repeated; here that one takes the noise that its makers stored with the weights.
 
 spandrel imports torchvision, whose wheel expects operators of its CUDA build and fails beside a
 torch without them; naming the two operators first lets it import. Nothing here calls them.
@@ -11,16 +17,27 @@ torch without them; naming the two operators first lets it import. Nothing here 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from importlib import util
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from models.errors import EngineError, EngineUnavailableError
-from models.spec import ForeignArchitecture, NetworkCard
+from models.spec import ForeignArchitecture, NetworkCard, SampleRange, Use
 
 INSTALL = "Install the foreign extra: python -m pip install 'evident[foreign]'."
+NON_COMMERCIAL = "spandrel_extra_arches"
+"""The package of architectures whose code is under non-commercial terms."""
+_FACES: Mapping[str, Callable[[Any, Tensor], Tensor]] = {
+    "GFPGAN": lambda network, x: cast(
+        "Tensor", network(x, return_rgb=False, randomize_noise=False)[0]
+    ),
+    "RestoreFormer": lambda network, x: cast("Tensor", network(x)[0]),
+    "CodeFormer": lambda network, x: cast("Tensor", network(x)[0]),
+}
+"""How a network of faces is called; all of them take and give -1..1."""
 _OPERATORS = ("nms", "qnms")
 _SCHEMA = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 
@@ -42,21 +59,46 @@ class ForeignNet(nn.Module):
         return cast("Tensor", self._described[0](x))
 
 
-def foreign_network(card: NetworkCard, tensors: Mapping[str, Tensor]) -> ForeignNet:
+class FaceNet(nn.Module):
+    """A network of aligned faces: (N, 3, 512, 512) in -1..1 to the same, not clamped."""
+
+    channels_last = False
+    """Their layers look at memory in the plain order, and some have kernels of five dimensions."""
+
+    def __init__(self, model: nn.Module, call: Callable[[Any, Tensor], Tensor]) -> None:
+        super().__init__()
+        self.model = model
+        self._call = call
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Compute (N, 3, H, W) from (N, 3, H, W)."""
+        return self._call(self.model, x)
+
+
+def foreign_network(card: NetworkCard, tensors: Mapping[str, Tensor]) -> nn.Module:
     """Make the network on `card` from its tensors.
 
     Raises EngineUnavailableError where the library is absent, EngineError where the tensors are
-    no network of the card's architecture, scale and colours.
+    no network of the card's architecture, scale, colours and samples.
     """
     architecture = card.architecture
     if not isinstance(architecture, ForeignArchitecture):
         raise EngineError(f"{card.name} is no network of another library")
+    call = _FACES.get(architecture.name)
+    taken = SampleRange.UNIT if call is None else SampleRange.SIGNED
+    if card.samples is not taken:
+        raise EngineError(
+            f"{card.name}: {architecture.name} takes samples of {taken}, its card says "
+            f"{card.samples}",
+            next_step="Restore the card from the release.",
+        )
     registry, identity = _library(card)
     entry = registry.get(identity(architecture.name))
     if entry is None:
         raise EngineUnavailableError(
-            f"the installed spandrel defines no {architecture.name}, which {card.name} is",
-            next_step="Install the plug-in that does; its licence may forbid your use.",
+            f"no library that is installed defines {architecture.name}, which {card.name} is",
+            next_step=f"The package {NON_COMMERCIAL} defines more of them; its code is under "
+            "terms that may forbid your use, so it has to be installed by hand.",
         )
     try:
         described = entry.architecture.load(dict(tensors))
@@ -69,7 +111,7 @@ def foreign_network(card: NetworkCard, tensors: Mapping[str, Tensor]) -> Foreign
     found = (described.scale, described.input_channels, described.output_channels)
     if stated != found:
         raise EngineError(f"{card.name}: scale and channels are {found}, its card says {stated}")
-    return ForeignNet(described)
+    return ForeignNet(described) if call is None else FaceNet(described.model, call)
 
 
 def _library(card: NetworkCard) -> tuple[Any, Any]:
@@ -83,6 +125,8 @@ def _library(card: NetworkCard) -> tuple[Any, Any]:
             continue  # torchvision came first, and has it
     try:
         spandrel = importlib.import_module("spandrel")
+        if card.use is Use.NON_COMMERCIAL and util.find_spec(NON_COMMERCIAL) is not None:
+            importlib.import_module(NON_COMMERCIAL).install(ignore_duplicates=True)
     except (ImportError, OSError, RuntimeError) as error:
         raise EngineUnavailableError(
             f"{card.name} needs spandrel, which does not import ({_first_line(error)})",

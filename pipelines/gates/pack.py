@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from models import weights
-from models.card_file import render
+from models.card_text import render
 from models.spec import NetworkCard
 from pipelines.gates.book import RELEASE_KEY, SHIPPED, SUFFIX
 from pipelines.gates.golden_set import MANIFEST, read_set

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from models import catalog, weights
-from models.card_file import render
+from models.card_text import render
 from models.spec import Use, WeightsFormat
 from pipelines.analysis.track_file import FILE
 from pipelines.errors import EvidenceError, TimeStampError

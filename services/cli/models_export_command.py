@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from models import weights
-from models.card_file import SUFFIX, render
+from models.card_file import SUFFIX
+from models.card_text import render
 from models.errors import ModelError
 from models.spec import NetworkCard, WeightsFormat
 from pipelines.errors import EvidentError, RequestError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import util
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from models.catalog import CARDS_FOLDER, FIELD_FOLDER, Catalog
 from models.engines.residency import WarmNetworks
 from models.formats.safetensors_file import read_tensors
 from models.install.importing import import_file
+from tests.unit.models.foreign_kit import require_library
 
 pytestmark = pytest.mark.shared_data
 
@@ -72,12 +72,12 @@ def test_less_strength_leaves_more_of_the_noise(networks: Catalog, picture: np.n
     assert rough[0] < rough[1] < rough[2]
 
 
-@pytest.mark.skipif(util.find_spec("spandrel") is None, reason="the foreign extra is absent")
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_field_s_own_library_gives_the_same_answer(
     shared: Path, networks: Catalog, picture: np.ndarray, name: str
 ) -> None:
     """Spandrel's statement of the network, over the same weights, gives our samples."""
+    require_library()
     import torch
 
     from models.nets.foreign import _library

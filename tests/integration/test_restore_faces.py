@@ -18,7 +18,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from models import catalog
-from models.card_file import parse, render
+from models.card_file import parse
+from models.card_text import render
 from models.installed import Installed, Standing, render_installed
 from models.spec import ModelId, Sha256, WeightsFile, WeightsFormat
 from pipelines.analysis.detectors import GROUP

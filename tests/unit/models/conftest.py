@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from models.card_file import SUFFIX, render
+from models.card_file import SUFFIX
+from models.card_text import render
 from models.catalog import Catalog
 from models.spec import (
     Channels,

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from models.card_file import parse, render
+from models.card_file import parse
+from models.card_text import render
 from models.catalog import FIELD_FOLDER, Catalog
 from models.formats.prelu_graph import layout
 from models.formats.safetensors_file import Tensors, write_tensors

@@ -9,7 +9,8 @@ import pytest
 
 from models import weights
 from models.blend_name import blend_name, parse_blend_name
-from models.card_file import parse, render
+from models.card_file import parse
+from models.card_text import render
 from models.catalog import Catalog
 from models.errors import CardError, UnknownModelError
 from models.formats.safetensors_file import read_tensors

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.card_file import parse, render
+from models.card_file import parse
+from models.card_text import render
 from models.catalog import Catalog
 from models.errors import CardError
 from models.spec import NetworkCard, TilingKind, TilingRule, Training

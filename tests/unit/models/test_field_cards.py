@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from models.card_file import render
+from models.card_text import render
 from models.catalog import CARDS_FOLDER, FIELD_FOLDER, Catalog
 from models.formats import prelu_graph
 from models.formats.safetensors_file import read_header
-from models.spec import NetworkClass, PReluArchitecture, Task, TilingRule, Use
+from models.spec import NetworkClass, PReluArchitecture, SampleRange, Task, TilingRule, Use
 
 FIELD = Catalog(FIELD_FOLDER)
 ADVERSARIAL = tuple(name for name in FIELD.names() if name.startswith("realesr"))
@@ -61,6 +61,13 @@ def test_a_network_that_can_be_stated_here_has_the_reach_of_its_layers(name: str
         shapes = prelu_graph.layout(card.architecture, card.scale).values()
         sizes = [shape[0] * (1 if len(shape) == 1 else shape[1] * 9) for shape in shapes]
         assert card.parameters == sum(sizes)
+
+
+@pytest.mark.parametrize("name", FIELD.names())
+def test_networks_of_faces_take_samples_of_both_signs(name: str) -> None:
+    """Those that redraw faces were trained on -1..1, and no other network of the field was."""
+    card = FIELD.card(name)
+    assert (card.samples is SampleRange.SIGNED) == (card.task is Task.RESTORE_FACES)
 
 
 @pytest.mark.parametrize("name", FIELD.names())

@@ -10,7 +10,7 @@ import pytest
 from models.catalog import FIELD_FOLDER, Catalog
 from models.engines.tiled import TiledNetwork
 from models.errors import EngineError, NotFiniteError
-from models.spec import WHOLE_PICTURE, NetworkCard, PReluArchitecture, TilingRule
+from models.spec import WHOLE_PICTURE, NetworkCard, PReluArchitecture, SampleRange, TilingRule
 from tests.unit.models.field_kit import SMALL, prelu_tensors
 
 
@@ -91,3 +91,28 @@ def test_a_single_plane_is_refused() -> None:
             network.run(np.zeros(shape, np.float32))
     with pytest.raises(NotFiniteError):
         network.run(np.full((3, 20, 20), np.nan, np.float32))
+
+
+def test_a_network_of_both_signs_is_handed_them_and_gives_a_picture() -> None:
+    """Black is -1 for such a network, in the tiles and in the run that replaces a bad one."""
+    handed: list[np.ndarray] = []
+
+    class Signed:
+        """Gives what it is handed; the first answer is not finite where it is told so."""
+
+        def __init__(self, *, broken: bool = False) -> None:
+            self.broken = broken
+
+        def run(self, batch: np.ndarray) -> np.ndarray:
+            """(N, 3, H, W) to the same."""
+            handed.append(batch.copy())
+            return np.full_like(batch, np.nan) if self.broken else batch
+
+    card = replace(small_card(), scale=1, samples=SampleRange.SIGNED)
+    source = np.tile(np.asarray([0, 0.5, 1, 0.25], np.float32), (3, 4, 1))
+    network = TiledNetwork(Signed(broken=True), card, safe=Signed)
+    np.testing.assert_array_equal(network.run(source), source)
+    for one in handed:
+        np.testing.assert_array_equal(one[0, 0, 0], np.asarray([-1, 0, 1, -0.5], np.float32))
+    assert len(handed) == 2
+    assert "run again in fp32" in network.replans[0]

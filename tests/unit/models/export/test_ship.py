@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import save
 
 from models import catalog
-from models.card_file import render
+from models.card_text import render
 from models.catalog import Catalog
 from models.errors import ExportError, UnsafeWeightsError
 from models.export import ship as ship_module

@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib import util
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from models.card_file import render
 from models.catalog import Catalog
 from models.errors import ExportError, MissingWeightsError
 from models.export.traced import LARGEST_DIFFERENCE, traced
-from models.install.importing import import_file
-from models.spec import NetworkCard, PReluArchitecture
+from models.spec import PReluArchitecture
 from tests.unit.models.field_kit import field_folder, small_file
-from tests.unit.models.nets.test_foreign import CASES, card, random_weights
-
-
-def installed(tmp_path: Path, described: NetworkCard, content: Path) -> NetworkCard:
-    """Install a network of the tests and give its card."""
-    field = tmp_path / "field"
-    field.mkdir(exist_ok=True)
-    named = replace(described, name="tiny-a", blend=None, copies=(), files={})
-    (field / "tiny-a.toml").write_text(render(named))
-    folder = tmp_path / "models"
-    import_file(content, Catalog(tmp_path / "x", field=field), folder, wanted="tiny-a")
-    return Catalog(tmp_path / "x", field=field, installed=folder).card("tiny-a")
+from tests.unit.models.foreign_kit import (
+    CASES,
+    card_of,
+    installed,
+    random_weights,
+    require_library,
+)
 
 
 def test_the_traced_graph_is_the_one_that_we_write(tmp_path: Path) -> None:
@@ -40,7 +32,11 @@ def test_the_traced_graph_is_the_one_that_we_write(tmp_path: Path) -> None:
     field = field_folder(tmp_path / "field", names=("tiny-a",))
     described = Catalog(field).card("tiny-a")
     assert isinstance(described.architecture, PReluArchitecture)
-    made = installed(tmp_path, described, small_file(tmp_path / "a.safetensors"))
+    made = installed(
+        tmp_path,
+        replace(described, blend=None, copies=(), files={}),
+        small_file(tmp_path / "a.safetensors"),
+    )
     found = traced(made)
     assert found.largest_difference <= LARGEST_DIFFERENCE
     picture = np.random.default_rng(1).random((1, 3, 9, 14), dtype=np.float32)
@@ -60,13 +56,13 @@ def test_what_is_not_installed_cannot_be_exported(tmp_path: Path) -> None:
         traced(Catalog(field).card("tiny-a"))
 
 
-@pytest.mark.skipif(util.find_spec("spandrel") is None, reason="the foreign extra is absent")
 def test_a_foreign_network_is_exported_where_its_graph_holds(tmp_path: Path) -> None:
     """SPAN's graph is the network at every size that is tried."""
-    architecture, sizes, scale, tiling, _side = CASES["SPAN x4"]
+    require_library()
+    case = CASES["SPAN x4"]
     path = tmp_path / "net.safetensors"
-    path.write_bytes(random_weights(architecture, sizes))
-    made = installed(tmp_path, card(architecture, scale, tiling), path)
+    path.write_bytes(random_weights(case))
+    made = installed(tmp_path, card_of(case), path)
     assert traced(made).largest_difference <= LARGEST_DIFFERENCE
 
 

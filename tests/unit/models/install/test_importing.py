@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from models import weights
-from models.card_file import render
+from models.card_text import render
 from models.catalog import Catalog
 from models.errors import (
     CardError,

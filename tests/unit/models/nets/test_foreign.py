@@ -6,116 +6,137 @@ picture.
 
 from __future__ import annotations
 
+import shutil
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
-from importlib import util
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from models.catalog import FIELD_FOLDER, Catalog
+from models import weights
 from models.engines.tiled import TiledNetwork
 from models.errors import EngineError, EngineUnavailableError
-from models.spec import Channels, ForeignArchitecture, NetworkCard, Precision, TilingRule
+from models.spec import NetworkCard, Precision, SampleRange, TilingRule, Use, WeightsFormat
+from tests.unit.models.foreign_kit import (
+    CASES,
+    card_of,
+    installed,
+    random_tensors,
+    random_weights,
+    require_library,
+)
 
-pytestmark = [
-    pytest.mark.skipif(
-        util.find_spec("spandrel") is None, reason="the foreign extra (spandrel) is not installed"
-    ),
-    # The library calls torch in a way that a later torch will refuse.
-    pytest.mark.filterwarnings("ignore:torch.meshgrid"),
-]
-
-NAFNET = {"img_channel": 3, "width": 16, "middle_blk_num": 1, "enc_blk_nums": [1, 1, 1, 28]}
-SWINIR = {
-    "in_chans": 3, "img_size": 64, "window_size": 8, "img_range": 1.0, "depths": [6] * 6,
-    "embed_dim": 180, "num_heads": [6] * 6, "mlp_ratio": 2, "resi_connection": "1conv",
-}  # fmt: skip
-CASES: dict[str, tuple[str, dict[str, Any], int, TilingRule, int]] = {
-    "Real-ESRGAN x4plus": ("ESRGAN", {}, 4, TilingRule.exact(349), 12),
-    "Real-ESRGAN x2plus": (
-        "ESRGAN",
-        {"in_nc": 12, "scale": 4, "shuffle_factor": 2},
-        2,
-        TilingRule.whole_frame(),
-        12,
-    ),
-    "SPAN x4": (
-        "SPAN",
-        {"num_in_ch": 3, "num_out_ch": 3, "feature_channels": 48, "upscale": 4},
-        4,
-        TilingRule.exact(21),
-        100,
-    ),
-    "NAFNet, narrower": (
-        "NAFNet",
-        {**NAFNET, "dec_blk_nums": [1, 1, 1, 1]},
-        1,
-        TilingRule.whole_frame(),
-        40,
-    ),
-    "SwinIR classical x2": (
-        "SwinIR",
-        {**SWINIR, "upscale": 2, "upsampler": "pixelshuffle"},
-        2,
-        TilingRule.aligned(8, 16),
-        24,
-    ),
-}
-"""By name: architecture, its official sizes, scale, tiling rule, side of the picture."""
+# The library calls torch in a way that a later torch will refuse.
+pytestmark = pytest.mark.filterwarnings("ignore:torch.meshgrid")
+FACES = tuple(name for name, case in CASES.items() if case.samples is SampleRange.SIGNED)
+PICTURES = tuple(name for name in CASES if name not in FACES)
 
 
-def card(architecture: str, scale: int, tiling: TilingRule) -> NetworkCard:
-    """A card of a network that the library defines."""
-    base = Catalog(FIELD_FOLDER).card("realesr-general-x4v3")
-    made = ForeignArchitecture(architecture)
-    return replace(base, architecture=made, scale=scale, tiling=tiling, channels=Channels.RGB)
+@pytest.fixture(autouse=True)
+def library() -> None:
+    """The library of the field's architectures."""
+    require_library()
 
 
-def random_weights(architecture: str, sizes: dict[str, Any]) -> bytes:
-    """Random tensors of the architecture, as a safetensors file."""
-    import torch
-    from safetensors.torch import save
-
-    from models.nets.foreign import _library
-
-    registry, identity = _library(card(architecture, 1, TilingRule.exact(1)))
-    module = sys.modules[type(registry.get(identity(architecture)).architecture).__module__]
-    torch.manual_seed(7)
-    network = getattr(module, architecture)(**sizes)
-    return save({name: tensor.contiguous() for name, tensor in network.state_dict().items()})
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder that is emptied at once: the largest weights have 350 MB."""
+    yield tmp_path
+    shutil.rmtree(tmp_path)
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_an_official_layout_loads_and_runs_in_tiles(case: str) -> None:
-    """Weights of the layout load by the card alone and run under its tiling rule."""
+def session_of(described: NetworkCard, content: bytes) -> Any:
+    """Load a network with torch."""
     from models.engines.torch_engine import TorchEngine
 
-    architecture, sizes, scale, tiling, side = CASES[case]
-    described = card(architecture, scale, tiling)
-    session = TorchEngine().load(
-        described, random_weights(architecture, sizes), threads=1, precision=Precision.FP32
-    )
-    picture = np.random.default_rng(1).random((3, side, side + 3), dtype=np.float32)
-    made = TiledNetwork(session, described, tile_pixels=32).run(picture)
-    assert made.shape == (3, side * scale, (side + 3) * scale)
+    return TorchEngine().load(described, content, threads=2, precision=Precision.FP32)
+
+
+def picture(side: int, width: int) -> np.ndarray:
+    """Random colours of 0..1."""
+    return np.random.default_rng(1).random((3, side, width), dtype=np.float32)
+
+
+def imported(name: str, folder: Path) -> tuple[NetworkCard, Any]:
+    """Import random weights of a layout; give the card and the loaded network."""
+    case = CASES[name]
+    file = folder / "received.safetensors"
+    file.write_bytes(random_weights(case))
+    described = installed(folder, card_of(case), file)
+    content = weights.read_verified(described, WeightsFormat.SAFETENSORS)
+    return described, session_of(described, content)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_an_official_layout_is_imported_and_runs_in_tiles(name: str, folder: Path) -> None:
+    """Weights of the layout pass our importer, load by the card alone and run by its rule."""
+    case = CASES[name]
+    described, session = imported(name, folder)
+    source = picture(case.side, case.side + 3)
+    made = TiledNetwork(session, described, tile_pixels=32).run(source)
+    assert made.shape == (3, case.side * case.scale, (case.side + 3) * case.scale)
     assert np.isfinite(made).all()
     assert made.std() > 0
 
 
+def test_a_torch_file_of_the_layout_is_imported(folder: Path) -> None:
+    """The makers' form, a torch file, gives the same tensors as the safetensors file."""
+    import torch
+    from safetensors.torch import load
+
+    case = CASES["SPAN x4"]
+    file = folder / "received.pth"
+    tensors = random_tensors(case)
+    torch.save({"params_ema": tensors}, file)
+    described = installed(folder, card_of(case), file)
+    found = load(weights.read_verified(described, WeightsFormat.SAFETENSORS))
+    assert found.keys() == tensors.keys()
+    assert all(torch.equal(found[name], tensors[name]) for name in tensors)
+
+
+@pytest.mark.parametrize("name", FACES)
+def test_a_network_of_faces_is_handed_samples_of_both_signs(name: str, folder: Path) -> None:
+    """What reaches the imported network is -1..1, and the same picture gives the same face."""
+    side = CASES[name].side
+    described, session = imported(name, folder)
+    handed: list[np.ndarray] = []
+    session._network.model.register_forward_pre_hook(
+        lambda _network, inputs: handed.append(inputs[0].numpy().copy())
+    )
+    source = picture(side, side)
+    source[0, 0, :3] = 0, 0.5, 1
+    tiled = TiledNetwork(session, described)
+    made, again = tiled.run(source), tiled.run(source)
+    np.testing.assert_array_equal(handed[0][0], source * 2 - 1)
+    assert handed[0][0, 0, 0, :3].tolist() == [-1, 0, 1]
+    assert made.shape == source.shape
+    assert made.std() > 0
+    np.testing.assert_array_equal(made, again)
+
+
+def test_a_card_that_states_other_samples_is_refused() -> None:
+    """A network of faces whose card says 0..1 would be handed the wrong picture."""
+    import torch
+
+    from models.nets.build import built
+
+    wrong = replace(card_of(CASES["RestoreFormer"]), samples=SampleRange.UNIT)
+    with pytest.raises(EngineError, match=r"samples of -1\.\.1, its card says 0\.\.1"):
+        built(wrong, {"x": torch.zeros(1)})
+
+
 def test_span_tiles_equal_the_whole() -> None:
     """The reach that SPAN's rule states is enough: its tiles equal the whole picture."""
-    from models.engines.torch_engine import TorchEngine
-
-    architecture, sizes, scale, tiling, side = CASES["SPAN x4"]
-    described = card(architecture, scale, tiling)
-    session = TorchEngine().load(
-        described, random_weights(architecture, sizes), threads=1, precision=Precision.FP32
-    )
-    picture = np.random.default_rng(1).random((3, side, side), dtype=np.float32)
-    tiled = TiledNetwork(session, described, tile_pixels=32).run(picture)
-    whole = TiledNetwork(session, described, tile_pixels=4096).run(picture)
+    case = CASES["SPAN x4"]
+    described = card_of(case)
+    session = session_of(described, random_weights(case))
+    source = picture(case.side, case.side)
+    tiled = TiledNetwork(session, described, tile_pixels=32).run(source)
+    whole = TiledNetwork(session, described, tile_pixels=4096).run(source)
     assert np.abs(tiled - whole).max() < 1e-4
 
 
@@ -125,22 +146,45 @@ def test_other_tensors_and_other_scales_are_refused() -> None:
 
     from models.nets.build import built
 
-    span = card("SPAN", 4, TilingRule.exact(21))
+    span = card_of(CASES["SPAN x4"])
     with pytest.raises(EngineError, match="are no SPAN"):
         built(span, {"nothing": torch.zeros(1)})
-    from safetensors.torch import load
-
-    tensors = load(random_weights("SPAN", CASES["SPAN x4"][1]))
     with pytest.raises(EngineError, match="its card says"):
-        built(replace(span, scale=2), tensors)
+        built(replace(span, scale=2), random_tensors(CASES["SPAN x4"]))
 
 
-def test_a_non_commercial_architecture_is_not_looked_for() -> None:
-    """CodeFormer is in no library that is installed by default, and the refusal says so."""
+def codeformer(use: Use) -> NetworkCard:
+    """A card of an architecture under non-commercial terms."""
+    face = card_of(replace(CASES["RestoreFormer"], architecture="CodeFormer"))
+    return replace(face, use=use, tiling=TilingRule.whole_frame())
+
+
+def test_a_non_commercial_architecture_is_not_installed() -> None:
+    """CodeFormer is in no library that we require, and the refusal says where it is."""
     import torch
 
     from models.nets.build import built
 
-    with pytest.raises(EngineUnavailableError, match="defines no CodeFormer") as refused:
-        built(card("CodeFormer", 1, TilingRule.whole_frame()), {"x": torch.zeros(1)})
-    assert "plug-in" in refused.value.next_step
+    with pytest.raises(EngineUnavailableError, match="no library that is installed") as refused:
+        built(codeformer(Use.NON_COMMERCIAL), {"x": torch.zeros(1)})
+    assert "by hand" in refused.value.next_step
+
+
+def test_the_package_of_such_architectures_is_touched_for_such_cards_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is asked for its architectures for a non-commercial card, and for no other."""
+    from importlib.machinery import ModuleSpec
+
+    from models.nets.foreign import NON_COMMERCIAL, _library
+
+    asked: list[bool] = []
+    package = SimpleNamespace(
+        __spec__=ModuleSpec(NON_COMMERCIAL, None),
+        install=lambda *, ignore_duplicates: asked.append(ignore_duplicates),
+    )
+    monkeypatch.setitem(sys.modules, NON_COMMERCIAL, package)
+    _library(codeformer(Use.FREE))
+    assert asked == []
+    _library(codeformer(Use.NON_COMMERCIAL))
+    assert asked == [True]
