@@ -1,4 +1,4 @@
-"""Gates every shipped network on every engine installed and signs the records for a release.
+"""Gates every shipped network on every engine and precision here and signs the records.
 
 Run in the development environment: `python golden_set/release_gates.py`. The signing key is made
 for this release, used in this process and kept nowhere; its public half ships beside the records
@@ -11,15 +11,18 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from models import catalog
 from models.engines.choice import listing
 from models.engines.residency import WarmNetworks
+from models.spec import Precision
 from pipelines.evidence.signature import public_pem
-from pipelines.gates.answers import pack, question
+from pipelines.gates.answers import Plane, answer_name, pack, question
 from pipelines.gates.book import ANSWERS, RELEASE_KEY, SHIPPED, SUFFIX
-from services.cli.gate_command import Asked, main
+from services.cli.gate_command import BASELINES, GOLDEN_SET, Asked, main
 from services.provenance.keys import FileSigner
 from services.settings.settings import Settings
 
@@ -31,7 +34,7 @@ def release() -> int:
         "--baselines", action="store_true", help="make the baselines anew instead of comparing"
     )
     arguments = parser.parse_args()
-    names, engines = catalog.names(), tuple(one.name for one in listing() if one.is_available)
+    names = catalog.names()
     SHIPPED.mkdir(exist_ok=True)
     for old in SHIPPED.glob(f"*{SUFFIX}"):
         old.unlink()
@@ -40,23 +43,66 @@ def release() -> int:
         home = Path(folder)
         signer = FileSigner(home / "keys")
         (SHIPPED / RELEASE_KEY).write_bytes(public_pem(signer.public_key))
-        asked = Asked(
-            networks=tuple(names),
-            engines=engines,
-            golden=None,
-            out=home / "out",
-            baseline=None,
-            write_baseline=arguments.baselines,
-            compare=False,
-        )
         own = Settings(home=home, operator="release")
-        code = main(asked, as_json=False, settings=own)
+        codes = [
+            main(asked(way, home / "out", anew=arguments.baselines), as_json=False, settings=own)
+            for way in ways(names)
+        ]
         for record in newest(home / "gates"):
             shutil.copy(record, SHIPPED / record.name)
-    warm = WarmNetworks(threads=1)
-    answers = {name: warm.network(name).run(question()) for name in names}
-    (SHIPPED / ANSWERS).write_bytes(pack(answers))
-    return code
+    (SHIPPED / ANSWERS).write_bytes(pack(dict(known_answers(names))))
+    return max(codes)
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedWay:
+    """One network in one way of running."""
+
+    network: str
+    engine: str
+    precision: Precision
+
+    @property
+    def baseline(self) -> Path:
+        """Where its baseline lies. Every engine here runs on the processor."""
+        name = f"{self.network}.{self.engine}.{self.precision.value}.cpu.json"
+        return GOLDEN_SET / BASELINES / name
+
+
+def ways(names: Sequence[str]) -> Iterator[ReleasedWay]:
+    """Every engine of the processor that is installed, in every precision of every card."""
+    for engine in listing():
+        for precision in Precision:
+            for name in names:
+                able = precision in engine.precisions & catalog.card(name).precisions
+                if engine.is_available and engine.device_class == "cpu" and able:
+                    yield ReleasedWay(name, engine.name, precision)
+
+
+def asked(way: ReleasedWay, out: Path, *, anew: bool) -> Asked:
+    """The gate of a way; where it has no baseline yet, one is made."""
+    return Asked(
+        networks=(way.network,),
+        engines=(way.engine,),
+        golden=None,
+        out=out,
+        baseline=None,
+        write_baseline=anew or not way.baseline.exists(),
+        compare=False,
+        precision=way.precision,
+    )
+
+
+def known_answers(names: Sequence[str]) -> Iterator[tuple[str, Plane]]:
+    """One answer a network in fp32, and one for every engine in a reduced precision."""
+    exact = WarmNetworks(threads=1)
+    for name in names:
+        yield name, exact.network(name).run(question())
+    for way in ways(names):
+        if way.precision is not Precision.FP32:
+            warm = WarmNetworks(way.engine, threads=1, precision=way.precision)
+            answer = warm.network(way.network).run(question())
+            yield answer_name(way.network, way.engine, way.precision.value), answer
 
 
 def newest(shelf: Path) -> list[Path]:

@@ -90,6 +90,10 @@ class WarmNetworks:
         """
         return self.stated(model, self.engine, self.precision, self.batch)
 
+    def fallback(self, model: str) -> TiledNetwork:
+        """Return `model` in fp32 on the same engine. Raises as `network` does."""
+        return self.running(model, self.engine, Precision.FP32, self.batch)
+
     def replans(self) -> tuple[str, ...]:
         """Tell what had to be planned anew while running, over all networks, oldest first."""
         with self._lock:
@@ -224,6 +228,12 @@ class ChosenNetworks:
         way = self._ways[model]
         engine = self._warm.engine_called(way.engine)
         return self._warm.stated(model, engine, way.precision, way.batch)
+
+    def fallback(self, model: str) -> TiledNetwork:
+        """Return a network of the job in fp32 on its engine. Raises as `network` does."""
+        way = self._ways[model]
+        engine = self._warm.engine_called(way.engine)
+        return self._warm.running(model, engine, Precision.FP32, way.batch)
 
     def replans(self) -> tuple[str, ...]:
         """Tell what had to be planned anew, in every job of the process, oldest first."""

@@ -3,8 +3,9 @@
 The rule, in this order:
 1. What a person named is taken.
 2. Otherwise only ways count that a gate has passed for exactly these weights on this build, in
-   this precision, on this kind of device, and that the card lists. Where there is none, the first
-   installed engine runs in fp32, and the gate decides what becomes of it.
+   this precision, on this kind of device, and that the card lists; for a reduced precision fp32
+   on the same engine as well, for that is what a tile falls back to. Where there is none, the
+   first installed engine runs in fp32, and the gate decides what becomes of it.
 3. One such way is taken as it is. Of several, the first stays unless another was measured here,
    for this network, thread count and size of plane, to be faster by a tenth at least.
 4. Measuring costs seconds, so it is done where the job is long enough to earn them back, or when
@@ -16,7 +17,7 @@ A measurement decides which way a plan names, never what a plan gives: the plan 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from models import weights
@@ -40,11 +41,15 @@ Facts = Mapping[str, str | int]
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What a job asks of a network: planes of `height` x `width` input samples, so many of them."""
+    """What a job asks of a network: planes of `height` x `width` input samples, so many of them.
+
+    `precision` is the one that the job's graph names; None leaves it open.
+    """
 
     height: int
     width: int
     planes: int = 1
+    precision: Precision | None = None
 
     @property
     def samples(self) -> int:
@@ -101,7 +106,10 @@ Measure = Callable[[NetworkCard, Sequence[Way], int, int], Mapping[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """Decides; `engine` and `precision` are what a person named, None where nobody did."""
+    """Decides; `engine` and `precision` are what a person named, None where nobody did.
+
+    A precision that the job's own graph names goes before `precision`, which is this process's.
+    """
 
     admits: Admits
     runs: RunOn
@@ -117,54 +125,21 @@ class Selector:
 
         Raises EngineUnavailableError, PrecisionError or MissingWeightsError.
         """
+        wish = work.precision or self.precision
         if self.engine is not None:
-            precision = self.precision or Precision.FP32
-            return Choice(self.engine, precision, "It was asked for.")
-        ways = [
-            way
-            for way in self._installed(card)
-            if self.admits(way.facts(card), self.runs(card, way))
-        ]
+            return Choice(self.engine, wish or Precision.FP32, "It was asked for.")
+        ways = [way for way in _installed(card, wish) if self._is_admitted(card, way)]
         if not ways:
-            return self._first_installed(card)
+            return _first_installed(card, wish or Precision.FP32)
         if len(ways) == 1:
             return _taken(ways[0], _ONLY)
         return self._fastest(card, ways, work, threads=threads, measure=measure)
 
-    def _installed(self, card: NetworkCard) -> list[Way]:
-        """Every way that is installed and on the card, best first."""
-        wanted = [
-            each for each in Precision if each in card.precisions and self.precision in (None, each)
-        ]
-        return [
-            Way(engine, precision, batch)
-            for engine in choice.listing()
-            if engine.is_available and engine.weights_format in card.files
-            for precision in wanted
-            if precision in engine.precisions
-            for batch in (_CPU_BATCHES if engine.device_class == "cpu" else _GPU_BATCHES)
-        ]
-
-    def _first_installed(self, card: NetworkCard) -> Choice:
-        """Take what the product would run without any gate."""
-        asked = self.precision or Precision.FP32
-        if not card.is_installed:
-            weights.file_of(card, WeightsFormat.SAFETENSORS)  # it says how to get the network
-        found = [way for way in self._installed(card) if way.precision is asked]
-        if found:
-            return _taken(found[0], "No gate has passed any; it is the first that is installed.")
-        if asked not in card.precisions:
-            proven = ", ".join(each.value for each in Precision if each in card.precisions)
-            raise PrecisionError(
-                f"{card.name} is not proven in {asked.value}",
-                next_step=f"Choose one of: {proven}.",
-            )
-        if not any(each.is_available for each in choice.listing()):
-            raise choice.unavailable()
-        raise PrecisionError(
-            f"no engine that is installed runs {card.name} in {asked.value}",
-            next_step="Choose fp32, or install another engine; see `evident doctor`.",
-        )
+    def _is_admitted(self, card: NetworkCard, way: Way) -> bool:
+        """Whether gates passed for a way and for what it falls back to."""
+        exact = replace(way, precision=Precision.FP32)
+        both = (way,) if way == exact else (way, exact)
+        return all(self.admits(each.facts(card), self.runs(card, each)) for each in both)
 
     def _fastest(
         self, card: NetworkCard, ways: list[Way], work: Workload, *, threads: int, measure: bool
@@ -181,6 +156,40 @@ class Selector:
             known = Timing(side, threads, dict(self.measure(card, ways, side, threads)))
             self.kept.write(key, known)
         return _by_timing(ways, known)
+
+
+def _installed(card: NetworkCard, wish: Precision | None) -> list[Way]:
+    """Every way that is installed and on the card, best first."""
+    wanted = [each for each in Precision if each in card.precisions and wish in (None, each)]
+    return [
+        Way(engine, precision, batch)
+        for engine in choice.listing()
+        if engine.is_available and engine.weights_format in card.files
+        for precision in wanted
+        if precision in engine.precisions
+        for batch in (_CPU_BATCHES if engine.device_class == "cpu" else _GPU_BATCHES)
+    ]
+
+
+def _first_installed(card: NetworkCard, asked: Precision) -> Choice:
+    """Take what the product would run without any gate."""
+    if not card.is_installed:
+        weights.file_of(card, WeightsFormat.SAFETENSORS)  # it says how to get the network
+    found = _installed(card, asked)
+    if found:
+        return _taken(found[0], "No gate has passed any; it is the first that is installed.")
+    if asked not in card.precisions:
+        proven = ", ".join(each.value for each in Precision if each in card.precisions)
+        raise PrecisionError(
+            f"{card.name} is not proven in {asked.value}",
+            next_step=f"Choose one of: {proven}.",
+        )
+    if not any(each.is_available for each in choice.listing()):
+        raise choice.unavailable()
+    raise PrecisionError(
+        f"no engine that is installed runs {card.name} in {asked.value}",
+        next_step="Choose fp32, or install another engine; see `evident doctor`.",
+    )
 
 
 def side_of(work: Workload) -> int:

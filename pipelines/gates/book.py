@@ -19,7 +19,7 @@ from typing import Any
 from pipelines.errors import EvidenceError, EvidentError
 from pipelines.evidence.gate_record import MAX_RECORD_BYTES, GateRecord, Judged, open_record
 from pipelines.evidence.signature import parse_public_pem
-from pipelines.gates.answers import TOLERANCE, largest_difference, read_answer
+from pipelines.gates.answers import TOLERANCES, answer_name, largest_difference, read_answer
 from pipelines.gates.life import LifeState
 from pipelines.gates.measure import major_minor
 from pipelines.ports import Admission, GateStanding, GateState
@@ -94,13 +94,14 @@ class Book:
     ) -> GateStanding:
         """Admit another build of weights that were gated in this precision."""
         kin = [one for one in records if one.passed and _is_kin(one.judged, judged)]
-        answer = read_answer(self._answers, judged.network) if kin else None
+        name = answer_name(judged.network, judged.engine, judged.precision)
+        answer = read_answer(self._answers, name) if kin else None
         if not kin or answer is None:
             return GateStanding(
                 GateState.UNGATED, detail="no gate has judged these weights in this way of running."
             )
         away = largest_difference(run, answer)
-        if away > TOLERANCE:
+        if away > TOLERANCES[judged.precision]:
             return GateStanding(
                 GateState.UNGATED,
                 detail=f"this build is {255 * away:.2f} of 255 away from its known answers.",

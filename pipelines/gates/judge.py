@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from models.spec import Precision
 from pipelines.errors import RequestError
 from pipelines.evidence.json_value import Json
 from pipelines.gates.results import CaseScore, Results, real
 from pipelines.gates.statistics import Interval, mean_interval, rate_interval
-from pipelines.gates.thresholds import MISREAD, Limit, Margin, Thresholds
+from pipelines.gates.thresholds import FILE, MISREAD, Limit, Margin, Thresholds
 
 LOWER_IS_BETTER = frozenset({"flicker", "niqe", "brisque", "lpips", MISREAD})
 
@@ -78,7 +79,11 @@ def judge(
     baseline_sha256: str = "",
 ) -> Judgement:
     """Judge results; raises RequestError for a baseline that cannot be compared."""
-    lines = [*_absolute(results, thresholds), *_characters(results, thresholds)]
+    lines = [
+        *_absolute(results, thresholds),
+        *_characters(results, thresholds),
+        *_agreement(results, thresholds),
+    ]
     if baseline is not None:
         _require_comparable(results, baseline)
         lines += _regressions(results, baseline, thresholds)
@@ -141,6 +146,23 @@ def _characters(results: Results, thresholds: Thresholds) -> Iterator[Line]:
                 MISREAD, degradation, "share of characters", rate, limit.most,
                 rate.value <= limit.most,
             )  # fmt: skip
+
+
+def _agreement(results: Results, thresholds: Thresholds) -> Iterator[Line]:
+    """A reduced precision is judged by its worst case, and only where a limit is stated for it."""
+    precision = results.subject.precision
+    if precision == Precision.FP32:
+        return
+    limit = thresholds.agreements.get(precision)
+    if limit is None or not results.agreement:
+        lacks = "no limit is stated for it" if limit is None else "nothing was compared with fp32"
+        raise RequestError(
+            f"{precision} cannot be judged: {lacks}.",
+            next_step=f"State [precisions.{precision}] agreement in {FILE} of the golden set.",
+        )
+    least = min(one.decibels for one in results.agreement)
+    single = Interval(least, least, least, 1)
+    yield Line("agreement", "", "least of a case beside fp32, dB", single, limit, least >= limit)
 
 
 def _require_comparable(results: Results, baseline: Results) -> None:

@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.spec import NetworkCard, NetworkClass, Task
+from models.spec import NetworkCard, NetworkClass, Precision, Task
 from pipelines.errors import EvidentError, RequestError
+from pipelines.gates.agreement import agreement
 from pipelines.gates.characters import read_sheet
 from pipelines.gates.golden_set import Case, CharacterCase, GoldenFile, GoldenSet
-from pipelines.gates.results import CaseScore, Misread, Results, Speed, Subject
+from pipelines.gates.results import Agreement, CaseScore, Misread, Results, Speed, Subject
 from pipelines.graph.spec import Graph, parse_graph
 from pipelines.media.index import index_video
 from pipelines.media.photo import read_photo
@@ -63,6 +64,7 @@ class _Found:
     misread: list[Misread] = field(default_factory=list)
     fingerprints: dict[str, str] = field(default_factory=dict)
     unavailable: dict[str, str] = field(default_factory=dict)
+    agreement: list[Agreement] = field(default_factory=list)
     pictures: dict[str, tuple[Picture, Picture, Picture]] = field(default_factory=dict)
 
 
@@ -91,11 +93,15 @@ def measure(
         )
     found = _Found()
     metrics = _usable(learnt, found)
+    facts = tools.networks.facts(card.name)
+    reduced = facts["precision"] != Precision.FP32
     progress.start("judging", len(photos) + len(sheets) + len(clips))
     with tempfile.TemporaryDirectory(prefix="evident-gate-") as folder:
         bench = _Bench(card, tools, Path(folder))
         for case in photos:
             _photo(case, bench, metrics, found)
+            if reduced:
+                found.agreement.append(_beside_fp32(case, bench))
             progress.advance()
         for sheet in sheets:
             found.misread.append(_sheet(sheet, bench))
@@ -103,7 +109,6 @@ def measure(
         for case in clips:
             found.scores.extend(_clip(case, bench, found))
             progress.advance()
-    facts = tools.networks.facts(card.name)
     subject = Subject(
         network=card.name,
         version=card.version,
@@ -122,6 +127,7 @@ def measure(
         speed=speedometer(card.name),
         fingerprints=found.fingerprints,
         unavailable=found.unavailable,
+        agreement=tuple(found.agreement),
     )
     return Measured(results, found.pictures)
 
@@ -263,6 +269,14 @@ def _photo(case: Case, bench: _Bench, learnt: Sequence[Learnt], found: _Found) -
         else:
             pair = [one.score(made).value for made in (network, conventional)]
         add(one.fingerprint.metric, *pair)
+
+
+def _beside_fp32(case: Case, bench: _Bench) -> Agreement:
+    """Run the network on a case's input in the precision that is judged, and in fp32."""
+    networks, name = bench.tools.networks, bench.card.name
+    return agreement(
+        case.name, networks.network(name), networks.fallback(name), bench.stored(case.source)
+    )
 
 
 def _sheet(case: CharacterCase, bench: _Bench) -> Misread:

@@ -97,11 +97,23 @@ def _head(results: Results, judgement: Judgement) -> Iterator[str]:
         ("golden set, SHA-256", results.set_sha256),
         ("baseline, SHA-256", judgement.baseline_sha256 or "none"),
         ("time over a matrix product", f"{results.speed.ratio:.3g}"),
+        *_beside_fp32(results),
     ):
         yield f"<dt>{name}</dt><dd>{escape(value)}</dd>"
     for metric, reason in results.unavailable.items():
         yield f"<dt>{escape(metric)}</dt><dd>unavailable: {escape(reason)}</dd>"
     yield "</dl>"
+
+
+def _beside_fp32(results: Results) -> Iterator[tuple[str, str]]:
+    if results.agreement:
+        least = min(one.decibels for one in results.agreement)
+        most = max(one.steps for one in results.agreement)
+        count = len(results.agreement)
+        yield (
+            "beside fp32 on the same engine",
+            f"{least:.1f} dB or more, no sample further than {most:.2f} of 255, in {count} inputs",
+        )
 
 
 def _verdict(judgement: Judgement) -> Iterator[str]:

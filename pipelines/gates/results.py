@@ -73,6 +73,23 @@ class Misread:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreement:
+    """How near a reduced precision stays to fp32 on the same engine, on one case's input.
+
+    `decibels` is the PSNR of the network's own output before rounding, `steps` the largest
+    difference of a sample in 8-bit steps.
+    """
+
+    case: str
+    decibels: float
+    steps: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "decibels", round(self.decibels, _DIGITS))
+        object.__setattr__(self, "steps", round(self.steps, _DIGITS))
+
+
+@dataclass(frozen=True, slots=True)
 class Speed:
     """Time of the network over the time of as many multiply-adds in one matrix product.
 
@@ -88,7 +105,10 @@ class Speed:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """Everything that one gate measured. `fingerprints` maps a metric to its SHA-256."""
+    """Everything that one gate measured. `fingerprints` maps a metric to its SHA-256.
+
+    `agreement` is empty in fp32, which agrees with itself.
+    """
 
     subject: Subject
     set_name: str
@@ -98,6 +118,7 @@ class Results:
     speed: Speed
     fingerprints: Mapping[str, str]
     unavailable: Mapping[str, str]
+    agreement: tuple[Agreement, ...] = ()
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -118,6 +139,7 @@ def to_json(results: Results) -> dict[str, Json]:
         "scores": [_plain(score) for score in results.scores],
         "misread": [_plain(one) for one in results.misread],
         "speed": _plain(results.speed),
+        **({"agreement": [_plain(one) for one in results.agreement]} if results.agreement else {}),
         "fingerprints": dict(results.fingerprints),
         "unavailable": dict(results.unavailable),
     }
@@ -142,6 +164,10 @@ def from_json(value: Mapping[str, Any]) -> Results:
             speed=Speed(_real(value["speed"]["ratio"]), int(value["speed"]["pixels"])),
             fingerprints=dict(value["fingerprints"]),
             unavailable=dict(value["unavailable"]),
+            agreement=tuple(
+                Agreement(one["case"], _real(one["decibels"]), _real(one["steps"]))
+                for one in value.get("agreement", ())
+            ),
         )
     except (KeyError, TypeError, ValueError, AttributeError, InvalidOperation) as error:
         raise InputError(f"These are not the results of a gate: {error}") from error

@@ -5,6 +5,8 @@
     case = 0.5
     [speed]
     slower = 1.6                         times the baseline's ratio
+    [precisions.bf16]                    what every network must keep in a reduced precision
+    agreement = 45                       PSNR beside fp32 on the same engine, of every case
     [networks.evident-sr-x2.psnr.clean]  metric and degradation; for any engine
     least = 33.0                         the mean over the cases
     gain = 2.0                           above the conventional method
@@ -24,11 +26,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from models.spec import Precision
 from pipelines.errors import InputError
 from pipelines.gates.results import Subject
 
 FILE = "thresholds.toml"
 _MOST_BYTES = 1 << 20
+_TABLES = {"margins", "speed", "precisions", "networks"}
 _LIMITS = {"least", "most", "gain", "drop"}
 MISREAD = "misread"
 
@@ -58,6 +62,8 @@ class Thresholds:
     margins: Mapping[str, Margin]
     slower: float
     networks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    agreements: Mapping[str, float] = field(default_factory=dict)
+    """By precision, what a network's output must keep beside fp32, in decibels."""
 
     def limits(self, subject: Subject) -> dict[tuple[str, str], Limit]:
         """The limits for a subject by (metric, degradation); those of its engine win."""
@@ -85,8 +91,12 @@ def read_thresholds(folder: Path) -> Thresholds:
             },
             slower=float(document["speed"]["slower"]),
             networks=document["networks"],
+            agreements={
+                Precision(name).value: float(one["agreement"])
+                for name, one in document.get("precisions", {}).items()
+            },
         )
-        if set(document) != {"margins", "speed", "networks"}:
+        if not set(document) <= _TABLES:
             raise InputError(f"{path} has a table that nobody reads.")
         for network, tables in found.networks.items():
             for engine in ("", *(key for key in tables if "." in key)):

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from models import catalog
 from models.errors import ModelError
-from models.spec import Task
+from models.spec import Precision, Task
 from pipelines.errors import GraphError
 from pipelines.graph.expected import ExpectedDigest
 from pipelines.graph.overrides import Overrides
@@ -51,6 +51,7 @@ class Wish(Strict):
     credentials: Literal["c2pa", "none"] = "c2pa"
     allow_ungated: str | None = Field(default=None, min_length=3, max_length=500)
     allow_licence: str | None = Field(default=None, min_length=3, max_length=500)
+    precision: Precision | None = None
     overrides: Overrides | None = None
     expected: tuple[ExpectedDigest, ...] = ()
     track: tuple[Name, ...] = Field(default=(), max_length=16)
@@ -128,6 +129,8 @@ def _enhance(preset: Preset, wish: Wish) -> dict[str, Any]:
         params["allow_ungated"] = wish.allow_ungated
     if wish.allow_licence is not None:
         params["allow_licence"] = wish.allow_licence
+    if wish.precision is not None:
+        params["precision"] = wish.precision.value
     return params
 
 

@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from models.spec import Precision
 from pipelines.errors import GraphError
 from pipelines.evidence.canonical import canonical_bytes
 from pipelines.evidence.json_value import Json, decimal_string
@@ -124,13 +125,15 @@ class EnhanceParams(Strict):
 
     `allow_ungated` says why networks may run that no gate has passed; `despite_fields` says why
     frames may be worked on otherwise than their fields were measured; `allow_licence` says why a
-    network may be used whose licence is not open to every use. All are on record.
+    network may be used whose licence is not open to every use. All are on record. `precision` is
+    what the networks compute in; left out, the fastest that gates admit here.
     """
 
     operations: tuple[dict[str, Any], ...] = Field(default=(), max_length=64)
     allow_ungated: str | None = Field(default=None, min_length=3, max_length=500)
     despite_fields: str | None = Field(default=None, min_length=3, max_length=500)
     allow_licence: str | None = Field(default=None, min_length=3, max_length=500)
+    precision: Precision | None = None
 
 
 class QaParams(Strict):

@@ -12,7 +12,7 @@ from typing import Any
 
 from models import catalog
 from models.errors import ModelError
-from models.spec import NetworkCard, NetworkClass
+from models.spec import NetworkCard, NetworkClass, Precision
 from pipelines.errors import GraphError, PolicyError
 from pipelines.graph.descriptors import (
     Descriptor,
@@ -88,6 +88,7 @@ class CheckedGraph:
     despite_fields: str | None = None
     track: DetectTrackParams | None = None
     allow_licence: str | None = None
+    precision: Precision | None = None
 
     @property
     def is_generative(self) -> bool:
@@ -111,6 +112,7 @@ def check_graph(graph: Graph) -> CheckedGraph:
     reasons: list[str | None] = []
     despite: list[str | None] = []
     permitted: list[str | None] = []
+    precision: Precision | None = None
     for position, stage in enumerate(graph.stages):
         field = f"stages.{position}.params"
         params = parse_strict(_PARAMS[stage.kind], stage.params, field=field)
@@ -126,6 +128,7 @@ def check_graph(graph: Graph) -> CheckedGraph:
             reasons.append(params.allow_ungated)
             despite.append(params.despite_fields)
             permitted.append(params.allow_licence)
+            precision = _one_precision(precision, params.precision, field=field)
             steps.extend(_check_steps(policy, params, field=field))
     _check_fields_first(steps)
     _check_steering(policy, steps, track)
@@ -134,8 +137,21 @@ def check_graph(graph: Graph) -> CheckedGraph:
         for said in (reasons, despite, permitted)
     )
     return CheckedGraph(
-        graph, policy, ingest, tuple(steps), export, qa, ungated, fields, track, licence
+        graph, policy, ingest, tuple(steps), export, qa, ungated, fields, track, licence, precision
     )
+
+
+def _one_precision(
+    before: Precision | None, named: Precision | None, *, field: str
+) -> Precision | None:
+    """The precision of all networks of a graph: stages that name one name the same."""
+    if before is not None and named not in (None, before):
+        raise GraphError(
+            f"One stage names {before.value}, another {named}.",
+            field=f"{field}.precision",
+            next_step="Name one precision for the whole graph.",
+        )
+    return named or before
 
 
 def _check_steps(policy: Policy, params: EnhanceParams, *, field: str) -> Iterator[Step]:

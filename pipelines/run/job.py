@@ -15,7 +15,7 @@ from pipelines.graph.plan import Plan
 from pipelines.graph.spec import Graph
 from pipelines.graph.validate import CheckedGraph
 from pipelines.media.pool import DecodePool
-from pipelines.operations.base import NetworkSource
+from pipelines.operations.base import Network, NetworkSource
 from pipelines.ports import (
     CredentialSigner,
     EvidenceLog,
@@ -48,6 +48,9 @@ class Networks(NetworkSource, Protocol):
 
     def facts(self, model: str) -> dict[str, str | int]:
         """Name engine, versions, precision, tile, threads, and digests of a network."""
+
+    def fallback(self, model: str) -> Network:
+        """Return the network in fp32 on the same engine: what a lost tile is run again on."""
 
     def replans(self) -> tuple[str, ...]:
         """Tell what had to be planned anew while running."""

@@ -71,7 +71,8 @@ def networks_for(
     checked: CheckedGraph, networks: Networks, shape: FrameShape, *, frames: int
 ) -> Networks:
     """Decide how each network of the graph runs on this picture. Raises ModelError."""
-    return networks.for_work(_networks_of(checked), Workload(shape.height, shape.width, frames))
+    work = Workload(shape.height, shape.width, frames, checked.precision)
+    return networks.for_work(_networks_of(checked), work)
 
 
 def why_chosen(checked: CheckedGraph, networks: Networks, plan: Plan) -> dict[str, str]:
@@ -80,7 +81,7 @@ def why_chosen(checked: CheckedGraph, networks: Networks, plan: Plan) -> dict[st
     The reasons are no part of the plan: a clock was involved, and a plan holds none.
     """
     picture = plan.source.picture
-    work = Workload(picture.height, picture.width, plan.source.frames)
+    work = Workload(picture.height, picture.width, plan.source.frames, checked.precision)
     return dict(networks.for_work(_networks_of(checked), work).reasons())
 
 
@@ -116,7 +117,7 @@ def _admitted(
     if facts["precision"] != Precision.FP32:
         # A tile whose result cannot be right is run again in fp32: that has to be gated as well.
         safe = {**facts, "precision": Precision.FP32.value}
-        fallback = gates.standing(safe, lambda plane: networks.network(name).run(plane))
+        fallback = gates.standing(safe, lambda plane: networks.fallback(name).run(plane))
         _require_gate(checked, safe, fallback)
         gated["fallback_gate"] = str(fallback.state)
     return {**facts, **_parentage(checked, name), **gated}

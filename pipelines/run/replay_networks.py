@@ -64,6 +64,10 @@ class PlannedNetworks:
         """State how a network runs here. Raises ModelError."""
         return self._warm[model].facts(model)
 
+    def fallback(self, model: str) -> TiledNetwork:
+        """Return a network of the plan in fp32. Raises ModelError."""
+        return self._warm[model].fallback(model)
+
     def replans(self) -> tuple[str, ...]:
         """Tell what had to be planned anew during the replay."""
         return tuple(line for one in self._warm.values() for line in one.replans())

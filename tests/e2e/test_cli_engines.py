@@ -20,6 +20,8 @@ def plan_of(bundle: str) -> dict[str, Any]:
 
 def test_an_engine_without_a_gate_runs_with_a_reason_only(evident: Evident, photo: Path) -> None:
     """It is refused with the command that would gate it; with a reason it is in the plan."""
+    moved = evident("models", "move", "evident-sr-x2", "candidate", "--reason", "judged anew")
+    assert moved.code == 0, moved.err
     refused = evident("run", photo, *RUN, "--engine", "openvino")
     assert refused.code == 2
     assert "evident gate evident-sr-x2 --engine openvino" in refused.err
@@ -50,9 +52,9 @@ def test_without_a_wish_gates_decide(evident: Evident, photo: Path) -> None:
 
 def test_a_precision_that_is_not_proven_is_refused(evident: Evident, photo: Path) -> None:
     """What the card does not list runs with no reason whatever."""
-    refused = evident("run", photo, *RUN, "--precision", "bf16", "--allow-ungated", REASON)
+    refused = evident("run", photo, *RUN, "--precision", "fp16", "--allow-ungated", REASON)
     assert refused.code == 1
-    assert "not proven in bf16" in refused.err
+    assert "not proven in fp16" in refused.err
 
 
 def test_the_doctor_lists_engines_and_choices(evident: Evident) -> None:

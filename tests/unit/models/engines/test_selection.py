@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from models.catalog import Catalog
-from models.engines import choice, selection
+from models.engines import choice
 from models.engines.choice import EngineListing
 from models.engines.measured import MeasuredFile, Timing, time_runs
 from models.engines.residency import ChosenNetworks, WarmNetworks
@@ -89,10 +89,40 @@ def test_without_a_gate_the_first_installed_runs_in_fp32(
 
 def test_the_only_gated_way_is_taken(card: NetworkCard, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a gate admits one way alone, it runs, and nothing is measured."""
-    bench = Bench(monkeypatch, admitted=["second bf16"])
+    bench = Bench(monkeypatch, admitted=["second fp32"])
     taken = bench.selector.choose(card, LONG, threads=2)
-    assert (taken.engine, taken.precision) == ("second", Precision.BF16)
+    assert (taken.engine, taken.precision) == ("second", Precision.FP32)
     assert bench.measured == []
+
+
+def test_a_reduced_precision_counts_with_its_fallback_only(
+    card: NetworkCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tile that is lost is run again in fp32, so bf16 needs a gate in both on one engine."""
+    fast = {"first fp32": 1.0, "second fp32": 0.9, "second bf16": 0.1}
+    lone = Bench(monkeypatch, admitted=["first fp32", "second bf16"], seconds=fast)
+    assert lone.selector.choose(card, LONG, threads=2).engine == "first"
+    both = Bench(monkeypatch, admitted=["first fp32", "second bf16", "second fp32"], seconds=fast)
+    taken = both.selector.choose(card, LONG, threads=2)
+    assert (taken.engine, taken.precision) == ("second", Precision.BF16)
+
+
+def test_the_precision_of_a_graph_goes_before_that_of_the_process(
+    card: NetworkCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job that names its precision gets it, however fast another is and whatever is set."""
+    bench = Bench(
+        monkeypatch,
+        admitted=["first fp32", "second fp32", "second bf16"],
+        seconds={"first fp32": 1.0, "second fp32": 0.8, "second bf16": 0.1},
+    )
+    exact = replace(LONG, precision=Precision.FP32)
+    assert bench.selector.choose(card, exact, threads=2).precision is Precision.FP32
+    half = replace(bench.selector, precision=Precision.BF16)
+    assert half.choose(card, exact, threads=2).precision is Precision.FP32
+    named = replace(half, engine="second")
+    assert named.choose(card, exact, threads=2).precision is Precision.FP32
+    assert named.choose(card, LONG, threads=2).precision is Precision.BF16
 
 
 def test_a_precision_that_the_card_lacks_is_not_taken(
@@ -252,19 +282,22 @@ def test_real_ways_are_measured_and_run(tiny: Catalog) -> None:
 
 def test_a_job_s_view_runs_what_was_chosen(tiny: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     """The view's networks and facts are those of the way that was taken, and it says why."""
-    admitted = {("torch", "bf16")}
+    admitted = {("torch", "bf16"), ("torch", "fp32")}
     selector = Selector(
         admits=lambda facts, _run: (facts["engine"], facts["precision"]) in admitted,
         runs=lambda card, way: lambda plane: plane,
-        measure=lambda card, ways, side, threads: {},
+        measure=lambda card, ways, side, threads: {"torch fp32": 1.0, "torch bf16": 0.4},
         kept=MeasuredFile(None),
     )
     warm = WarmNetworks(threads=1, networks=tiny, selector=selector)
-    view = warm.for_work(["tiny-x2"], SHORT)
+    view = warm.for_work(["tiny-x2"], LONG)
     assert isinstance(view, ChosenNetworks)
     facts = view.facts("tiny-x2")
     assert (facts["engine"], facts["precision"], facts["batch"]) == ("torch", "bf16", 1)
     assert view.network("tiny-x2") is warm.for_work(["tiny-x2"], LONG).network("tiny-x2")
+    assert view.fallback("tiny-x2") is warm.running(
+        "tiny-x2", warm.engine_called("torch"), Precision.FP32, 1
+    )
     assert warm.facts("tiny-x2")["engine"] == "onnxruntime"
-    assert view.reasons() == {"tiny-x2": selection._ONLY}
+    assert "torch fp32 1000.0 ms, torch bf16 400.0 ms" in view.reasons()["tiny-x2"]
     assert warm.reasons() == {}

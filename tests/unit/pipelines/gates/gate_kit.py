@@ -19,6 +19,8 @@ mean = 0.1
 case = 0.2
 [speed]
 slower = 1.5
+[precisions.bf16]
+agreement = 45
 [networks.net-x2.psnr]
 clean = { least = 30, gain = 1 }
 [networks.net-x2.flicker]

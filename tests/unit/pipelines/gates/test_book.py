@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,19 @@ from models import catalog
 from models.engines.residency import WarmNetworks
 from pipelines.errors import EvidenceError
 from pipelines.evidence.gate_record import sign_record
-from pipelines.gates.answers import largest_difference, pack, question, read_answer
+from pipelines.gates.answers import (
+    answer_name,
+    largest_difference,
+    pack,
+    question,
+    read_answer,
+)
 from pipelines.gates.book import ANSWERS, SHIPPED, Book, Shelf, shipped_shelf
 from pipelines.gates.judge import judge
 from pipelines.gates.life import LifeState
-from pipelines.gates.results import Results, to_json
+from pipelines.gates.results import Agreement, Results, to_json
 from pipelines.ports import Admission, GateState
-from tests.unit.pipelines.gates.gate_kit import SUBJECT, results, thresholds
+from tests.unit.pipelines.gates.gate_kit import SUBJECT, of, results, thresholds
 from tests.unit.pipelines.gates.test_record_and_life import SAID, Key
 
 FACTS: dict[str, str | int] = {
@@ -180,6 +187,22 @@ def test_a_shelf_without_a_key_is_an_error(tmp_path: Path) -> None:
     """A product whose release key is missing says so."""
     with pytest.raises(EvidenceError, match="gate key"):
         shipped_shelf(tmp_path)
+
+
+@pytest.mark.parametrize(("away", "state"), [(0.9, GateState.PASSED), (1.1, GateState.UNGATED)])
+def test_a_reduced_precision_has_its_own_answer_and_tolerance(
+    tmp_path: Path, key: Key, shelve: Callable[..., None], away: float, state: GateState
+) -> None:
+    """Another build in bf16 is held against that engine's answer in bf16, within one step."""
+    half = of(results(), precision="bf16")
+    shelve(replace(half, agreement=(Agreement("photo-0", 60.0, 1.0),)))
+    found = book(tmp_path, key)
+    name = answer_name(SUBJECT.network, SUBJECT.engine, "bf16")
+    answers = {SUBJECT.network: double(question()) + 9, name: double(question())}
+    (tmp_path / ANSWERS).write_bytes(pack(answers))
+    newer = {**FACTS, "engine_version": "1.32.0", "precision": "bf16"}
+    shifted = np.float32(away / 255)
+    assert found.standing(newer, lambda plane: double(plane) + shifted).state is state
 
 
 @pytest.mark.parametrize("name", catalog.names())

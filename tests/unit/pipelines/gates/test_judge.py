@@ -10,8 +10,10 @@ import pytest
 from pipelines.errors import InputError, RequestError
 from pipelines.gates.compare import contrasts
 from pipelines.gates.judge import Judgement, judge
-from pipelines.gates.results import from_json, to_json
+from pipelines.gates.results import Agreement, from_json, to_json
 from tests.unit.pipelines.gates.gate_kit import THRESHOLDS, of, results, thresholds
+
+NEAR = (Agreement("photo-0", 60.0, 1.5), Agreement("photo-1", 50.25, 2.0))
 
 
 def failed(judgement: Judgement) -> list[tuple[str, str]]:
@@ -53,7 +55,20 @@ def test_limits_of_an_engine_win(tmp_path: Path) -> None:
     limits = thresholds(tmp_path)
     assert not judge(lower, limits).passed
     other = of(lower, engine="torch", precision="bf16")
-    assert judge(other, limits).passed
+    assert judge(replace(other, agreement=NEAR), limits).passed
+
+
+def test_a_reduced_precision_is_judged_by_its_worst_case(tmp_path: Path) -> None:
+    """One case that strays from fp32 fails the gate; a precision without a limit is refused."""
+    limits, half = thresholds(tmp_path), of(results(), precision="bf16")
+    assert judge(replace(half, agreement=NEAR), limits).passed
+    strays = (*NEAR, Agreement("photo-2", 44.9, 9.0))
+    judgement = judge(replace(half, agreement=strays), limits)
+    assert failed(judgement) == [("agreement", "least of a case beside fp32, dB")]
+    with pytest.raises(RequestError, match="nothing was compared"):
+        judge(half, limits)
+    with pytest.raises(RequestError, match="no limit"):
+        judge(of(replace(half, agreement=NEAR), precision="fp16"), limits)
 
 
 def test_a_lower_mean_than_the_baseline_fails(tmp_path: Path) -> None:
@@ -132,6 +147,8 @@ def test_a_contrast_decides_only_where_its_interval_does() -> None:
 def test_results_come_back_as_they_were() -> None:
     """Results spelt as JSON and read again are the same results."""
     assert from_json(to_json(results())) == results()
+    half = replace(results(), agreement=NEAR)
+    assert from_json(to_json(half)) == half
     for spoilt in ({}, {**to_json(results()), "version": 2}, {**to_json(results()), "scores": [1]}):
         with pytest.raises(InputError, match="not the results"):
             from_json(spoilt)
@@ -143,6 +160,7 @@ def test_results_come_back_as_they_were() -> None:
         "",
         THRESHOLDS + "[more]\n",
         THRESHOLDS.replace("least", "leats"),
+        THRESHOLDS.replace("[precisions.bf16]", "[precisions.bf17]"),
         THRESHOLDS.replace("slower = 1.5", ""),
     ],
 )

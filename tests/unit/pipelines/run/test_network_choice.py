@@ -12,8 +12,10 @@ import pytest
 from models.engines.measured import MeasuredFile
 from models.engines.residency import WarmNetworks
 from models.engines.selection import Selector, Workload
-from pipelines.errors import PolicyError
-from pipelines.graph.spec import parse_graph
+from models.spec import Precision
+from pipelines.errors import GraphError, PolicyError
+from pipelines.graph.expand import Wish, expand
+from pipelines.graph.spec import Preset, parse_graph
 from pipelines.graph.validate import CheckedGraph, check_graph
 from pipelines.ports import Admission, GateStanding, GateState
 from pipelines.run.planning import networks_for, planned_networks, why_chosen
@@ -21,9 +23,13 @@ from pipelines.run.planning import networks_for, planned_networks, why_chosen
 NAME = "evident-sr-x2"
 
 
-def checked() -> CheckedGraph:
-    """A graph that enlarges with one network."""
+def checked(*, precision: str | None = None, then: str | None = None) -> CheckedGraph:
+    """A graph that enlarges with one network; `then` is named by a second, empty stage."""
     operation = {"op": "super_resolve", "scale": 2, "model": NAME}
+    named = {} if precision is None else {"precision": precision}
+    second = {"name": "again", "kind": "enhance", "needs": ["enhance"]}
+    more = [] if then is None else [{**second, "params": {"precision": then}}]
+    last = "enhance" if then is None else "again"
     return check_graph(
         parse_graph(
             {
@@ -36,10 +42,11 @@ def checked() -> CheckedGraph:
                         "name": "enhance",
                         "kind": "enhance",
                         "needs": ["ingest"],
-                        "params": {"operations": [operation]},
+                        "params": {"operations": [operation], **named},
                     },
-                    {"name": "qa", "kind": "qa", "needs": ["enhance"]},
-                    {"name": "export", "kind": "export", "needs": ["enhance", "qa"]},
+                    *more,
+                    {"name": "qa", "kind": "qa", "needs": [last]},
+                    {"name": "export", "kind": "export", "needs": [last, "qa"]},
                 ],
             }
         )
@@ -76,6 +83,10 @@ class Half:
         """Never asked for here."""
         raise AssertionError(model)
 
+    def fallback(self, model: str) -> Any:
+        """The same in fp32, which tells what it is."""
+        return SimpleNamespace(run=lambda plane: f"{model} in fp32 on {plane}")
+
     def replans(self) -> tuple[str, ...]:
         """Nothing ran."""
         return ()
@@ -96,6 +107,42 @@ def test_a_reduced_precision_needs_a_gated_fallback() -> None:
     assert "--engine torch" in refused.value.next_step
     (facts,) = planned_networks(checked(), Half(), Gates(frozenset({"torch bf16", "torch fp32"})))
     assert (facts["gate"], facts["fallback_gate"]) == ("passed", "passed")
+
+
+def test_the_fallback_answers_for_itself() -> None:
+    """Where a book asks for a run of the fallback, fp32 is run and not the reduced precision."""
+
+    class Asking(Gates):
+        def standing(self, facts: Mapping[str, str | int], run: Any) -> GateStanding:
+            if facts["precision"] == "fp32":
+                self.asked.append(run("a plane"))
+            return GateStanding(GateState.PASSED, Admission.KNOWN_ANSWERS)
+
+    gates = Asking(frozenset())
+    planned_networks(checked(), Half(), gates)
+    assert gates.asked == [f"{NAME} in fp32 on a plane"]
+
+
+def test_a_graph_may_name_its_precision() -> None:
+    """What the enhance stage names reaches the decision; two stages may not name two."""
+    asked: list[Workload] = []
+
+    class Listening(Half):
+        def for_work(self, models: Iterable[str], work: Workload) -> Half:
+            asked.append(work)
+            return self
+
+    shape: Any = SimpleNamespace(height=90, width=120)
+    networks_for(checked(precision="fp32"), Listening(), shape, frames=2)
+    networks_for(checked(), Listening(), shape, frames=2)
+    assert asked == [Workload(90, 120, 2, Precision.FP32), Workload(90, 120, 2)]
+    with pytest.raises(GraphError, match="One stage names fp32, another bf16"):
+        checked(precision="fp32", then="bf16")
+    with pytest.raises(GraphError, match="precision"):
+        checked(precision="fp31")
+    wish = Wish(precision=Precision.FP32)
+    graph = expand("photo", Preset.BALANCED, "sha256:" + "0" * 64, wish)
+    assert check_graph(graph).precision is Precision.FP32
 
 
 def test_an_ungated_precision_is_refused_with_the_way_to_gate_it() -> None:
