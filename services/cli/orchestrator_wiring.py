@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -147,4 +147,6 @@ def _duties(settings: Settings, storage: Storage, holdings: Holdings) -> Iterato
 
 
 def _say(trouble: str) -> None:
-    console_on_stderr().print(f"warning: {trouble}", markup=False, soft_wrap=True)
+    # A log that cannot be written, as on a full disk, is no reason to end the work.
+    with suppress(OSError):
+        console_on_stderr().print(f"warning: {trouble}", markup=False, soft_wrap=True)

@@ -3,7 +3,7 @@
 Promised: an artifact is known only when all its bytes are stored, their digest is the stated one
 where one was stated, a bounded child has recognised a picture or a clip in them, and an entry of
 evidence says who brought them. Whatever fails on the way leaves nothing but bytes without a name,
-which are removed at once, or swept where the process died.
+which are removed at once, or swept where the process died or the records did not answer.
 
 An upload in several goes has its terms in the store, so that any gateway may take the next go.
 """
@@ -17,7 +17,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from pipelines.errors import EvidentError, InputError, RequestError, TooLargeError
+from pipelines.errors import (
+    EvidentError,
+    InputError,
+    RequestError,
+    ResourceError,
+    TooLargeError,
+)
 from pipelines.media.probe import Probed
 from services.auth.scopes import Principal
 from services.jobs.artifacts import Artifact
@@ -170,6 +176,10 @@ class Uploads:
                 principal=sender.principal.name,
                 request=sender.request,
             )
+        except ResourceError:
+            # The row may be on record, its answer lost: only the records know whether these
+            # bytes have a name. Those without one are swept when their grace is over.
+            raise
         except EvidentError:
             self._objects.delete(stored.key)
             raise

@@ -169,13 +169,20 @@ class Jobs:
                 actor=self._actor,
             )
 
-    def renew(self, worker: str) -> tuple[Held, ...]:
-        """Renew all leases of a worker in one statement; return what it still holds."""
+    def renew(self, worker: str, known: Collection[StageId]) -> tuple[Held, ...]:
+        """Renew a worker's leases of `known` stages in one statement; return what it still holds.
+
+        A claim whose answer never arrived is on record and known to nobody: it runs out.
+        """
         with self._database.writing() as connection:
             until = self._database.now(connection) + timedelta(seconds=self._rules.lease_seconds)
             mine = (
                 select(stages.c.id)
-                .where(stages.c.worker == worker, stages.c.state == State.RUNNING)
+                .where(
+                    stages.c.worker == worker,
+                    stages.c.state == State.RUNNING,
+                    stages.c.id.in_(list(known)),
+                )
                 .order_by(stages.c.id)
                 .with_for_update()
             )

@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -145,7 +146,9 @@ class ThisProcess:
                 )
                 progress.advance()
         except BaseException:
-            self.discard(tuple(made))
+            # What made it stop is told, not that the store could not be tidied then.
+            with suppress(ResourceError):
+                self.discard(tuple(made))
             raise
         return tuple(made)
 

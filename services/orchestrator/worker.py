@@ -17,6 +17,7 @@ import time
 import uuid
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from pipelines.errors import ResourceError
 from pipelines.run.job import StopAsked
@@ -150,11 +151,16 @@ class Worker:
                 desk, lambda: surplus.extend(self._jobs.complete(desk.claim, outputs)), refused=True
             )
         except (StaleTokenError, UnknownJobError):
-            self._executor.discard(outputs)
+            self._discard(outputs)
             return
         if done:
-            self._executor.discard(tuple(surplus))
             self._executor.committed(desk.claim)
+            self._discard(tuple(surplus))
+
+    def _discard(self, outputs: tuple[NewOutput, ...]) -> None:
+        """Remove bytes that nobody will name; where the store is away they are swept later."""
+        with suppress(ResourceError):
+            self._executor.discard(outputs)
 
     def _said(self, desk: LeaseDesk, write: Callable[[], object], *, refused: bool = False) -> bool:
         """Write to the records, again while they do not answer and the lease may hold.
@@ -192,7 +198,7 @@ class Worker:
         if not before:
             return True
         try:
-            held = {(one.stage, one.attempt): one for one in self._jobs.renew(self.name)}
+            held = {(one.stage, one.attempt): one for one in self._jobs.renew(self.name, before)}
         except ResourceError:
             return False
         for stage, desk in before.items():

@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from pipelines.errors import (
     InputError,
@@ -143,7 +143,7 @@ class Watch:
         for made in standing.made:
             name = f"{row.output}{made.name}"
             with self._intake.open(str(row.job), made) as source:
-                if self._place.put(name, source):
+                if self._place.put(name, cast(BinaryIO, _Whole(source, made.sha256))):
                     continue
             # There already: by a round that was interrupted, or by somebody else.
             with self._place.open(name) as file:
@@ -176,6 +176,29 @@ def _key(row: Row, sha256: str, rule: Rule) -> str:
     parts = (row.seen.name, row.seen.version, sha256, rule.model_dump_json())
     text = "\0".join(parts).encode("utf-8", "surrogateescape")
     return f"watch-{hashlib.sha256(text).hexdigest()}"
+
+
+class _Whole:
+    """Reads a result, and does not end well before all of it was read.
+
+    A connection that breaks off may look like the end of what it carried: without this, half a
+    result would be handed out under its name.
+    """
+
+    def __init__(self, source: BinaryIO, sha256: str) -> None:
+        self._source = source
+        self._sha256 = sha256
+        self._digest = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        """Read up to `size` bytes; `ResourceError` where the end comes too early."""
+        piece = self._source.read(size)
+        self._digest.update(piece)
+        if (not piece or size < 0) and self._digest.hexdigest() != self._sha256:
+            raise ResourceError(
+                "A result did not arrive whole.", next_step="It is fetched again in the next round."
+            )
+        return piece
 
 
 def _sha256(source: BinaryIO) -> str:

@@ -328,13 +328,23 @@ def test_nothing_is_written_under_a_stale_token(desk: Desk) -> None:
 def test_a_renewed_lease_is_not_swept(desk: Desk) -> None:
     """One statement renews all of a worker's leases; others of the lane run out."""
     first, second, other = (desk.submit() for _ in range(3))
-    for worker in ("w", "w", "gone"):
-        desk.claim(worker)
+    known = [desk.claim(worker).stage for worker in ("w", "w", "gone")]
     desk.forward(20)
-    assert {held.job for held in desk.jobs.renew("w")} == {first, second}
+    assert {held.job for held in desk.jobs.renew("w", known)} == {first, second}
     desk.forward(20)
     assert desk.jobs.sweep() == 1
     assert [desk.state(job) for job in (first, second, other)] == ["running", "running", "retry"]
+
+
+def test_a_claim_whose_answer_was_lost_runs_out(desk: Desk) -> None:
+    """A stage that is a worker's on record, and that it never heard of, is taken back."""
+    first, second = desk.submit(), desk.submit()
+    heard, _lost = desk.claim(), desk.claim()
+    for _ in range(3):
+        desk.forward(15)
+        assert [held.job for held in desk.jobs.renew("w", [heard.stage])] == [first]
+    assert desk.jobs.sweep() == 1
+    assert [desk.state(job) for job in (first, second)] == ["running", "retry"]
 
 
 def test_what_kills_its_workers_is_given_up(desk: Desk) -> None:
@@ -367,4 +377,4 @@ def test_a_deleted_job_is_unknown(desk: Desk) -> None:
     with pytest.raises(UnknownJobError):
         desk.jobs.complete(mine, [])
     assert desk.jobs.claim([LANE], "w") is None
-    assert desk.jobs.renew("w") == ()
+    assert desk.jobs.renew("w", [mine.stage]) == ()

@@ -37,7 +37,7 @@ def test_a_running_job_is_canceled_when_its_worker_stops(desk: Desk) -> None:
     job = desk.submit()
     mine = desk.claim()
     assert desk.jobs.cancel(job, by="me").state is State.RUNNING
-    assert [held.wanted for held in desk.jobs.renew("w")] == [Wanted.CANCEL]
+    assert [held.wanted for held in desk.jobs.renew("w", [mine.stage])] == [Wanted.CANCEL]
     desk.jobs.stopped(mine)
     assert desk.state(job) == "canceled"
     assert desk.kinds(job)[-2:] == ["cancel.wanted", "canceled"]
@@ -184,7 +184,7 @@ def test_a_job_that_will_be_late_says_so_before_it_is(desk: Desk) -> None:
     """The warning comes as soon as the usual time does not fit any more, and comes once."""
     desk.submit()
     mine = desk.claim()
-    desk.jobs.renew("w")
+    desk.jobs.renew("w", [mine.stage])
     desk.forward(100)
     desk.jobs.complete(mine, [])
     job = desk.submit(deadline_at=desk.now + timedelta(seconds=150))

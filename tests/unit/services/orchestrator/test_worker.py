@@ -7,11 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pipelines.errors import NotMediaError
+from pipelines.errors import NotMediaError, ResourceError
 from pipelines.run.job import StopAsked
 from services.database.database import Database
 from services.database.migrate import upgrade
@@ -186,6 +187,23 @@ def test_what_an_overtaken_attempt_made_is_thrown_away(url: str) -> None:
         go_on.set()
         until(lambda: executor.discarded == [RESULT])
         assert jobs.get(job).outputs == ()
+
+
+def test_a_store_that_is_away_keeps_nothing_from_being_done(url: str) -> None:
+    """Bytes that cannot be removed now are swept later; the job's own files go all the same."""
+
+    def work(claim: Claim, _desk: Desk) -> tuple[NewOutput, ...]:
+        return (replace(RESULT, object_key=f"artifacts/bb/{claim.job.replace('-', '')}"),)
+
+    class Away(Planted):
+        def discard(self, outputs: tuple[NewOutput, ...]) -> None:
+            super().discard(outputs)
+            raise ResourceError("The store is away.")
+
+    made, executor = [submitted(url), submitted(url)], Away(work)
+    with working(url, executor):
+        until(lambda: len(executor.discarded) == 1)
+        until(lambda: sorted(executor.done) == sorted(made))
 
 
 def test_as_many_stages_run_as_there_are_slots(url: str) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import pytest
 
-from services.watcher.intake import Stored
+from services.watcher.intake import Made, Stored
 from services.watcher.rules import Rule
 from tests.unit.services.watcher.watcher_kit import SETTLE, Bench
 
@@ -94,6 +97,27 @@ def test_what_is_no_medium_is_rejected_with_its_reason_beside_it(bench: Bench) -
     assert reason["name"] == "a/notes.txt"
     assert "no picture and no video" in reason["reason"]
     assert line.endswith("+ rejected 1 + waiting 0")
+
+
+@pytest.mark.parametrize("kept", [0, 5])
+def test_a_result_that_breaks_off_is_not_handed_out(bench: Bench, kept: int) -> None:
+    """A connection that ends early gives no file; the whole one comes with the next round."""
+    bench.lay("clip.mp4")
+    bench.settle()
+    bench.intake.finish_all()
+    whole = bench.intake.open
+
+    @contextmanager
+    def broken(job: str, made: Made) -> Iterator[BinaryIO]:
+        with whole(job, made) as source:
+            yield io.BytesIO(source.read(kept))
+
+    bench.intake.open = broken  # type: ignore[method-assign]
+    assert bench.round().endswith("+ waiting 1")
+    assert list(bench.files()) == ["clip.mp4"]
+    bench.intake.open = whole  # type: ignore[method-assign]
+    bench.round()
+    assert bench.files()["results/clip.mp4/enhanced.png"] == b"enhanced MEDIA a"
 
 
 def test_a_job_that_fails_rejects_its_file(bench: Bench) -> None:
