@@ -23,6 +23,7 @@ from pipelines.graph.descriptors import (
     ParameterSource,
     PlaneUse,
 )
+from pipelines.graph.region import Corner, DrawnRegion
 from pipelines.graph.spec import Preset, Strict, without_floats
 
 SEGMENT_SECONDS = Fraction(2)
@@ -65,8 +66,15 @@ class PlannedSource(Strict):
     overrides: dict[str, Any] = Field(default_factory=dict)
 
 
+class PlannedRegion(Strict):
+    """The region that an operation is held to: as it was drawn, and on the operation's samples."""
+
+    drawn: DrawnRegion
+    samples: tuple[Corner, ...]
+
+
 class PlannedStep(Strict):
-    """One operation with every parameter and its facts."""
+    """One operation with every parameter and its facts; `region` is None where it has none."""
 
     op: str
     operation_class: OperationClass
@@ -79,6 +87,7 @@ class PlannedStep(Strict):
     after: int
     result: PlannedPicture
     network: str | None = None
+    region: PlannedRegion | None = None
 
 
 class PlannedTiming(Strict):
@@ -178,13 +187,16 @@ class Plan(Strict):
     def canonical(self) -> bytes:
         """The plan's only spelling, as evidence JSON (reals are decimal strings).
 
-        A timing that is the source's, overrides where there are none, and tracks that nobody
-        asked for are not spelt, so plans without them read as they always did.
+        A timing that is the source's, overrides and regions where there are none, and tracks that
+        nobody asked for are not spelt, so plans without them read as they always did.
         """
         document = self.model_dump(mode="json")
         for name in ("timing", "tracking"):
             if document[name] is None:
                 del document[name]
+        for step in document["steps"]:
+            if step["region"] is None:
+                del step["region"]
         if not self.source.overrides:
             del document["source"]["overrides"], document["source"]["first_frame"]
         value = without_floats(document)

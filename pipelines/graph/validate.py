@@ -6,8 +6,8 @@ the picture itself (sizes, ceilings in memory, chroma alignment) is checked by t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from models import catalog
@@ -24,7 +24,9 @@ from pipelines.graph.descriptors import (
 from pipelines.graph.licence import require_permission
 from pipelines.graph.operation_faces import KEEPS_PLACES
 from pipelines.graph.operation_table import OPERATIONS
+from pipelines.graph.overrides import Overrides
 from pipelines.graph.presets import POLICIES, Policy, check_admitted
+from pipelines.graph.region import MEMBER, DrawnRegion, read_region
 from pipelines.graph.spec import (
     STAGE_PARAMS,
     EnhanceParams,
@@ -58,12 +60,16 @@ ORDER = (
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One operation of a checked graph, with every parameter resolved."""
+    """One operation of a checked graph, with every parameter resolved.
+
+    `region` is the part of the picture that it is held to, None where it works on all of it.
+    """
 
     descriptor: Descriptor[Parameters]
     parameters: Parameters
     operation_class: OperationClass
     card: NetworkCard | None
+    region: DrawnRegion | None = None
 
     @property
     def reach(self) -> Reach:
@@ -129,7 +135,7 @@ def check_graph(graph: Graph) -> CheckedGraph:
             despite.append(params.despite_fields)
             permitted.append(params.allow_licence)
             precision = _one_precision(precision, params.precision, field=field)
-            steps.extend(_check_steps(policy, params, field=field))
+            steps.extend(_check_steps(policy, params, steps, ingest.overrides, field=field))
     _check_fields_first(steps)
     _check_steering(policy, steps, track)
     ungated, fields, licence = (
@@ -154,13 +160,32 @@ def _one_precision(
     return named or before
 
 
-def _check_steps(policy: Policy, params: EnhanceParams, *, field: str) -> Iterator[Step]:
-    """Check the operations of one stage, and that every network in it may be used."""
+def _check_steps(
+    policy: Policy,
+    params: EnhanceParams,
+    earlier: Sequence[Step],
+    overrides: Overrides,
+    *,
+    field: str,
+) -> list[Step]:
+    """Check the operations of one stage, and that every network in it may be used.
+
+    `earlier` are those of the stages before, `overrides` hold the regions that were drawn.
+    """
+    steps: list[Step] = []
     for number, document in enumerate(params.operations):
-        step = _check_step(policy, document, field=f"{field}.operations.{number}")
+        here = f"{field}.operations.{number}"
+        step, region = _check_step(policy, document, field=here)
         if step.card is not None:
             require_permission(step.card, params.allow_licence, field=f"{field}.allow_licence")
-        yield step
+        if region is not None:
+            before = [one.descriptor.name for one in (*earlier, *steps)]
+            drawn = read_region(
+                region, step.descriptor, overrides, before=before, field=f"{here}.{MEMBER}"
+            )
+            step = replace(step, region=drawn)
+        steps.append(step)
+    return steps
 
 
 def _check_fields_first(steps: list[Step]) -> None:
@@ -238,9 +263,10 @@ def _check_kind(graph: Graph, stage: Stage, position: int, last: int) -> None:
         )
 
 
-def _check_step(policy: Policy, document: dict[str, Any], *, field: str) -> Step:
+def _check_step(policy: Policy, document: dict[str, Any], *, field: str) -> tuple[Step, object]:
+    """Check one operation; what it says of a region comes back beside it, None for nothing."""
     rest = dict(document)
-    name = rest.pop("op", None)
+    name, region = rest.pop("op", None), rest.pop(MEMBER, None)
     if not isinstance(name, str) or name not in OPERATIONS:
         raise GraphError(
             f"{field}.op: there is no operation {name!r}",
@@ -252,7 +278,7 @@ def _check_step(policy: Policy, document: dict[str, Any], *, field: str) -> Step
     card = _card_of(descriptor, parameters, field=field)
     operation_class = _effective_class(descriptor, card)
     check_admitted(policy, descriptor, parameters, operation_class=operation_class, field=field)
-    return Step(descriptor, parameters, operation_class, card)
+    return Step(descriptor, parameters, operation_class, card), region
 
 
 def _card_of(

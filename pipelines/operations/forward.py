@@ -20,8 +20,14 @@ from typing import cast
 from pipelines.graph.descriptors import Descriptor, ForwardModel, Parameters, PlainForm
 from pipelines.operations.axis import Kernel
 from pipelines.operations.base import Operation
+from pipelines.operations.region_only import RegionOnly
 from pipelines.operations.registry import MODULES
 from pipelines.operations.resize import Resize
+
+_AT_THE_BORDER = (
+    "at the border of its region, samples that were changed and samples that were not are mixed, "
+    "which cannot be taken apart"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +125,16 @@ def _backwards(one: Applied) -> Way | NoWay:
         return NoWay(f"{name}: {one.descriptor.consistency.reason}")
     if one.forward is ForwardModel.SAME:
         return Way((), (f"{name}: {one.forward.value}",))
+    held = one.operation if isinstance(one.operation, RegionOnly) else None
+    if held is not None and (held.drawn.feather or one.forward is not ForwardModel.INVERSE):
+        return NoWay(f"{name}: {_AT_THE_BORDER}")
     module = import_module(MODULES[name])
-    found = cast("Operation | None", module.backwards(one.parameters, one.operation))
+    operation = one.operation if held is None else held.inner
+    found = cast("Operation | None", module.backwards(one.parameters, operation))
     if found is None:
         return NoWay(f"{name}: with subsampled chroma it has no exact inverse")
+    if held is not None:
+        found = RegionOnly(found, held.drawn)
     return Way((found,), (f"{name}: {one.forward.value}",))
 
 

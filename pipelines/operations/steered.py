@@ -52,6 +52,14 @@ class Steered(Protocol):
         """The same operation at a frame."""
 
 
+@runtime_checkable
+class ByFrame(Protocol):
+    """An operation that is another one in every frame: it follows tracks, or has a region."""
+
+    def at(self, frame: int) -> Operation:
+        """The same operation at a frame of the source."""
+
+
 def at_frame(operation: Operation, frame: int) -> Operation:
-    """An operation at a frame of the source; the same one unless it follows tracks."""
-    return operation.at(frame) if isinstance(operation, Steered) else operation
+    """An operation at a frame of the source; the same one unless it goes by frames."""
+    return operation.at(frame) if isinstance(operation, ByFrame) else operation

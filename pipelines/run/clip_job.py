@@ -34,6 +34,7 @@ from pipelines.run.clip_facts import (
 )
 from pipelines.run.clip_file import whole_clip
 from pipelines.run.clip_index import index_anew, index_digest, job_index
+from pipelines.run.clip_outside import Listening
 from pipelines.run.clip_pixels import FRAMES_WAITING, ClipRenderer, load_planes, preview_path
 from pipelines.run.clip_taps import FRAMES_KEPT
 from pipelines.run.clip_weave import require_fields
@@ -48,7 +49,7 @@ from pipelines.run.entries import (
     stage,
 )
 from pipelines.run.job import Job, Made, Networks, Tools
-from pipelines.run.judging import judge_clip, taps_of
+from pipelines.run.judging import judge_clip, outside_tap, taps_of
 from pipelines.run.marks import Mark
 from pipelines.run.planning import (
     network_memory_bytes,
@@ -61,6 +62,7 @@ from pipelines.run.planning import (
     why_chosen,
 )
 from pipelines.run.tracking import look_of, recorded_clip
+from pipelines.stages.drawn_region import View
 from pipelines.stages.enhance import Chain, bind, covered, frame_change, frame_map_of
 from pipelines.stages.export.gathered import law_facts
 from pipelines.stages.export.preview import FrameStamp, Pictured, Preview, make_preview
@@ -156,15 +158,15 @@ def _bound(checked: CheckedGraph, tools: Tools, index: VideoIndex) -> tuple[Chai
     One frame per thread is fastest, for nothing waits for anything. Frames that are mixed, and
     frames too large to have several of, are worked on one by one with all threads.
     """
-    shape, frames = index.video.shape, index.frames
+    shape, frames, view = index.video.shape, index.frames, View.of_clip(index)
     new = frame_map_of(checked, index)
     chosen = networks_for(checked, tools.frame_networks, shape, frames=frames)
-    chain = bind(checked, shape, frames=frames, networks=chosen, frame_map=new)
+    chain = bind(checked, shape, frames=frames, networks=chosen, frame_map=new, view=view)
     together = tools.threads * chain.frame_memory_bytes()
     if tools.threads > 1 and not chain.mixes_frames and together <= _MOST_TOGETHER_BYTES:
         return chain, chosen, tools.threads
     chosen = networks_for(checked, tools.networks, shape, frames=frames)
-    chain = bind(checked, shape, frames=frames, networks=chosen, frame_map=new)
+    chain = bind(checked, shape, frames=frames, networks=chosen, frame_map=new, view=view)
     return chain, chosen, 1
 
 
@@ -233,8 +235,10 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
         )
 
     taps = taps_of(job, chain, plan, shown, tracked=tracked, turn=index.video.rotation % 360)
+    outside = outside_tap(job, chain, plan)
+    listening = Listening([tap for tap in (taps, outside) if tap is not None])
     with stage(job, StageKind.ENHANCE, **environment()) as enhanced:
-        renderer = ClipRenderer(job, plan, chain, index, delivery, shown, replans, taps)
+        renderer = ClipRenderer(job, plan, chain, index, delivery, shown, replans, listening)
         marks, credentialed = whole_clip(job, plan, timed, delivery, renderer, result)
         delivered = delivered_facts(timed, delivery, chain.result, result, credentialed.facts)
         enhanced["inputs"] = received_body(job.received)["outputs"]
@@ -253,6 +257,7 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
             declared=chain.declared,
             declared_timing=chain.declared_timing,
         )
+        laws = (*laws, *(() if outside is None else (outside.law(),)))
         made = {
             "encoder_frames_sha256": digest_of(one for mark in marks for one in mark.encoder),
             "delivered_frames_sha256": digest_of(

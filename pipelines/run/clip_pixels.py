@@ -26,7 +26,7 @@ from pipelines.media.segment_writer import SegmentWriter
 from pipelines.media.video import DecodedFrame, Delivery, VideoIndex
 from pipelines.run.background import Background
 from pipelines.run.clip_frames import Finished, finished_frames, native
-from pipelines.run.clip_taps import ClipTaps
+from pipelines.run.clip_outside import Tap
 from pipelines.run.durable_file import writing
 from pipelines.run.entries import segment_body
 from pipelines.run.job import Job
@@ -56,7 +56,7 @@ class ClipRenderer:
         delivery: Delivery,
         previews: Sequence[int],
         replans: Callable[[], tuple[str, ...]],
-        taps: ClipTaps | None,
+        taps: Tap | None,
     ) -> None:
         self._job = job
         self._plan = plan

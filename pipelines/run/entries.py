@@ -16,7 +16,7 @@ from typing import cast
 from models.errors import ModelError
 from pipelines.errors import EvidentError
 from pipelines.evidence.json_value import Json
-from pipelines.graph.plan import Plan
+from pipelines.graph.plan import Plan, PlannedRegion
 from pipelines.graph.spec import StageKind, without_floats
 from pipelines.graph.tracking import edit_words
 from pipelines.graph.validate import CheckedGraph
@@ -119,6 +119,7 @@ def override_bodies(checked: CheckedGraph) -> Iterator[Body]:
             "value": without_floats(value),
             "because": because,
         }
+    yield from _drawing_bodies(checked)
     if checked.allow_ungated is not None:
         yield {"field": "enhance.allow_ungated", "value": checked.allow_ungated}
     if checked.allow_licence is not None:
@@ -133,16 +134,37 @@ def override_bodies(checked: CheckedGraph) -> Iterator[Body]:
         yield {"field": "export.credentials", "value": "none"}
 
 
+def _drawing_bodies(checked: CheckedGraph) -> Iterator[Body]:
+    """The regions that were drawn for one operation; those with a name are overrides of ingest."""
+    for number, step in enumerate(checked.steps):
+        drawn = step.region
+        if drawn is not None and drawn.name is None:
+            value = drawn.model_dump(mode="json", exclude_none=True, exclude={"because"})
+            yield {
+                "field": f"enhance.operations.{number}.region",
+                "value": without_floats(value),
+                "because": drawn.because,
+            }
+
+
 def override_words(body: Body) -> str:
     """An override as a sentence of the report."""
     value = body["value"]
     if body["field"] == TRACKS:
         return f"Correction of tracks by a person: {value}"
     if isinstance(value, dict):
-        value = ", ".join(f"{name} {one}" for name, one in _flat(value))
+        value = ", ".join(f"{name} {_plain(one)}" for name, one in _flat(value))
     said = f"{body['field']} was set to {value} by the operator"
     because = body.get("because")
     return f"{said}." if because is None else f"{said}, because: {because}."
+
+
+def _plain(value: Json) -> str:
+    """A value as people write it: the members of a list side by side."""
+    if isinstance(value, list):
+        inner = " " if any(isinstance(one, list) for one in value) else ","
+        return inner.join(_plain(one) for one in value)
+    return str(value).removesuffix(".0")
 
 
 def _flat(value: Mapping[str, Json], path: str = "") -> Iterator[tuple[str, Json]]:
@@ -256,9 +278,14 @@ def _operations(plan: Plan) -> list[Json]:
             "before": step.before,
             "after": step.after,
             **({} if step.network is None else {"network": dict(networks[step.network])}),
+            **({} if step.region is None else {"region": _region(step.region)}),
         }
         for step in plan.steps
     ]
+
+
+def _region(region: PlannedRegion) -> Json:
+    return without_floats(region.model_dump(mode="json", exclude_none=True))
 
 
 def _received(received: Received) -> Body:

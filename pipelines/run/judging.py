@@ -10,6 +10,7 @@ from pipelines.analysis.found import FACE
 from pipelines.evidence.json_value import Json
 from pipelines.graph.plan import Plan
 from pipelines.graph.validate import CheckedGraph
+from pipelines.run.clip_outside import OutsideTap
 from pipelines.run.clip_taps import ClipTaps
 from pipelines.run.durable_file import writing
 from pipelines.run.job import Job
@@ -19,6 +20,7 @@ from pipelines.stages.enhance import Chain
 from pipelines.stages.export.facts_quality import DriftFacts, QualityFacts
 from pipelines.stages.face_pairs import FacePairs
 from pipelines.stages.maps import Judged, MapMaker, Pair
+from pipelines.stages.outside import Outside
 
 _WORDS_BYTES = 8192
 
@@ -84,6 +86,15 @@ def taps_of(
         work=job.folder.work,
         faces=_faces(job, chain, tracked, turn=turn),
     )
+
+
+def outside_tap(job: Job, chain: Chain, plan: Plan) -> OutsideTap | None:
+    """Make what checks a clip outside its regions; None where no law of regions applies."""
+    outside = Outside(chain)
+    if plan.segments is None or not outside.applies:
+        return None
+    starts, frames = plan.segments.starts, plan.segments.frames
+    return OutsideTap(outside, frames=frames, starts=starts, work=job.folder.work)
 
 
 def judge_clip(job: Job, taps: ClipTaps | None, tracked: Tracked | None) -> Judged:

@@ -51,6 +51,7 @@ from pipelines.run.planning import (
 )
 from pipelines.run.tracking import look_of, recorded_photo
 from pipelines.stages.colour_tags import require_kept_colours
+from pipelines.stages.drawn_region import View
 from pipelines.stages.enhance import Chain, bind, covered
 from pipelines.stages.export.fact_types import MediaKind
 from pipelines.stages.export.facts_media import CredentialFacts, FileFacts, PhotoFacts
@@ -60,6 +61,7 @@ from pipelines.stages.export.view_files import PREVIEW, PYRAMID, preview_bytes, 
 from pipelines.stages.following import following
 from pipelines.stages.ingest import Received
 from pipelines.stages.maps import Pair
+from pipelines.stages.outside import Outside, photo_law
 from pipelines.stages.overridden import require_photo
 from pipelines.stages.qa import Expected, photo_laws, require
 
@@ -77,7 +79,8 @@ def plan_photo(
     orientation = checked.ingest.orientation or ("apply" if checked.steps else "keep")
     source = head.upright if orientation == "apply" else head.shape
     chosen = networks_for(checked, tools.networks, source, frames=1)
-    chain = bind(checked, source, frames=1, networks=chosen)
+    view = View.of_photo(head, applied=orientation == "apply")
+    chain = bind(checked, source, frames=1, networks=chosen, view=view)
     kind = _result_kind(checked, head)
     require_writable(chain.result, kind)
     networks = planned_networks(checked, chosen, tools.gates)
@@ -196,7 +199,10 @@ def _made(job: Job, pages: GivingBack) -> Made:
             declared=chain.declared,
             remarks=remarks,
         )
-        laws = photo_laws(expected, found, source_orientation=head.metadata.orientation)
+        laws = (
+            *photo_laws(expected, found, source_orientation=head.metadata.orientation),
+            *photo_law(Outside(chain), photo.planes, planes),
+        )
         made = {"encoder_sha256": digest.hex(), "delivered_sha256": found.digest.hex()}
         job.record("laws", laws_body(laws, **made))
         require(laws)

@@ -11,9 +11,16 @@ from models.engines.choice import need_bytes
 from models.engines.selection import Workload
 from models.spec import Precision
 from pipelines.errors import DiskFullError, MemoryCeilingError, PolicyError
-from pipelines.graph.plan import Plan, PlannedCeilings, PlannedPicture, PlannedStep
+from pipelines.graph.plan import (
+    Plan,
+    PlannedCeilings,
+    PlannedPicture,
+    PlannedRegion,
+    PlannedStep,
+)
 from pipelines.graph.validate import CheckedGraph
 from pipelines.media.picture import FrameShape
+from pipelines.operations.region_only import RegionOnly
 from pipelines.ports import GateBook, GateStanding, GateState
 from pipelines.run.job import Networks
 from pipelines.stages.enhance import BoundStep, Chain
@@ -64,7 +71,16 @@ def _planned_step(bound: BoundStep) -> PlannedStep:
         after=reach.after,
         result=planned_picture(bound.operation.result),
         network=None if step.card is None else step.card.name,
+        region=_planned_region(bound),
     )
+
+
+def _planned_region(bound: BoundStep) -> PlannedRegion | None:
+    """Spell the region that a step is held to."""
+    drawn, operation = bound.step.region, bound.operation
+    if drawn is None or not isinstance(operation, RegionOnly):
+        return None
+    return PlannedRegion(drawn=drawn, samples=operation.drawn.points)
 
 
 def networks_for(

@@ -13,6 +13,7 @@ from pipelines.run.clip_frames import finished_frames, native
 from pipelines.run.replay_case import Case
 from pipelines.run.replay_plan import Part
 from pipelines.run.replay_tracks import followed
+from pipelines.stages.drawn_region import View
 from pipelines.stages.enhance import bind, frame_map_of
 
 Numbered = tuple[int, tuple[Samples, ...]]
@@ -47,6 +48,7 @@ def _part(
         frames=index.frames,
         networks=networks,
         frame_map=frame_map_of(case.checked, index),
+        view=View.of_clip(index),
     )
     chain = followed(case, chain)
     first, stop = chain.reads(wanted.start, wanted.stop, index.frames)

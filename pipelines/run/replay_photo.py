@@ -28,6 +28,7 @@ from pipelines.run.replay_recorded import (
     OTHER_DECODER,
 )
 from pipelines.run.replay_tracks import followed, with_tracks
+from pipelines.stages.drawn_region import View
 from pipelines.stages.enhance import bind
 
 Planes = tuple[Samples, ...]
@@ -53,13 +54,13 @@ def replay_photo(case: Case) -> Ran:
         pages.watch(photo.planes)
         require_shapes(case.logged.plan, photo.shape, chain)
         here = with_tracks(case, here, lambda look: look.at_photo(photo, turned=turn == "apply"))
-        planes = _rendered(case, photo, pages)
+        planes = _rendered(case, photo, pages, chain.view)
         result = _result(case, chain.result)
         tally = Tally(chain.result, first=0, stop=1, frames=1)
         against, unknown = "", ""
         if planes_digest(planes) != expected:
             tally.differs(0)
-            recorded, against, unknown = _recorded(case, photo, result, pages)
+            recorded, against, unknown = _recorded(case, photo, result, pages, chain.view)
             if recorded is not None and planes_digest(pages.watch(recorded)) == expected:
                 tally.measure(0, planes, recorded)
                 unknown = ""
@@ -71,10 +72,10 @@ def replay_photo(case: Case) -> Ran:
         return Ran(here, compared, tally.worst)
 
 
-def _rendered(case: Case, photo: Photo, pages: GivingBack) -> Planes:
+def _rendered(case: Case, photo: Photo, pages: GivingBack, view: View | None) -> Planes:
     networks = case.networks(case.logged.parts[0].tiles, side_by_side=False)
     return render_photo(
-        followed(case, bind(case.checked, photo.shape, frames=1, networks=networks)),
+        followed(case, bind(case.checked, photo.shape, frames=1, networks=networks, view=view)),
         photo,
         side=case.logged.plan.tile_pixels or REGION_PIXELS,
         threads=case.wish.threads or case.logged.plan.threads,
@@ -85,7 +86,7 @@ def _rendered(case: Case, photo: Photo, pages: GivingBack) -> Planes:
 
 
 def _recorded(
-    case: Case, photo: Photo, result: Photo | None, pages: GivingBack
+    case: Case, photo: Photo, result: Photo | None, pages: GivingBack, view: View | None
 ) -> tuple[Planes | None, str, str]:
     """Samples that may be those on record, what they are, and what to say if they are not."""
     if case.logged.plan.delivery.lossless and result is not None:
@@ -93,7 +94,7 @@ def _recorded(
     if not case.is_wished_otherwise:
         return None, "", NOBODY
     try:
-        return _rendered(case.as_on_record, photo, pages), AGAINST_REPEATED, NOT_REPEATED
+        return _rendered(case.as_on_record, photo, pages, view), AGAINST_REPEATED, NOT_REPEATED
     except ModelError:
         return None, "", NOT_REPEATED
 

@@ -161,7 +161,8 @@ def _step(planned: PlannedStep, cards: Mapping[str, NetworkCard]) -> Step:
         raise NotReplayableError(f"the operation {planned.op}: this version has none of that name")
     parameters = parse_strict(descriptor.parameters, planned.parameters, field=planned.op)
     card = None if planned.network is None else cards[planned.network]
-    return Step(descriptor, parameters, planned.operation_class, card)
+    region = None if planned.region is None else planned.region.drawn
+    return Step(descriptor, parameters, planned.operation_class, card, region)
 
 
 def parts_on_record(plan: Plan, entries: tuple[Entry, ...]) -> Iterator[Part]:

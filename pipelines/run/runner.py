@@ -264,8 +264,11 @@ def report_facts(job: Job, made: Made) -> ReportFacts:
                 operation_class=step.operation_class,
                 network=None if step.card is None else step.card.name,
                 sizes=sizes,
+                region=planned.region,
             )
-            for step, sizes in zip(job.checked.steps, made.sizes, strict=True)
+            for step, sizes, planned in zip(
+                job.checked.steps, made.sizes, made.plan.steps, strict=True
+            )
         ),
         networks=tuple(
             network_facts(card, ran=WeightsFormat(str(ran[name]["weights_format"])), gate=ran[name])

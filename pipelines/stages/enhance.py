@@ -19,9 +19,11 @@ from pipelines.media.frame_map import FrameMap, map_frames, retimed
 from pipelines.media.picture import Block, FrameShape, Region, Samples, block_from_native
 from pipelines.media.video import VideoIndex
 from pipelines.operations.base import NetworkSource, Operation, Retiming
+from pipelines.operations.region_only import RegionOnly
 from pipelines.operations.registry import build
 from pipelines.operations.steered import at_frame
 from pipelines.stages.colour_tags import retagged
+from pipelines.stages.drawn_region import View, laid_out
 
 _BLOCK_COPIES = 4
 _COLOUR_PLANES = 8
@@ -43,12 +45,14 @@ class Chain:
     """All operations of a graph, in order, bound to pictures of shape `source`.
 
     `frame_map` is None where frames are counted as the source counts them; else the first
-    operation makes the frames that it lists.
+    operation makes the frames that it lists. `view` is how the picture is shown, None where that
+    is as it is.
     """
 
     source: FrameShape
     steps: tuple[BoundStep, ...]
     frame_map: FrameMap | None = None
+    view: View | None = None
 
     @property
     def result(self) -> FrameShape:
@@ -243,8 +247,9 @@ class FrameChain:
             index, phase = self._map.shows(index)
             operation = cast("Retiming", operation).phases[phase]
             frames = self._source_frames
-        elif self._map is None:
-            operation = at_frame(operation, index)
+        else:
+            shown = index if self._map is None else self._map.shows(index)[0]
+            operation = at_frame(operation, shown)
         first = max(0, index - operation.before)
         last = min(frames - 1, index + operation.after)
         window = [self._level(level - 1, other) for other in range(first, last + 1)]
@@ -270,10 +275,12 @@ def bind(
     frames: int,
     networks: NetworkSource,
     frame_map: FrameMap | None = None,
+    view: View | None = None,
 ) -> Chain:
     """Bind every operation of a graph to the picture that reaches it.
 
-    `frame_map` is that of `frame_map_of`, for a clip. Raises RequestError for what this picture
+    `frame_map` is that of `frame_map_of`, for a clip; `view` says how the picture is shown, which
+    is what regions were drawn on, as it is where None. Raises RequestError for what this picture
     does not allow, PolicyError where the preset's ceilings turn out to be exceeded, ModelError
     for a network that cannot be loaded.
     """
@@ -294,9 +301,13 @@ def bind(
         operation = build(step.descriptor.name, step.parameters, shape, networks=networks)
         if checked.policy.ceilings:
             _check_size_ceiling(checked, step, operation)
+        if step.region is not None:
+            shown = covered(Chain(source, tuple(bound)))
+            seen = view or View.plain(source, frames=frames)
+            operation = RegionOnly(operation, laid_out(step.region, seen, shown, shape))
         bound.append(BoundStep(step, operation))
         shape = operation.result
-    return Chain(source, tuple(bound), frame_map)
+    return Chain(source, tuple(bound), frame_map, view)
 
 
 def _check_size_ceiling(checked: CheckedGraph, step: Step, operation: Operation) -> None:

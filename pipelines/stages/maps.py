@@ -25,6 +25,7 @@ import numpy as np
 from pipelines.media.picture import FrameShape, Region, Samples, native_from_block
 from pipelines.operations.base import Operation
 from pipelines.operations.forward import Applied, NoWay, Way, degraded_again, plain_counterpart
+from pipelines.operations.steered import at_frame
 from pipelines.quality.difference import Difference, allowance, difference
 from pipelines.quality.indexed_png import IndexedPng
 from pipelines.quality.noise import noise_of_planes
@@ -164,7 +165,7 @@ class MapMaker:
     def _sheets(self, pair: Pair) -> Iterator[_Sheet]:
         source, result = self._chain.source, self._chain.result
         if isinstance(self._back, Way) and self._judged is not None:
-            back = self._back.operations
+            back = _at(self._back.operations, pair.frame)
 
             def contradicted(region: Region) -> tuple[Planes, Planes]:
                 return (
@@ -176,7 +177,7 @@ class MapMaker:
                 MapKind.CONTRADICTION, source, self._judged, contradicted, self._back.words
             )
         if isinstance(self._plain, Way):
-            plain = self._plain.operations
+            plain = _at(self._plain.operations, pair.frame)
 
             def supplied(region: Region) -> tuple[Planes, Planes]:
                 return (
@@ -185,6 +186,11 @@ class MapMaker:
                 )
 
             yield _Sheet(MapKind.SUPPLIED, result, result.whole, supplied, self._plain.words)
+
+
+def _at(operations: Sequence[Operation], frame: int | None) -> tuple[Operation, ...]:
+    """The operations at a frame: one with a region may have nothing to do there."""
+    return tuple(at_frame(operation, frame or 0) for operation in operations)
 
 
 def strips(region: Region, shape: FrameShape) -> Iterator[Region]:

@@ -49,6 +49,14 @@ def _step_lines(number: int, step: Step, planned: PlannedStep) -> list[str]:
         ),
         f"   gives {planned.result.width} x {planned.result.height}",
     ]
+    if planned.region is not None:
+        drawn = planned.region.drawn
+        corners = " ".join(f"{x:g},{y:g}" for x, y in drawn.points)
+        frames = "" if drawn.frames is None else f", frames {drawn.frames[0]} to {drawn.frames[1]}"
+        border = f"feather {drawn.feather}" if drawn.feather else "hard border"
+        lines.append(
+            f"   in the region {corners} ({drawn.space}{frames}, {border}); unchanged outside"
+        )
     given = step.parameters.model_fields_set
     for name, value in planned.parameters.items():
         origin = "given" if name in given else "default"

@@ -149,6 +149,9 @@ def _action(
         facts = networks[planned.network]
         parameters["network"] = planned.network
         parameters["weights_sha256"] = facts["weights_sha256"]
+    if planned.region is not None:
+        region = planned.region.model_dump(mode="json", exclude_none=True)
+        parameters["region"] = without_floats(region)
     return {
         "action": _CONVENTIONAL_ACTIONS.get(planned.op, _EDITED) if conventional else _EDITED,
         "description": f"{planned.op}: {summary}{_CLASS_SENTENCES[kind]}",

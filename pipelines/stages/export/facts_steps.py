@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import model_validator
 
 from pipelines.graph.descriptors import FrameUse, OperationClass, ParameterSource, PlaneUse
+from pipelines.graph.region import Space
 from pipelines.stages.export.fact_types import (
     Chosen,
     Count,
@@ -37,8 +38,25 @@ class ReachFacts(Facts):
     after: Count = 0
 
 
+class RegionFacts(Facts):
+    """The region that an operation was held to. Outside of it no sample was changed by it.
+
+    `points` are x and y of the corners in `space`, as a person drew them; `samples` are the same
+    corners on the samples that the operation got. `frames` are the first and the last, as the
+    file counts them; None means all.
+    """
+
+    name: Text | None = None
+    space: Space
+    points: tuple[tuple[Decimal, Decimal], ...]
+    samples: tuple[tuple[Decimal, Decimal], ...]
+    feather: Count = 0
+    frames: tuple[Count, Count] | None = None
+    because: Text
+
+
 class StepFacts(Facts):
-    """One operation as it was applied.
+    """One operation as it was applied; `region` is None where it worked on the whole picture.
 
     `operation_class` is the effective one: the network's own where a network ran.
     `registration_residual` is how well mixed frames were aligned, None where no registration
@@ -57,6 +75,7 @@ class StepFacts(Facts):
     source_size: tuple[Count, Count] | None = None
     result_size: tuple[Count, Count] | None = None
     registration_residual: Text | None = None
+    region: RegionFacts | None = None
 
     @model_validator(mode="after")
     def _classes_name_their_network(self) -> Self:

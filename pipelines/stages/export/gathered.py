@@ -14,6 +14,7 @@ from pydantic_core import PydanticUndefined
 
 from models.spec import NetworkCard, WeightsFormat
 from pipelines.graph.descriptors import Descriptor, OperationClass, Parameters, ParameterSource
+from pipelines.graph.plan import PlannedRegion
 from pipelines.media.picture import Family, FrameShape
 from pipelines.media.video import Law, StreamFacts
 from pipelines.stages.export.fact_types import Chosen
@@ -23,6 +24,7 @@ from pipelines.stages.export.facts_steps import (
     NetworkFacts,
     ParameterFacts,
     ReachFacts,
+    RegionFacts,
     ScoreFacts,
     StepFacts,
 )
@@ -39,11 +41,13 @@ def step_facts(
     network: str | None = None,
     sizes: tuple[FrameShape, FrameShape] | None = None,
     registration_residual: str | None = None,
+    region: PlannedRegion | None = None,
 ) -> StepFacts:
     """Return the facts of one operation of a checked graph.
 
-    A parameter counts as given when the graph named it (`model_fields_set`). `sizes` are the
-    shapes before and after; `network` is the catalog name of the network that ran.
+    A parameter counts as given when the graph named it (`model_fields_set`). `region` is the one
+    it was held to, of the plan. `sizes` are the shapes before and after; `network` is the catalog
+    name of the network that ran.
     """
     reach = descriptor.reach(parameters)
     before, after = sizes if sizes is not None else (None, None)
@@ -60,6 +64,22 @@ def step_facts(
         source_size=None if before is None else (before.width, before.height),
         result_size=None if after is None else (after.width, after.height),
         registration_residual=registration_residual,
+        region=None if region is None else _region_facts(region),
+    )
+
+
+def _region_facts(region: PlannedRegion) -> RegionFacts:
+    drawn = region.drawn
+    return RegionFacts.model_validate(
+        {
+            "name": drawn.name,
+            "space": drawn.space,
+            "points": drawn.points,
+            "samples": region.samples,
+            "feather": drawn.feather,
+            "frames": drawn.frames,
+            "because": drawn.because,
+        }
     )
 
 

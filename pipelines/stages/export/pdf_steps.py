@@ -32,6 +32,7 @@ from pipelines.stages.export.plain_words import (
     engine_words,
     gate_word,
     reach_words,
+    region_words,
     step_words,
     value_words,
 )
@@ -115,6 +116,9 @@ def _step(number: int, step: StepFacts, above: Sequence[Flowable], words: Words)
         (width, height), (wide, high) = step.source_size, step.result_size
         size = said.size_value.format(width=width, height=height, wide=wide, high=high)
         rows.append((said.size, size))
+    if step.region is not None:
+        rows.append((said.region, region_words(step.region, words)))
+        rows.append((said.outside, said.outside_value))
     if step.mixes_frames:
         rows.append((said.residual, residual_words(step, words)))
     story: list[Flowable] = [

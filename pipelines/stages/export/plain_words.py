@@ -9,7 +9,7 @@ from __future__ import annotations
 from pipelines.stages.export.fact_types import Value
 from pipelines.stages.export.facts import ReportFacts, RunFacts
 from pipelines.stages.export.facts_media import CredentialFacts, CredentialForm, FileFacts
-from pipelines.stages.export.facts_steps import NetworkFacts, StepFacts
+from pipelines.stages.export.facts_steps import NetworkFacts, RegionFacts, StepFacts
 from pipelines.stages.export.words import Words
 from pipelines.stages.export.words.language import is_number
 
@@ -77,6 +77,44 @@ def reach_words(step: StepFacts, words: Words) -> str:
         before=forms.counted(reach.before, words.steps.frames),
         after=forms.counted(reach.after, words.steps.frames),
     )
+
+
+def region_words(region: RegionFacts, words: Words) -> str:
+    """Return where an operation was at work, as it was drawn and why."""
+    said, forms = words.steps, words.forms
+    parts = []
+    if region.name is not None:
+        parts.append(said.region_named.format(name=region.name))
+    parts.append(f"{_outline(region, words)}, {said.region_spaces[region.space]}")
+    if region.frames is not None:
+        first, last = region.frames
+        parts.append(said.region_frames.format(first=first, last=last))
+    feathered = forms.counted(region.feather, said.region_feather)
+    parts.append(feathered if region.feather else said.region_hard)
+    parts.append(said.region_because.format(reason=region.because))
+    return "; ".join(parts)
+
+
+def _outline(region: RegionFacts, words: Words) -> str:
+    """Return a rectangle by its corner and size, anything else by its corners."""
+    said, points = words.steps, region.points
+    (left, top), (right, bottom) = points[0], points[2]
+    if points == ((left, top), (right, top), (right, bottom), (left, bottom)):
+        width, height = (
+            f"{float(far) - float(near):g}" for near, far in ((left, right), (top, bottom))
+        )
+        left, top, width, height = map(words.forms.decimal, _short(left, top, width, height))
+        return said.region_rectangle.format(left=left, top=top, width=width, height=height)
+    corners = (
+        f"({words.forms.decimal(x)}; {words.forms.decimal(y)})"
+        for x, y in (_short(*point) for point in points)
+    )
+    return said.region_polygon.format(corners=", ".join(corners))
+
+
+def _short(*values: str) -> tuple[str, ...]:
+    """Return numbers without a fraction that is nothing."""
+    return tuple(value.removesuffix(".0") for value in values)
 
 
 def step_words(step: StepFacts, words: Words) -> str:

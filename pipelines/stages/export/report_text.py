@@ -9,7 +9,12 @@ from pipelines.evidence.verdict import Verdict
 from pipelines.stages.export.fact_types import Chosen
 from pipelines.stages.export.facts import ReportFacts
 from pipelines.stages.export.facts_steps import NetworkFacts, StepFacts
-from pipelines.stages.export.plain_words import gate_word, size_words, value_words
+from pipelines.stages.export.plain_words import (
+    gate_word,
+    region_words,
+    size_words,
+    value_words,
+)
 from pipelines.stages.export.sanitise import shown
 from pipelines.stages.export.sentences import time
 from pipelines.stages.export.words import Language, Words, words_in
@@ -80,6 +85,9 @@ def _step(step: StepFacts, network: NetworkFacts | None, words: Words) -> str:
     line = f"{_say(step.name)} [{kind}]"
     if settings:
         line = f"{line} {settings}"
+    if step.region is not None:
+        where = shown(region_words(step.region, words), longest=_LONGEST)
+        line = f"{line}; {words.steps.region}: {where}"
     if network is None:
         return line
     said = words.summary.network.format(

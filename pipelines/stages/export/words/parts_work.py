@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipelines.graph.descriptors import FrameUse, OperationClass, ParameterSource, PlaneUse
+from pipelines.graph.region import Space
 from pipelines.stages.export.fact_types import Chosen
 from pipelines.stages.export.facts_quality import MapKind, Standing
 from pipelines.stages.export.words.language import Plural
@@ -25,6 +26,17 @@ class StepWords:
     network: str
     size: str
     size_value: str
+    region: str
+    region_named: str
+    region_rectangle: str
+    region_polygon: str
+    region_spaces: Mapping[Space, str]
+    region_frames: str
+    region_hard: str
+    region_feather: Plural
+    region_because: str
+    outside: str
+    outside_value: str
     residual: str
     not_measured: str
     columns: tuple[str, str, str, str, str]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipelines.graph.descriptors import FrameUse, OperationClass, ParameterSource, PlaneUse
+from pipelines.graph.region import Space
 from pipelines.stages.export.fact_types import Chosen
 from pipelines.stages.export.words.language import Plural
 from pipelines.stages.export.words.parts_work import NetworkWords, NoteWords, RunWords, StepWords
@@ -22,6 +23,25 @@ STEPS = StepWords(
     network="Network",
     size="Size",
     size_value="{width} x {height} to {wide} x {high} samples",
+    region="Region drawn by a person",
+    region_named='named "{name}"',
+    region_rectangle="from {left}, {top}: {width} x {height}",
+    region_polygon="polygon {corners}",
+    region_spaces={
+        Space.DISPLAYED: "in pixels as displayed",
+        Space.STORED: "in samples as stored",
+    },
+    region_frames="frames {first} to {last} of the file only",
+    region_hard="hard border",
+    region_feather=Plural(
+        "faded in over {count} sample inside the border",
+        "faded in over {count} samples inside the border",
+        "faded in over {count} samples inside the border",
+    ),
+    region_because="because: {reason}",
+    outside="Outside the region",
+    outside_value="unchanged: this operation touches no sample there; at a border that cuts "
+    "through samples of colour shared by several pixels, colour is left as it was",
     residual="Registration residual",
     not_measured="not measured (frames were not aligned)",
     columns=("Setting", "Value", "Default", "Chosen", "Meaning"),

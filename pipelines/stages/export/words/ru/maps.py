@@ -80,6 +80,9 @@ MAP_PHRASES: Mapping[str, str] = {
     "исходное",
     "it strengthens detail on purpose, and no degradation is stated that would undo it": "детали "
     "усиливаются намеренно, и не указано ухудшение, которое вернуло бы исходное",
+    "{operation}: at the border of its region, samples that were changed and samples that were not "
+    "are mixed, which cannot be taken apart": "{operation}: на границе области изменённые отсчёты "
+    "смешаны с неизменёнными, и разделить их нельзя",
     "{operation}: with subsampled chroma it has no exact inverse": "{operation}: при прореженной "
     "цветности точного обращения нет",
     "{operations}: the result has fewer samples than what came in": "{operations}: в результате "

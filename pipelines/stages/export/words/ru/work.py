@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipelines.graph.descriptors import FrameUse, OperationClass, ParameterSource, PlaneUse
+from pipelines.graph.region import Space
 from pipelines.stages.export.fact_types import Chosen
 from pipelines.stages.export.words.language import Plural
 from pipelines.stages.export.words.parts_work import NetworkWords, NoteWords, RunWords, StepWords
@@ -22,6 +23,25 @@ STEPS = StepWords(
     network="Нейронная сеть",
     size="Размер",
     size_value="с {width} x {height} до {wide} x {high} отсчётов",
+    region="Область, указанная человеком",
+    region_named="названа «{name}»",
+    region_rectangle="от {left}, {top}: {width} x {height}",
+    region_polygon="многоугольник {corners}",
+    region_spaces={
+        Space.DISPLAYED: "в пикселях показываемого изображения",
+        Space.STORED: "в отсчётах хранимого изображения",
+    },
+    region_frames="только кадры файла с {first} по {last}",
+    region_hard="резкая граница",
+    region_feather=Plural(
+        "плавный переход в {count} отсчёт внутрь от границы",
+        "плавный переход в {count} отсчёта внутрь от границы",
+        "плавный переход в {count} отсчётов внутрь от границы",
+    ),
+    region_because="причина: {reason}",
+    outside="Вне области",
+    outside_value="без изменений: операция не затрагивает там ни одного отсчёта; где граница "
+    "делит отсчёты цвета, общие для нескольких пикселей, цвет оставлен прежним",
     residual="Остаточная погрешность совмещения",
     not_measured="не измерялась (кадры не совмещались)",
     columns=("Параметр", "Значение", "По умолчанию", "Откуда", "Смысл"),
