@@ -31,6 +31,7 @@ POOL_SIZE = 8
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _READS = "evident_reads"
+_MICROSECONDS = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 _DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 
 Clock = Callable[[], datetime]
@@ -92,17 +93,19 @@ class Database:
             return self._clock()
         if not self.is_postgresql:
             return datetime.now(UTC)
-        asked = text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
-        return _EPOCH + timedelta(microseconds=connection.execute(asked).scalar_one())
+        asked = connection.exec_driver_sql(f"SELECT {_MICROSECONDS}")
+        return _EPOCH + timedelta(microseconds=asked.scalar_one())
 
-    def alone(self, connection: Connection, purpose: str) -> None:
-        """Wait until no other transaction holds `purpose`; held until this one ends.
+    def alone(self, connection: Connection, purpose: str) -> datetime:
+        """Wait until no other transaction holds `purpose`, until this one ends; return the time.
 
         On SQLite every writing transaction is alone already.
         """
-        if self.is_postgresql:
-            number = zlib.crc32(purpose.encode())
-            connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": number})
+        if not self.is_postgresql:
+            return self.now(connection)
+        asked = text(f"SELECT pg_advisory_xact_lock(:n), {_MICROSECONDS}")
+        row = connection.execute(asked, {"n": zlib.crc32(purpose.encode())}).one()
+        return self._clock() if self._clock else _EPOCH + timedelta(microseconds=row[1])
 
 
 def _engine(url: str) -> Engine:
@@ -116,12 +119,16 @@ def _engine(url: str) -> Engine:
     parsed = parsed.set(drivername=_DRIVERS[kind])
     if kind == "postgresql":
         try:
-            return create_engine(parsed, pool_size=POOL_SIZE, pool_pre_ping=True)
+            from services.database.rested import ask_the_rested  # noqa: PLC0415 - an extra
+
+            engine = create_engine(parsed, pool_size=POOL_SIZE)
         except ModuleNotFoundError as error:
             raise RequestError(
                 "This installation cannot speak to PostgreSQL.",
                 next_step="Install the extra `postgres`.",
             ) from error
+        ask_the_rested(engine)
+        return engine
     engine = create_engine(
         parsed,
         pool_size=POOL_SIZE,

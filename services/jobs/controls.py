@@ -20,7 +20,7 @@ from services.database.tables import (
 )
 from services.database.words import State
 from services.jobs import read
-from services.jobs.claim import claimable
+from services.jobs.turns import claimable
 from services.jobs.values import DeadLetter, ErrorClass
 
 _MOST_SHARE = 1000

@@ -196,15 +196,13 @@ def _failure_body(row: StageRow, failure: Failure) -> dict[str, Json]:
 def _end(
     locked: LockedJob, stage: str, attempt: int, end: AttemptEnd, failure: Failure | None = None
 ) -> None:
-    locked.connection.execute(
-        update(attempts)
-        .where(attempts.c.stage == stage, attempts.c.attempt == attempt)
-        .values(
-            ended=end,
-            ended_at=locked.now,
-            error_class=None if failure is None else failure.name,
-            error_reason=None if failure is None else failure.reason,
-        )
+    locked.end_attempt(
+        stage,
+        attempt,
+        ended=end,
+        ended_at=locked.now,
+        error_class=None if failure is None else failure.name,
+        error_reason=None if failure is None else failure.reason,
     )
 
 
@@ -236,6 +234,8 @@ def _count(locked: LockedJob, failure: Failure) -> None:
 
 
 def _write_outputs(locked: LockedJob, outputs: Sequence[NewOutput]) -> tuple[NewOutput, ...]:
+    if not outputs:
+        return ()
     surplus = []
     begin = locked.connection.execute(
         select(func.count()).select_from(job_outputs).where(job_outputs.c.job == locked.id)

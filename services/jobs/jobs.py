@@ -28,10 +28,11 @@ from services.database.database import Database
 from services.database.tables import jobs, segments, stages
 from services.database.words import AttemptEnd, State, Wanted
 from services.jobs import finish, read, steer, sweep
-from services.jobs.claim import claim
+from services.jobs.claim import Room, claim
 from services.jobs.errors import StaleTokenError, UnknownJobError
 from services.jobs.failures import Failure, Jitter
-from services.jobs.locked_job import LockedJob
+from services.jobs.in_groups import Answer, InGroups
+from services.jobs.locked_job import LockedJob, LockedJobs
 from services.jobs.submit import known_job, submit
 from services.jobs.values import (
     Claim,
@@ -48,6 +49,8 @@ from services.jobs.values import (
 )
 
 MOST_SWEPT = 200
+MOST_ENDS = 64
+"""So many attempts end in one transaction at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,14 @@ class QueueRules:
 
     lease_seconds: float = 30.0
     deadline_horizon_seconds: float = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What an attempt made, to be committed under its claim's token."""
+
+    claim: Claim
+    outputs: Sequence[NewOutput]
 
 
 class Jobs:
@@ -79,6 +90,7 @@ class Jobs:
         self._rules = rules or QueueRules()
         self._jitter = jitter
         self._hint = hint
+        self._ends: InGroups[End, tuple[NewOutput, ...]] = InGroups(self._ended, most=MOST_ENDS)
 
     @property
     def lease_seconds(self) -> float:
@@ -158,12 +170,17 @@ class Jobs:
 
     def claim(self, lanes: Collection[str], worker: str) -> Claim | None:
         """Take the stage of these lanes whose turn it is; None where there is none."""
+        return next(iter(self.claims(lanes, worker, lambda: 1)), None)
+
+    def claims(self, lanes: Collection[str], worker: str, room: Room) -> tuple[Claim, ...]:
+        """Take as many stages as there is room for, in their turn; fewer does not mean no more."""
         with self._database.writing() as connection:
             self._database.alone(connection, "claim")
             return claim(
                 connection,
                 lanes,
                 worker,
+                most=room(),
                 lease=timedelta(seconds=self._rules.lease_seconds),
                 now=self._database.now(connection),
                 actor=self._actor,
@@ -248,10 +265,10 @@ class Jobs:
         """Commit what an attempt made. StaleTokenError where it was overtaken; that is noted.
 
         Returns those outputs whose bytes were stored under another key before: nobody names
-        theirs.
+        theirs. Ends that come from several threads at one time share a transaction.
         """
-        with self._under(mine, outputs) as locked:
-            return finish.complete(locked, mine, outputs)
+        with self._noted(mine, outputs):
+            return self._ends(End(mine, outputs))
 
     def fail(self, mine: Claim, failure: Failure) -> None:
         """Write a failed attempt down. StaleTokenError where it was overtaken; that is noted."""
@@ -287,23 +304,53 @@ class Jobs:
                 warned += sweep.warn_of_lateness(locked)
         return warned
 
+    def _ended(self, take: Callable[[], Sequence[End]]) -> Sequence[Answer[tuple[NewOutput, ...]]]:
+        """Commit ends in one transaction; one whose token does not hold is refused by itself."""
+        with self._database.writing() as connection:
+            ends = take()
+            now = self._database.now(connection)
+            wanted = {end.claim.job for end in ends}
+            locked = LockedJobs(connection, wanted, now=now, actor=self._actor)
+            answers = [_answer(locked, end) for end in ends]
+            locked.flush()
+        return answers
+
     @contextmanager
     def _locked(self, job: str, project: str | None) -> Iterator[LockedJob]:
         with self._database.writing() as connection:
             now = self._database.now(connection)
-            locked = LockedJob(connection, job, now=now, actor=self._actor)
+            found = LockedJobs(connection, [job], now=now, actor=self._actor)
+            locked = found[job]
             if project is not None and locked.row["project"] != project:
                 raise UnknownJobError(f"There is no job {job}.", next_step="Check the id.")
             yield locked
-            locked.flush()
+            found.flush()
 
     @contextmanager
-    def _under(self, mine: Claim, outputs: Sequence[NewOutput] = ()) -> Iterator[LockedJob]:
-        """Lock the job of a claim; note, once the block was refused, that a stale one came."""
+    def _under(self, mine: Claim) -> Iterator[LockedJob]:
+        """Lock the job of a claim; a token that does not hold is noted."""
+        with self._noted(mine), self._locked(mine.job, None) as locked:
+            yield locked
+
+    @contextmanager
+    def _noted(self, mine: Claim, outputs: Sequence[NewOutput] = ()) -> Iterator[None]:
+        """Note, once the block was refused, that a stale claim came back."""
         try:
-            with self._locked(mine.job, None) as locked:
-                yield locked
+            yield
         except StaleTokenError:
             with self._locked(mine.job, None) as locked:
                 finish.note_duplicate(locked, mine, outputs)
             raise
+
+
+def _answer(locked: LockedJobs, end: End) -> Answer[tuple[NewOutput, ...]]:
+    try:
+        surplus = finish.complete(locked[end.claim.job], end.claim, end.outputs)
+    except (StaleTokenError, UnknownJobError) as error:
+        refused = error
+
+        def refuse() -> tuple[NewOutput, ...]:
+            raise refused
+
+        return refuse
+    return lambda: surplus

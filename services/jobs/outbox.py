@@ -13,7 +13,7 @@ from sqlalchemy import delete, select, update
 
 from services.database.database import Database
 from services.database.tables import jobs, outbox, stages
-from services.jobs.claim import claimable
+from services.jobs.turns import claimable
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import Connection, case, func, insert, select, update
+from sqlalchemy import Connection, Update, bindparam, func, insert, select, update
 
 from pipelines.evidence.entry import Actor
 from pipelines.evidence.json_value import Json
@@ -20,10 +21,13 @@ from services.database.tables import (
     stage_networks,
     stages,
 )
-from services.database.words import State
+from services.database.words import State, Wanted
 from services.jobs.errors import KeyConflictError, LimitError, UnknownArtifactError
-from services.jobs.locked_job import LockedJob
+from services.jobs.locked_job import LockedJob, StageRow, append
 from services.jobs.values import JobId, NewStage, Submission
+
+_NEW_JOB, _NEW_STAGE = insert(jobs), insert(stages)
+_NEW_REFERENCE, _NEW_NETWORK = insert(artifact_references), insert(stage_networks)
 
 _UNFINISHED = (State.QUEUED, State.RUNNING, State.RETRY)
 
@@ -58,20 +62,28 @@ def submit(connection: Connection, asked: Submission, *, now: datetime, actor: A
     _require_room(connection, asked)
     job = JobId(str(uuid.uuid4()))
     _catch_up(connection, asked.project)
-    connection.execute(insert(jobs).values(**_job_row(job, asked, now)))
-    for name in dict.fromkeys(asked.inputs):
-        connection.execute(
-            insert(artifact_references).values(
-                project=asked.project, artifact=name, holder=job, created_at=now
-            )
-        )
-    for stage in asked.stages:
-        _write_stage(connection, job, asked, stage, now)
-    locked = LockedJob(connection, job, now=now, actor=actor)
+    row, rows = (
+        _job_row(job, asked, now),
+        [_stage_row(job, asked, one, now) for one in asked.stages],
+    )
+    # Nobody else can see it yet, so it is as good as locked.
+    locked = LockedJob(connection, row, rows, now=now, actor=actor)
     locked.event("accepted", {"principal": asked.principal, "request_id": asked.request_id})
     locked.entry("accepted", _body(asked, held))
     locked.wake_ready()
-    locked.flush()
+    connection.execute(_NEW_JOB, row | locked.counts)
+    for name in dict.fromkeys(asked.inputs):
+        reference = {"project": asked.project, "artifact": name, "holder": job, "created_at": now}
+        connection.execute(_NEW_REFERENCE, reference)
+    connection.execute(_NEW_STAGE, rows)
+    networks = [
+        {"stage": written["id"], "network": network}
+        for written, stage in zip(rows, asked.stages, strict=True)
+        for network in dict.fromkeys(stage.networks)
+    ]
+    if networks:
+        connection.execute(_NEW_NETWORK, networks)
+    append(connection, locked)
     return job
 
 
@@ -113,17 +125,22 @@ def _require_room(connection: Connection, asked: Submission) -> None:
 
 def _catch_up(connection: Connection, project: str) -> None:
     """Let a project that had nothing to do be served next, once; it saves no turns up."""
+    connection.execute(_catching_up(), {"of_project": project})
+
+
+@cache
+def _catching_up() -> Update:
     busy = select(stages.c.project).where(stages.c.state.in_(_UNFINISHED))
-    least = connection.execute(
-        select(func.min(projects.c.virtual_time)).where(projects.c.id.in_(busy))
-    ).scalar_one()
-    if least is None:
-        return
-    own, next_turn = projects.c.virtual_time, least - 1
-    connection.execute(
+    others = projects.alias()
+    least = select(func.min(others.c.virtual_time)).where(others.c.id.in_(busy)).scalar_subquery()
+    return (
         update(projects)
-        .where(projects.c.id == project, projects.c.id.not_in(busy))
-        .values(virtual_time=case((own < next_turn, next_turn), else_=own))
+        .where(
+            projects.c.id == bindparam("of_project"),
+            projects.c.id.not_in(busy),
+            projects.c.virtual_time < least - 1,
+        )
+        .values(virtual_time=least - 1)
     )
 
 
@@ -145,29 +162,27 @@ def _job_row(job: JobId, asked: Submission, now: datetime) -> dict[str, object]:
         "item": asked.item,
         "deadline_at": asked.deadline_at,
         "created_at": now,
+        "state": State.QUEUED,
+        "wanted": Wanted.RUN,
+        "event_count": 0,
+        "entry_count": 0,
     }
 
 
-def _write_stage(
-    connection: Connection, job: JobId, asked: Submission, stage: NewStage, now: datetime
-) -> None:
-    row = str(uuid.uuid4())
-    connection.execute(
-        insert(stages).values(
-            id=row,
-            job=job,
-            project=asked.project,
-            name=stage.name,
-            lane=stage.lane,
-            priority=int(asked.priority),
-            needs=list(stage.needs),
-            waiting_on=len(stage.needs),
-            not_before=now,
-            created_at=now,
-        )
-    )
-    for network in dict.fromkeys(stage.networks):
-        connection.execute(insert(stage_networks).values(stage=row, network=network))
+def _stage_row(job: JobId, asked: Submission, stage: NewStage, now: datetime) -> StageRow:
+    return {
+        "id": str(uuid.uuid4()),
+        "job": job,
+        "project": asked.project,
+        "name": stage.name,
+        "lane": stage.lane,
+        "state": State.QUEUED,
+        "priority": int(asked.priority),
+        "needs": list(stage.needs),
+        "waiting_on": len(stage.needs),
+        "not_before": now,
+        "created_at": now,
+    }
 
 
 def _body(asked: Submission, held: dict[str, int]) -> dict[str, Json]:

@@ -1,5 +1,7 @@
 """Claims stages of its lanes while it has room, runs each on a thread, renews all their leases.
 
+A stage takes room while its executor works; while its end is being committed the next one runs.
+
 Promised:
 - between claim and end a lease is renewed three times before it would run out;
 - a worker that cannot renew, or hears that a lease is not its own, stops the work and commits
@@ -31,11 +33,13 @@ from services.orchestrator.lease_desk import HANDED_BACK, WORDS, LeaseDesk
 
 POLL_SECONDS = 5.0
 _RENEWALS = 3
+_HELD_PER_SLOT = 2
+"""So many stages are held at most for each that runs: beside it one whose end is not committed."""
 _AGAIN_SECONDS = 1.0
 
 
 class Worker:
-    """Works on `lanes` with `slots` stages at a time. `wake` makes it look at once.
+    """Works on `lanes`, `slots` stages at a time. `wake` makes it look at once.
 
     Without a wake-up it looks every `poll_seconds`, so a lost message costs that much. `fault` is
     what ended its claiming, if something that it does not understand did.
@@ -57,12 +61,13 @@ class Worker:
         self._slots = slots
         self._poll_seconds = poll_seconds
         self._desks: dict[StageId, LeaseDesk] = {}
+        self._working = 0
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._ending = threading.Event()
         self._over = threading.Event()
         self.fault: Exception | None = None
-        self._pool = ThreadPoolExecutor(slots, thread_name_prefix="stage")
+        self._pool = ThreadPoolExecutor(_HELD_PER_SLOT * slots, thread_name_prefix="stage")
         self._threads = [
             threading.Thread(target=self._claims, name="claims", daemon=True),
             threading.Thread(target=self._renews, name="renews", daemon=True),
@@ -93,7 +98,7 @@ class Worker:
         renews.join()
 
     def running(self) -> int:
-        """Return how many stages run here now."""
+        """Return how many stages are held here now: those that run, and those that end."""
         with self._lock:
             return len(self._desks)
 
@@ -101,24 +106,30 @@ class Worker:
         try:
             while not self._ending.is_set():
                 self._wake.clear()
-                if self.running() >= self._slots or not self._claimed():
+                if not self._room() or not self._claimed():
                     self._wake.wait(self._poll_seconds)
         except Exception as error:  # noqa: BLE001 - whoever started us asks for it and ends
             self.fault = error
 
+    def _room(self) -> int:
+        """Return how many more stages may be claimed."""
+        with self._lock:
+            held = _HELD_PER_SLOT * self._slots - len(self._desks)
+            return min(self._slots - self._working, held)
+
     def _claimed(self) -> bool:
-        """Claim one stage and have it run; False where there is none, or nobody to ask."""
+        """Claim what there is room for and have it run; False where there is nothing to claim."""
         try:
-            claim = self._jobs.claim(self._lanes, self.name)
+            claims = self._jobs.claims(self._lanes, self.name, self._room)
         except ResourceError:
             return False
-        if claim is None:
-            return False
-        desk = LeaseDesk(self._jobs, claim)
+        desks = [LeaseDesk(self._jobs, claim) for claim in claims]
         with self._lock:
-            self._desks[claim.stage] = desk
-        self._pool.submit(self._work, desk)
-        return True
+            self._desks |= {desk.claim.stage: desk for desk in desks}
+            self._working += len(desks)
+        for desk in desks:
+            self._pool.submit(self._work, desk)
+        return bool(claims)
 
     def _work(self, desk: LeaseDesk) -> None:
         """Run one stage to its end, whatever that is. Nothing leaves this but through the rows."""
@@ -127,12 +138,22 @@ class Worker:
         finally:
             with self._lock:
                 self._desks.pop(desk.claim.stage, None)
+            # What was held back by a limit may run now.
+            self._wake.set()
+
+    def _run(self, desk: LeaseDesk) -> tuple[NewOutput, ...]:
+        """Have the executor do the stage; its room is free when it returns."""
+        try:
+            return self._executor.run(desk.claim, desk)
+        finally:
+            with self._lock:
+                self._working -= 1
             self._wake.set()
 
     def _end(self, desk: LeaseDesk) -> None:
         claim = desk.claim
         try:
-            outputs = self._executor.run(claim, desk)
+            outputs = self._run(desk)
         except StopAsked:
             self._said(desk, lambda: self._jobs.stopped(claim))
         except (StaleTokenError, UnknownJobError):
