@@ -23,6 +23,7 @@ from pipelines.media.photo_facts import (
 from pipelines.media.photo_message import Sessions, header_from, limits_message
 from pipelines.media.photo_planes import (
     allocate_planes,
+    new_blocks,
     new_planes,
     plane_views,
     planes_digest,
@@ -38,6 +39,7 @@ __all__ = [
     "PhotoMetadata",
     "Resolution",
     "header",
+    "new_blocks",
     "new_planes",
     "planes_digest",
     "read_photo",

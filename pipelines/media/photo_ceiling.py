@@ -1,14 +1,15 @@
 """How much memory and scratch a photo job can need, as a formula over sizes alone.
 
-With F(s) the bytes of the native planes of shape s, T the side of a tile of the result in pixels
+With F(s) the bytes of the native planes of shape s, R the bytes of each float32 picture that rests
+between two operations, T the side of a tile of the result in pixels
 (its surroundings included), and M the size up to which planes stay in memory:
 
-  resident = F(source) if F(source) <= M else 0, plus the same for the result
+  resident = F(source) if F(source) <= M else 0, plus the same for the result and for each R
   decode   = 96 MiB of strips + what the header says the decoder needs (`decoder_bytes`)
   compute  = 4 bytes x 4 copies x (planes of source + planes of result) x T**2
   write    = 64 MiB of strips, for WebP 48 bytes a pixel instead (its coder takes the whole)
   memory   = 256 MiB (interpreter and libraries) + resident + max(decode, compute, write)
-  scratch  = F(source) if F(source) > M else 0, plus the same for the result
+  scratch  = F(source) if F(source) > M else 0, plus the same for the result and for each R
   disk     = F(result) + 16 MiB, which no lossless coding of it exceeds by more than a strip
 
 `memory` counts what cannot be given back. Planes in a scratch file are mapped; their pages are
@@ -59,13 +60,14 @@ def photo_ceiling(
     tile: int,
     decoder_bytes: int = 0,
     kind: Kind = Kind.PNG,
+    resting_bytes: tuple[int, ...] = (),
 ) -> PhotoCeiling:
     """Compute the ceiling of a job (the formula stands at the top of this module).
 
     `tile` is in pixels of the result; `decoder_bytes` comes from `PhotoHeader`; `kind` is the
-    kind of file written.
+    kind of file written; `resting_bytes` are the R.
     """
-    sizes = (source.frame_bytes, result.frame_bytes)
+    sizes = (source.frame_bytes, result.frame_bytes, *resting_bytes)
     resident = sum(size for size in sizes if size <= IN_MEMORY_BYTES)
     scratch = sum(size for size in sizes if size > IN_MEMORY_BYTES)
     planes = source.layout.plane_count + result.layout.plane_count

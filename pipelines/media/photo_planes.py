@@ -19,7 +19,7 @@ from typing import cast
 import numpy as np
 
 from pipelines.errors import DiskFullError, UnreadableError
-from pipelines.media.picture import FrameShape, Samples
+from pipelines.media.picture import FrameShape, Plane, Samples
 
 IN_MEMORY_BYTES = 64 << 20
 """Planes of up to this many bytes stay in memory."""
@@ -40,9 +40,15 @@ class PlaneMemory:
         os.close(self.fd)
 
 
-def allocate_planes(shape: FrameShape, *, scratch: Path) -> PlaneMemory:
-    """Zeroed memory for the planes of `shape`. Raises `DiskFullError` when `scratch` is full."""
-    size = max(1, shape.frame_bytes)
+def allocate_planes(
+    shape: FrameShape, *, scratch: Path, sample_bytes: int | None = None
+) -> PlaneMemory:
+    """Zeroed memory for the planes of `shape`. Raises `DiskFullError` when `scratch` is full.
+
+    `sample_bytes` is that of the codes of `shape` unless given.
+    """
+    own = np.dtype(shape.layout.sample_type).itemsize
+    size = max(1, shape.frame_bytes // own * (sample_bytes or own))
     fd = _memory_file(size) if size <= IN_MEMORY_BYTES else _scratch_file(size, scratch)
     try:
         return PlaneMemory(fd, size, mmap.mmap(fd, size))
@@ -94,6 +100,20 @@ def new_planes(shape: FrameShape, *, scratch: Path) -> tuple[Samples, ...]:
     memory = allocate_planes(shape, scratch=scratch)
     memory.close_descriptor()
     return plane_views(memory.mapping, shape)
+
+
+def new_blocks(shape: FrameShape, *, scratch: Path) -> tuple[Plane, ...]:
+    """Zeroed, writable float32 planes; as `new_planes` otherwise."""
+    memory = allocate_planes(shape, scratch=scratch, sample_bytes=4)
+    memory.close_descriptor()
+    views: list[Plane] = []
+    at = 0
+    for plane in range(shape.layout.plane_count):
+        rows, columns = shape.plane_size(plane)
+        flat = np.frombuffer(memory.mapping, np.float32, rows * columns, at)
+        views.append(flat.reshape(rows, columns))
+        at += flat.nbytes
+    return tuple(views)
 
 
 def planes_digest(planes: tuple[Samples, ...]) -> bytes:

@@ -11,12 +11,14 @@ from __future__ import annotations
 import mmap
 import threading
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from pipelines.media.photo_planes import IN_MEMORY_BYTES
-from pipelines.media.picture import Samples
+from pipelines.media.picture import Plane, Samples
 
 PERIOD_SECONDS = 0.05
+
+Kept = TypeVar("Kept", Samples, Plane)
 
 
 class GivingBack:
@@ -41,7 +43,7 @@ class GivingBack:
         self._thread.join()
         self._mappings.clear()
 
-    def watch(self, planes: tuple[Samples, ...]) -> tuple[Samples, ...]:
+    def watch(self, planes: tuple[Kept, ...]) -> tuple[Kept, ...]:
         """Watch the file behind `planes`, if they have one; returns `planes`."""
         for plane in planes:
             mapping = _mapping_of(plane)

@@ -21,16 +21,30 @@ from pipelines.operations.luma import nominal_luma, rgb_luma
 class RgbNetwork:
     """A network of three planes, bound to the shapes of what comes in and what goes out.
 
-    `result` is as many times larger than `source` as the network enlarges.
+    `result` is as many times larger than `source` as the network enlarges. `answer` is what the
+    network gave for the whole of the one picture that this is for; None has it asked each time.
     """
 
-    def __init__(self, network: Network, source: FrameShape, result: FrameShape) -> None:
+    def __init__(
+        self,
+        network: Network,
+        source: FrameShape,
+        result: FrameShape,
+        *,
+        answer: Plane | None = None,
+    ) -> None:
         layout = source.layout
         self._network = network
+        self._answer = answer
         self._source, self._result = source, result
         subsampled = layout.chroma_x > 0 or layout.chroma_y > 0
         self._grids = (ChromaGrid(source), ChromaGrid(result)) if subsampled else None
         self._margin = SPACINGS * max(layout.align_x, layout.align_y) if subsampled else 0
+
+    def seen(self, block: Block) -> RgbNetwork:
+        """The same for one picture alone, asked once; `block` is the whole of what comes in."""
+        answer = self._network.run(self.to_rgb(block, self._source.whole))
+        return RgbNetwork(self._network, self._source, self._result, answer=answer)
 
     def needs(self, out: Region) -> Region:
         """Name the source samples that the colours of result region `out` depend on."""
@@ -39,7 +53,9 @@ class RgbNetwork:
     def colour(self, block: Block, out: Region) -> tuple[Plane, ...]:
         """Compute the colour planes of result region `out`; `block` covers `needs(out)`."""
         scale, read, wide = self._network.scale, self._read(out), self.wide(out)
-        made = self._network.run(self.to_rgb(block, read))
+        made = self._answer
+        if made is None:
+            made = self._network.run(self.to_rgb(block, read))
         top, left = wide.top - read.top * scale, wide.left - read.left * scale
         return self.from_rgb(made[:, top : top + wide.height, left : left + wide.width], wide, out)
 

@@ -26,6 +26,7 @@ from pipelines.operations.base import Network, NetworkSource, Operation
 from pipelines.operations.luma import luma_of, rgb_luma
 from pipelines.operations.resample import Scaler
 from pipelines.operations.rgb_network import RgbNetwork
+from pipelines.operations.sighted import answered, looks_at_all
 
 
 class SuperResolve:
@@ -35,13 +36,29 @@ class SuperResolve:
     before = 0
     after = 0
 
-    def __init__(self, network: Network, source: FrameShape) -> None:
+    def __init__(
+        self, network: Network, source: FrameShape, *, rgb: RgbNetwork | None = None
+    ) -> None:
         scale = network.scale
         self.source = source
         self.result = FrameShape(source.height * scale, source.width * scale, source.layout)
         self._network = network
         self._scaler = Scaler(source, self.result, Kernel.CUBIC)
-        self._rgb = RgbNetwork(network, source, self.result) if network.planes == 3 else None
+        if rgb is None and network.planes == 3:
+            rgb = RgbNetwork(network, source, self.result)
+        self._rgb = rgb
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether every sample may depend on the whole picture."""
+        return looks_at_all(self._network)
+
+    def seen(self, block: Block) -> SuperResolve:
+        """The same for one picture alone, asked once; `block` is the whole of what comes in."""
+        if self._rgb is not None:
+            return SuperResolve(self._network, self.source, rgb=self._rgb.seen(block))
+        luma = np.ascontiguousarray(luma_of(block))
+        return SuperResolve(answered(self._network, luma), self.source)
 
     def needs(self, out: Region) -> Region:
         """Name the source samples under the network's reach and under the cubic taps."""

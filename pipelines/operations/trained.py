@@ -11,7 +11,9 @@ from models.spec import Task
 from pipelines.errors import RequestError
 from pipelines.media.picture import Block, FrameShape, Plane, Region
 from pipelines.operations.base import Network, NetworkSource, Operation
+from pipelines.operations.luma import luma_of
 from pipelines.operations.rgb_network import RgbNetwork
+from pipelines.operations.sighted import answered, looks_at_all
 from pipelines.operations.single import LumaOperation, SingleFrame
 
 
@@ -22,6 +24,16 @@ class _Luma(LumaOperation):
         super().__init__(name, source, pixels=network.reach)
         self._network = network
 
+    @property
+    def sees_all(self) -> bool:
+        """Whether every sample may depend on the whole picture."""
+        return looks_at_all(self._network)
+
+    def seen(self, block: Block) -> _Luma:
+        """The same for one picture alone, asked once; `block` is the whole of what comes in."""
+        luma = np.ascontiguousarray(luma_of(block))
+        return _Luma(self.name, answered(self._network, luma), self.source)
+
     def change(self, luma: Plane) -> Plane:
         """Run the network on luma as it is coded."""
         return self._network.run(np.ascontiguousarray(luma))
@@ -30,9 +42,21 @@ class _Luma(LumaOperation):
 class _Colour(SingleFrame):
     """The bound operation with a network of red, green and blue."""
 
-    def __init__(self, name: str, network: Network, source: FrameShape) -> None:
+    def __init__(
+        self, name: str, network: Network, source: FrameShape, *, rgb: RgbNetwork | None = None
+    ) -> None:
         super().__init__(name, source, pixels=0)
-        self._rgb = RgbNetwork(network, source, source)
+        self._network = network
+        self._rgb = rgb or RgbNetwork(network, source, source)
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether every sample may depend on the whole picture."""
+        return looks_at_all(self._network)
+
+    def seen(self, block: Block) -> _Colour:
+        """The same for one picture alone, asked once; `block` is the whole of what comes in."""
+        return _Colour(self.name, self._network, self.source, rgb=self._rgb.seen(block))
 
     def needs(self, out: Region) -> Region:
         """Name what the network sees, with the chroma around it."""

@@ -90,6 +90,7 @@ def plan_photo(
         tile=_most_needed(chain),
         decoder_bytes=head.decoder_bytes,
         kind=kind,
+        resting_bytes=chain.resting_bytes(),
     )
     plan = Plan(
         graph_sha256=checked.graph.digest(),

@@ -21,6 +21,7 @@ from pipelines.media.video import VideoIndex
 from pipelines.operations.base import NetworkSource, Operation, Retiming
 from pipelines.operations.region_only import RegionOnly
 from pipelines.operations.registry import build
+from pipelines.operations.sighted import sighted
 from pipelines.operations.steered import at_frame
 from pipelines.stages.colour_tags import retagged
 from pipelines.stages.drawn_region import View, laid_out
@@ -139,6 +140,15 @@ class Chain:
             block = operation.apply([block], 0, operation.result.whole)
         return block
 
+    def resting_bytes(self) -> tuple[int, ...]:
+        """What whole float32 pictures take that a photograph leaves between its operations.
+
+        A network that looks at the whole picture is asked once, and what its operation makes of
+        the answer lies there until the operations after it have read it.
+        """
+        before_the_last = self.operations[:-1]
+        return tuple(_float_bytes(one.result) for one in before_the_last if sighted(one))
+
     def frame_memory_bytes(self) -> int:
         """Most memory that whole frames need on their way through, in bytes.
 
@@ -173,10 +183,17 @@ def pulled(
 
     `planes` are the native planes of one whole picture of `shape`, which the first takes.
     """
+    return pulled_from(operations, lambda region: block_from_native(planes, shape, region), out)
+
+
+def pulled_from(
+    operations: Sequence[Operation], source: Callable[[Region], Block], out: Region
+) -> Block:
+    """Run operations over region `out` of their result; `source` gives what the first takes."""
     wanted = [out]
     for operation in reversed(operations):
         wanted.append(operation.needs(wanted[-1]))
-    block = block_from_native(planes, shape, wanted.pop())
+    block = source(wanted.pop())
     for operation in operations:
         block = operation.apply([block], 0, wanted.pop())
     return block
