@@ -294,6 +294,7 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
             "seconds": round(seconds, 3),
             "frames": timed.frames,
             "frames_per_second": round(timed.frames / seconds, 3),
+            "megapixels": round(timed.frames * chain.result.height * chain.result.width / 1e6, 3),
         },
     )
 

@@ -12,6 +12,8 @@ from enum import StrEnum
 from pipelines.errors import RequestError
 
 DEFAULT_PROJECT = "default"
+PROBE_PROJECT = "probe"
+"""Whose jobs are probes of the work path and nobody's work."""
 
 
 class Scope(StrEnum):

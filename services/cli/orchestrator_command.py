@@ -36,16 +36,24 @@ def main(*, only: str | None, lanes: tuple[str, ...], slots: int | None, home: P
 
 
 def _work(settings: Settings, duty: Duty, lanes: tuple[str, ...]) -> int:
+    from services.cli.metrics_wiring import showing  # noqa: PLC0415 - an extra
     from services.cli.orchestrator_wiring import dispatch_of, orchestrating  # noqa: PLC0415 - extra
     from services.cli.storage_wiring import storage  # noqa: PLC0415 - an extra
+    from services.telemetry.metrics import Metrics  # noqa: PLC0415 - an extra
 
+    metrics = Metrics()
     asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: asked.set())
     say = console_on_stderr().print
-    with records(settings) as database, dispatch_of(settings) as dispatch:
-        store = storage(settings)
-        with orchestrating(settings, database, store, dispatch, duty=duty, lanes=lanes) as running:
+    with records(settings) as database, dispatch_of(settings, metrics) as dispatch:
+        store = storage(settings, tally=metrics.services)
+        with (
+            orchestrating(
+                settings, database, store, dispatch, metrics, duty=duty, lanes=lanes
+            ) as running,
+            showing(settings, metrics, fault=lambda: running.fault),
+        ):
             say(f"Working: {duty.value}, lanes {', '.join(lanes)}. SIGTERM drains.", markup=False)
             while not asked.wait(_LOOK_SECONDS):
                 if (fault := running.fault) is not None:

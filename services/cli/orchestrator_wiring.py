@@ -14,6 +14,7 @@ from services.cli.log_copy_command import log_copy
 from services.cli.printing import console_on_stderr
 from services.cli.wiring import tools
 from services.database.database import Database
+from services.dispatch.counted import CountedDispatch
 from services.dispatch.in_process import InProcessDispatch
 from services.dispatch.port import Dispatch
 from services.jobs.artifacts import Artifacts
@@ -21,7 +22,7 @@ from services.jobs.holdings import Holdings
 from services.jobs.jobs import Jobs, QueueRules
 from services.jobs.outbox import Outbox
 from services.orchestrator.housekeeping import Housekeeping
-from services.orchestrator.keeper import Chore, Keeper
+from services.orchestrator.keeper import Chore, Keeper, Told
 from services.orchestrator.this_process import ThisProcess
 from services.orchestrator.worker import Worker
 from services.provenance.local_log import LocalLog, system_clock
@@ -29,6 +30,7 @@ from services.provenance.log_copy import can_keep_log
 from services.provenance.pending import PendingEntries
 from services.settings.settings import Settings
 from services.storage.port import Storage
+from services.telemetry.metrics import Metrics
 
 _TIDY_SECONDS = 3600.0
 
@@ -63,6 +65,7 @@ def orchestrating(
     database: Database,
     storage: Storage,
     dispatch: Dispatch,
+    metrics: Metrics,
     *,
     duty: Duty = Duty.ALL,
     lanes: Collection[str] = LANES,
@@ -84,8 +87,10 @@ def orchestrating(
                 log=shared.log,
                 folder=settings.home / "work",
                 is_over=jobs.is_over,
+                metrics=metrics.work,
             )
-            worker = Worker(jobs, executor, lanes=lanes, slots=settings.slots)
+            worker = Worker(jobs, executor, lanes=lanes, slots=settings.slots, metrics=metrics.work)
+            metrics.watch_gpus()
             parts.enter_context(dispatch.listening(lanes, worker.wake))
             worker.start()
             parts.callback(worker.drain)
@@ -98,7 +103,7 @@ def orchestrating(
                 pending,
                 shared.log,
                 also=_duties(settings, storage, holdings),
-                trouble=_say,
+                told=Told(_say, metrics.work),
             )
             keeper.start()
             parts.callback(keeper.stop)
@@ -112,7 +117,7 @@ def jobs_of(settings: Settings, database: Database, dispatch: Dispatch) -> Jobs:
 
 
 @contextmanager
-def dispatch_of(settings: Settings) -> Iterator[Dispatch]:
+def dispatch_of(settings: Settings, metrics: Metrics) -> Iterator[Dispatch]:
     """Open what wakes lanes: the broker, or this process alone where none is set."""
     if settings.broker is None:
         yield InProcessDispatch()
@@ -126,7 +131,7 @@ def dispatch_of(settings: Settings) -> Iterator[Dispatch]:
         ) from error
     dispatch = CeleryDispatch(settings.broker)
     try:
-        yield dispatch
+        yield CountedDispatch(dispatch, metrics.services)
     finally:
         dispatch.close()
 
@@ -134,11 +139,13 @@ def dispatch_of(settings: Settings) -> Iterator[Dispatch]:
 def _duties(settings: Settings, storage: Storage, holdings: Holdings) -> Iterator[Chore]:
     """Say what a keeper does besides the queue: a tidy store, and the log's copy in it."""
     grace = timedelta(hours=settings.grace_hours)
-    yield Chore(Housekeeping(storage, holdings, system_clock, grace=grace).tidy, _TIDY_SECONDS)
+    yield Chore(
+        "tidy", Housekeeping(storage, holdings, system_clock, grace=grace).tidy, _TIDY_SECONDS
+    )
     if settings.artifacts is None or not settings.log_copy_seconds:
         return
     if can_keep_log(storage.objects):
-        yield Chore(log_copy(settings, storage.objects).copy, settings.log_copy_seconds)
+        yield Chore("copy-log", log_copy(settings, storage.objects).copy, settings.log_copy_seconds)
     else:
         _say(
             "The store of artifacts can neither refuse a second writer nor lock: it gets no copy"

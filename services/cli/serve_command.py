@@ -95,14 +95,14 @@ def _serve(asked: Asked, settings: Settings, wiring: Any) -> int:
     # The server listens to these itself while it runs, and raises them again when it has ended.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopping.set())
+    metrics = wiring.Metrics()
     with ExitStack() as parts:
         database = parts.enter_context(records(settings))
-        dispatch = parts.enter_context(wiring.dispatch_of(settings))
-        orchestra = parts.enter_context(
-            wiring.working(settings, database, dispatch, works=asked.works)
-        )
+        dispatch = parts.enter_context(wiring.dispatch_of(settings, metrics))
+        shared = (settings, database, dispatch)
+        orchestra = parts.enter_context(wiring.working(*shared, metrics, works=asked.works))
         app = parts.enter_context(
-            wiring.gateway(settings, database, dispatch, orchestra, is_stopping=stopping.is_set)
+            wiring.gateway(*shared, orchestra, metrics, is_stopping=stopping.is_set)
         )
         listener = parts.enter_context(_listening(asked.host, asked.port))
         host, port = listener.getsockname()[:2]

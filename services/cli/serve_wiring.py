@@ -40,20 +40,21 @@ from services.storage.keys import artifact_key
 from services.storage.port import ObjectStore
 from services.telemetry.metrics import Metrics
 
-__all__ = ["dispatch_of", "gateway", "working"]
+__all__ = ["Metrics", "dispatch_of", "gateway", "working"]
 
 PROBES_AT_ONCE = 4
 
 
 @contextmanager
 def working(
-    settings: Settings, database: Database, dispatch: Dispatch, *, works: bool
+    settings: Settings, database: Database, dispatch: Dispatch, metrics: Metrics, *, works: bool
 ) -> Iterator[Orchestra | None]:
     """Run worker and keeper while the block lasts, where this process `works` at all."""
     if not works:
         yield None
         return
-    with orchestrating(settings, database, storage(settings), dispatch) as orchestra:
+    store = storage(settings, tally=metrics.services)
+    with orchestrating(settings, database, store, dispatch, metrics) as orchestra:
         yield orchestra
 
 
@@ -63,14 +64,14 @@ def gateway(
     database: Database,
     dispatch: Dispatch,
     orchestra: Orchestra | None,
+    metrics: Metrics,
     *,
     is_stopping: Callable[[], bool],
 ) -> Iterator[FastAPI]:
     """Give the application; files are looked at in children of a pool of its own."""
     ensure_project(database, DEFAULT_PROJECT)
-    facts, store = RecordsFacts(database), storage(settings)
-    metrics = Metrics()
-    metrics.watch_records(facts.lanes, facts.unsealed)
+    facts, store = RecordsFacts(database), storage(settings, tally=metrics.services)
+    metrics.watch_records(facts)
     evidence = OpenedView(settings.home / "log")
     with DecodePool(limits=PROBE_LIMITS) as pool:
         yield gateway_app(

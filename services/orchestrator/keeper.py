@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipelines.errors import ResourceError
 from services.dispatch.port import Dispatch
@@ -18,12 +18,14 @@ from services.jobs.jobs import Jobs
 from services.jobs.outbox import Outbox
 from services.provenance.local_log import LocalLog
 from services.provenance.pending import PendingEntries
+from services.telemetry.work_metrics import WorkMetrics
 
 
 @dataclass(frozen=True, slots=True)
 class Chore:
     """Something that is done again and again, this long after it was done before."""
 
+    name: str
     do: Callable[[], object]
     every_seconds: float
 
@@ -40,10 +42,18 @@ class KeeperPace:
     forget_seconds: float = 600.0
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Who hears of duties: `trouble` what cannot be done now, `metrics` what was done when."""
+
+    trouble: Callable[[str], None] = lambda _said: None
+    metrics: WorkMetrics = field(default_factory=WorkMetrics)
+
+
 class Keeper:
     """Does the queue's duties, and those `also` given, on threads of its own until `stop`.
 
-    `trouble` hears of what cannot be done now; `fault` is what a duty did not understand.
+    `fault` is what a duty did not understand.
     """
 
     def __init__(
@@ -56,24 +66,24 @@ class Keeper:
         *,
         also: Iterable[Chore] = (),
         pace: KeeperPace | None = None,
-        trouble: Callable[[str], None] = lambda _said: None,
+        told: Told | None = None,
     ) -> None:
         self._jobs = jobs
         self._outbox = outbox
         self._dispatch = dispatch
         self._pending = pending
         self._log = log
-        self._trouble = trouble
+        self._told = told or Told()
         self._ending = threading.Event()
         self.fault: Exception | None = None
         pace = pace or KeeperPace()
         duties = (
-            Chore(self.relay, pace.relay_seconds),
-            Chore(self.poll, pace.poll_seconds),
-            Chore(jobs.sweep, pace.sweep_seconds),
-            Chore(jobs.warn, pace.warn_seconds),
-            Chore(self.seal, pace.seal_seconds),
-            Chore(outbox.forget, pace.forget_seconds),
+            Chore("relay", self.relay, pace.relay_seconds),
+            Chore("poll", self.poll, pace.poll_seconds),
+            Chore("sweep", jobs.sweep, pace.sweep_seconds),
+            Chore("warn", jobs.warn, pace.warn_seconds),
+            Chore("seal", self.seal, pace.seal_seconds),
+            Chore("forget", outbox.forget, pace.forget_seconds),
             *also,
         )
         self._threads = [
@@ -117,8 +127,10 @@ class Keeper:
                 begun = time.monotonic()
                 try:
                     duty.do()
+                    self._told.metrics.duty_done(duty.name)
                 except ResourceError as error:
-                    self._trouble(str(error))
+                    self._told.metrics.duty_refused(duty.name)
+                    self._told.trouble(str(error))
                     # What does not answer is asked less often while it does not.
                     self._ending.wait(min(5.0, 1.0 + time.monotonic() - begun))
         except Exception as error:  # noqa: BLE001 - whoever started us asks for it and ends

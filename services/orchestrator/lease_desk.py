@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pipelines.evidence.json_value import Json
 from services.database.words import Wanted
@@ -18,19 +18,27 @@ HANDED_BACK = "handed_back"
 """The word on record where the process was told to end."""
 
 
+def _not_counted(_step: str, _seconds: float) -> None:
+    """Nobody counts."""
+
+
 class LeaseDesk:
     """A `Desk`. `stop` is called by whoever renews the lease; the executor asks `stop_asked`.
 
-    Progress within a step is written once a second at most; the token is checked with it.
+    Progress within a step is written once a second at most; the token is checked with it. The
+    seconds of each step are counted, those of the last when it is `over`.
     """
 
-    def __init__(self, jobs: Jobs, claim: Claim) -> None:
+    def __init__(
+        self, jobs: Jobs, claim: Claim, *, step_ended: Callable[[str, float], None] = _not_counted
+    ) -> None:
         self.claim = claim
         self._jobs = jobs
         self._word: str | None = None
         self._lost = threading.Event()
+        self._step_ended = step_ended
         self._step = ""
-        self._next = 0.0
+        self._since = self._next = 0.0
 
     @property
     def is_lost(self) -> bool:
@@ -65,5 +73,14 @@ class LeaseDesk:
         now = time.monotonic()
         if step == self._step and now < self._next:
             return
+        if step != self._step:
+            self.over()
+            self._since = now
         self._step, self._next = step, now + PROGRESS_SECONDS
         self._jobs.progress(self.claim, step, done=done, total=total)
+
+    def over(self) -> None:
+        """Count the step that is over; whoever made the desk calls it at the end."""
+        if self._step:
+            self._step_ended(self._step, time.monotonic() - self._since)
+            self._step = ""

@@ -31,6 +31,7 @@ from services.provenance.pending import PendingEntries
 from services.storage.keys import artifact_key, object_key
 from services.storage.port import ObjectStore, Sha256
 from services.storage.transfer import fetch, put_file
+from services.telemetry.work_metrics import WorkMetrics
 
 _PREFIX = "sha256:"
 _UNNAMED = "received"
@@ -52,6 +53,7 @@ class ThisProcess:
         log: LocalLog,
         folder: Path,
         is_over: Callable[[str], bool],
+        metrics: WorkMetrics | None = None,
     ) -> None:
         self._tools = tools
         self._artifacts = artifacts
@@ -60,6 +62,7 @@ class ThisProcess:
         self._log = log
         self._folder = folder
         self._is_over = is_over
+        self._metrics = metrics or WorkMetrics()
 
     def run(self, claim: Claim, desk: Desk) -> tuple[NewOutput, ...]:
         """Fetch the input, run the graph, put every result into the store."""
@@ -82,6 +85,12 @@ class ThisProcess:
         outcome = run_job(request, tools, progress)
         if outcome.fault is not None:
             raise outcome.fault
+        self._metrics.rendered(
+            claim.pipeline,
+            frames=int(outcome.metrics.get("frames", 1)),
+            megapixels=outcome.metrics.get("megapixels", 0.0),
+            seconds=outcome.metrics.get("seconds", 0.0),
+        )
         progress.start("storing", len(outcome.outputs))
         return self._stored(outcome.outputs, progress)
 

@@ -23,13 +23,14 @@ from contextlib import suppress
 
 from pipelines.errors import ResourceError
 from pipelines.run.job import StopAsked
-from services.database.words import Wanted
+from services.database.words import AttemptEnd, Wanted
 from services.jobs.errors import StaleTokenError, UnknownJobError
 from services.jobs.failures import failure_of
 from services.jobs.jobs import Jobs
 from services.jobs.values import NewOutput, StageId
 from services.orchestrator.executor import Executor
 from services.orchestrator.lease_desk import HANDED_BACK, WORDS, LeaseDesk
+from services.telemetry.work_metrics import WorkMetrics
 
 POLL_SECONDS = 5.0
 _RENEWALS = 3
@@ -42,7 +43,7 @@ class Worker:
     """Works on `lanes`, `slots` stages at a time. `wake` makes it look at once.
 
     Without a wake-up it looks every `poll_seconds`, so a lost message costs that much. `fault` is
-    what ended its claiming, if something that it does not understand did.
+    what ended its claiming, if something that it does not understand did. `metrics` count stages.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Worker:
         lanes: Collection[str],
         slots: int = 1,
         poll_seconds: float = POLL_SECONDS,
+        metrics: WorkMetrics | None = None,
     ) -> None:
         self.name = f"{platform.node()[:30]}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
         self._jobs = jobs
@@ -60,6 +62,7 @@ class Worker:
         self._lanes = tuple(lanes)
         self._slots = slots
         self._poll_seconds = poll_seconds
+        self._metrics = metrics or WorkMetrics()
         self._desks: dict[StageId, LeaseDesk] = {}
         self._working = 0
         self._lock = threading.Lock()
@@ -123,7 +126,9 @@ class Worker:
             claims = self._jobs.claims(self._lanes, self.name, self._room)
         except ResourceError:
             return False
-        desks = [LeaseDesk(self._jobs, claim) for claim in claims]
+        desks = [
+            LeaseDesk(self._jobs, claim, step_ended=self._metrics.step_ended) for claim in claims
+        ]
         with self._lock:
             self._desks |= {desk.claim.stage: desk for desk in desks}
             self._working += len(desks)
@@ -133,9 +138,13 @@ class Worker:
 
     def _work(self, desk: LeaseDesk) -> None:
         """Run one stage to its end, whatever that is. Nothing leaves this but through the rows."""
+        begun, ended = time.monotonic(), AttemptEnd.LOST
+        self._metrics.stage_begun()
         try:
-            self._end(desk)
+            ended = self._end(desk)
         finally:
+            desk.over()
+            self._metrics.stage_ended(desk.claim.lane, ended, time.monotonic() - begun)
             with self._lock:
                 self._desks.pop(desk.claim.stage, None)
             # What was held back by a limit may run now.
@@ -150,21 +159,23 @@ class Worker:
                 self._working -= 1
             self._wake.set()
 
-    def _end(self, desk: LeaseDesk) -> None:
+    def _end(self, desk: LeaseDesk) -> AttemptEnd:
+        """Run a stage and write its end down; LOST where nobody wants to know it from here."""
         claim = desk.claim
         try:
             outputs = self._run(desk)
         except StopAsked:
-            self._said(desk, lambda: self._jobs.stopped(claim))
+            is_said = self._said(desk, lambda: self._jobs.stopped(claim))
+            return AttemptEnd.STOPPED if is_said else AttemptEnd.LOST
         except (StaleTokenError, UnknownJobError):
-            return
+            return AttemptEnd.LOST
         except Exception as error:  # noqa: BLE001 - the border: an attempt's fault is its own
             failure = failure_of(error)
-            self._said(desk, lambda: self._jobs.fail(claim, failure))
-        else:
-            self._commit(desk, outputs)
+            is_said = self._said(desk, lambda: self._jobs.fail(claim, failure))
+            return AttemptEnd.FAILED if is_said else AttemptEnd.LOST
+        return AttemptEnd.DONE if self._commit(desk, outputs) else AttemptEnd.LOST
 
-    def _commit(self, desk: LeaseDesk, outputs: tuple[NewOutput, ...]) -> None:
+    def _commit(self, desk: LeaseDesk, outputs: tuple[NewOutput, ...]) -> bool:
         """Commit what was made; bytes that turn out to be known already are removed again."""
         surplus: list[NewOutput] = []
         try:
@@ -173,10 +184,11 @@ class Worker:
             )
         except (StaleTokenError, UnknownJobError):
             self._discard(outputs)
-            return
+            return False
         if done:
             self._executor.committed(desk.claim)
             self._discard(tuple(surplus))
+        return done
 
     def _discard(self, outputs: tuple[NewOutput, ...]) -> None:
         """Remove bytes that nobody will name; where the store is away they are swept later."""

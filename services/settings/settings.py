@@ -58,8 +58,9 @@ class Settings(BaseSettings):
     `s3_endpoint` (None: a folder in the home). `broker` is where wake-ups of lanes go (None: no
     further than this process). `slots` is how many stages run here at once, `lease_seconds` how
     long a stage is another's after its process was last heard of, `grace_hours` how long bytes stay
-    that nobody holds any more. Every `log_copy_seconds` (0: never) the log's public files are
-    copied into `artifacts` where that is set, locked for `log_lock_days` if given.
+    that nobody holds any more. `metrics_port` is where workers and keepers show their counts
+    (None: nowhere), on `metrics_host`. Every `log_copy_seconds` (0: never) the log's public files
+    are copied into `artifacts` where that is set, locked for `log_lock_days` if given.
     `face_embedding` is an ONNX network by which the drift of faces is measured, its input
     `face_embedding_side` samples wide; faces that are smaller than `face_embedding_least_side` are
     too small for it.
@@ -98,6 +99,8 @@ class Settings(BaseSettings):
     slots: int = Field(default=1, ge=1, le=64)
     lease_seconds: float = Field(default=30.0, ge=1, le=3600)
     grace_hours: float = Field(default=24.0, ge=1, le=87_600)
+    metrics_host: str = Field(default="127.0.0.1", min_length=1, max_length=200)
+    metrics_port: int | None = Field(default=None, ge=0, le=65_535)
     log_copy_seconds: float = Field(default=60.0, ge=0, le=86_400)
     log_lock_days: int | None = Field(default=None, ge=1, le=36_500)
     face_embedding: Path | None = None

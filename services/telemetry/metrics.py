@@ -1,42 +1,37 @@
-"""What is counted, for Prometheus: requests, bytes, lanes, entries that wait to be sealed.
+"""What one process counts, for Prometheus: requests, bytes, work, and the services it calls.
 
-Counters live in a registry that whoever starts a process makes. What the records know better is
-asked of them at the moment of a scrape; what cannot be asked then is counted as an error.
+Counters live in a registry that whoever starts a process makes; nothing here is global. What the
+records know better is asked of them at the moment of a scrape (`records_metrics`), and what a GPU
+knows of the GPU (`gpu_memory`): a value that nobody can tell is absent, never zero.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from pipelines.errors import EvidentError
+from services.telemetry.gpu_memory import GpuMemory, gpu_memory
+from services.telemetry.records_metrics import RecordsCollector, RecordsSource
+from services.telemetry.service_metrics import ServiceMetrics
+from services.telemetry.work_metrics import WorkMetrics
 
 TEXT_TYPE = CONTENT_TYPE_LATEST
 
 _SECONDS = (0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0)
 
 
-@dataclass(frozen=True, slots=True)
-class LaneFacts:
-    """How a lane stands."""
-
-    name: str
-    ready: int
-    running: int
-    oldest_at: datetime | None
-
-
 class Metrics:
-    """The counters of one process."""
+    """The counters of one process. `work` counts stages, `services` calls of other services."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        self.work = WorkMetrics(self._registry)
+        self.services = ServiceMetrics(self._registry)
+        ProcessCollector(registry=self._registry)
         self._requests = Counter(
             "evident_http_requests_total",
             "Requests that were answered.",
@@ -76,46 +71,33 @@ class Metrics:
         """Bytes of artifacts went `in` or `out`."""
         self._bytes.labels(way).inc(count)
 
-    def watch_records(
-        self, lanes: Callable[[], Iterable[LaneFacts]], unsealed: Callable[[], int]
-    ) -> None:
+    def watch_records(self, source: RecordsSource) -> None:
         """Ask the records at every scrape."""
-        self._registry.register(_Records(lanes, unsealed))
+        self._registry.register(RecordsCollector(source))
+
+    def watch_gpus(self, look: Callable[[], Iterable[GpuMemory]] = gpu_memory) -> None:
+        """Ask the GPUs' driver at every scrape; without a GPU there are no such values."""
+        self._registry.register(_Gpus(look))
 
     def text(self) -> bytes:
         """Return everything as Prometheus reads it."""
         return generate_latest(self._registry)
 
 
-class _Records(Collector):
-    def __init__(
-        self, lanes: Callable[[], Iterable[LaneFacts]], unsealed: Callable[[], int]
-    ) -> None:
-        self._lanes = lanes
-        self._unsealed = unsealed
+class _Gpus(Collector):
+    def __init__(self, look: Callable[[], Iterable[GpuMemory]]) -> None:
+        self._look = look
 
     def collect(self) -> Iterator[Metric]:
-        ready = GaugeMetricFamily("evident_lane_ready", "Stages that could run.", labels=["lane"])
-        running = GaugeMetricFamily("evident_lane_running", "Stages that run.", labels=["lane"])
-        age = GaugeMetricFamily(
-            "evident_lane_oldest_seconds", "How long the oldest waits.", labels=["lane"]
+        used = GaugeMetricFamily(
+            "evident_gpu_memory_used_bytes",
+            "Memory of a GPU that is taken, by whichever process.",
+            labels=["gpu", "name"],
         )
-        unsealed = GaugeMetricFamily("evident_unsealed_entries", "Entries that wait to be sealed.")
-        failed = GaugeMetricFamily(
-            "evident_records_unanswered", "1 where the records could not be asked."
+        total = GaugeMetricFamily(
+            "evident_gpu_memory_total_bytes", "Memory of a GPU.", labels=["gpu", "name"]
         )
-        try:
-            for lane in self._lanes():
-                ready.add_metric([lane.name], lane.ready)
-                running.add_metric([lane.name], lane.running)
-                waits = 0.0 if lane.oldest_at is None else _since(lane.oldest_at)
-                age.add_metric([lane.name], waits)
-            unsealed.add_metric([], self._unsealed())
-            failed.add_metric([], 0)
-        except EvidentError:
-            failed.add_metric([], 1)
-        yield from (ready, running, age, unsealed, failed)
-
-
-def _since(moment: datetime) -> float:
-    return max(0.0, (datetime.now(UTC) - moment).total_seconds())
+        for one in self._look():
+            used.add_metric([str(one.index), one.name], one.used_bytes)
+            total.add_metric([str(one.index), one.name], one.total_bytes)
+        yield from (used, total)
