@@ -1,10 +1,10 @@
 """What fields cost: `python -m benchmarks.fields`.
 
 Processor seconds per 1080-row frame of 4:2:0, the median of several: the operations on fields
-beside FFmpeg's own filters (`bwdif`, `separatefields`), as a ratio; and the measure of fields
-beside the SHA-256 of the same frame, both of which run in one thread beside the decoder while a
-clip is indexed. FFmpeg's filters work on 8-bit codes with vector instructions written by hand,
-ours on float32 samples in numpy.
+beside FFmpeg's own filters (`bwdif`, `separatefields`, `field` with `scale`, `detelecine`), as a
+ratio; and the measure of fields beside the SHA-256 of the same frame, both of which run in one
+thread beside the decoder while a clip is indexed. FFmpeg's filters work on 8-bit codes with
+vector instructions written by hand, ours on float32 samples in numpy.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ import av
 import numpy as np
 
 from benchmarks.machine import describe
-from pipelines.graph.operation_fields import DeinterlaceParameters, SeparateFieldsParameters
+from pipelines.graph.operation_fields import FirstField
 from pipelines.media.picture import Family, FrameShape, Matrix, PixelLayout, block_from_native
 from pipelines.media.tasks.field_meter import FieldMeter
 from pipelines.media.tasks.video_source import frame_digest
 from pipelines.operations.deinterlace import Deinterlace
+from pipelines.operations.inverse_telecine import InverseTelecine
+from pipelines.operations.line_double import LineDouble
 from pipelines.operations.separate_fields import SeparateFields
 
 RESULT = Path(__file__).with_name("results") / "fields.json"
@@ -40,18 +42,31 @@ def main() -> None:
     frames = [_frame(number) for number in range(FRAMES)]
     planes = [_planes(one) for one in frames]
     blocks = [block_from_native(one, SHAPE, SHAPE.whole) for one in planes]
-    first = DeinterlaceParameters(first_field="top").first_field
-    made = Deinterlace(SHAPE, first)
-    apart = SeparateFields(SHAPE, SeparateFieldsParameters(first_field="top").first_field)
+    first = FirstField.TOP
+    woven, apart = Deinterlace(SHAPE, first), SeparateFields(SHAPE, first)
+    doubled, film = LineDouble(SHAPE, first), InverseTelecine(SHAPE, first)
+    whole, joined = film.phases
     ours = {
-        "deinterlace": _each(lambda: [p.apply(blocks[:3], 1, SHAPE.whole) for p in made.phases]),
+        "deinterlace": _each(lambda: [p.apply(blocks[:3], 1, SHAPE.whole) for p in woven.phases]),
         "separate_fields": _each(
             lambda: [p.apply(blocks[:1], 0, p.result.whole) for p in apart.phases]
         ),
+        "line_double": _each(lambda: doubled.apply(blocks[:1], 0, SHAPE.whole)),
+        # Of four film frames three are frames of the video, and one is joined of two.
+        "inverse_telecine": _each(
+            lambda: [p.apply(blocks[:2], 0, SHAPE.whole) for p in (whole, whole, joined, whole)]
+        )
+        / 5,
     }
     theirs = {
         "deinterlace": _filtered(frames, ("bwdif", "mode=send_field:parity=tff:deint=all")),
         "separate_fields": _filtered(frames, ("setfield", "mode=tff"), ("separatefields", "")),
+        "line_double": _filtered(
+            frames, ("field", "type=top"), ("scale", f"{WIDTH}:{HEIGHT}:flags=neighbor")
+        ),
+        "inverse_telecine": _filtered(
+            frames, ("fps", "25"), ("detelecine", "first_field=top:pattern=23")
+        ),
     }
     meter = FieldMeter()
     measure, digest = (
@@ -60,7 +75,8 @@ def main() -> None:
     )
     result = {
         "machine": describe(),
-        "frame": f"{WIDTH} x {HEIGHT}, 4:2:0, 8 bit, two pictures of each frame",
+        "frame": f"{WIDTH} x {HEIGHT}, 4:2:0, 8 bit; two pictures of each frame by deinterlace and "
+        "separate_fields, one by line_double, four of five by inverse_telecine",
         "operations": {
             name: {
                 "seconds": round(ours[name], 5),

@@ -9,6 +9,7 @@ differences wins, with a little against long ways, so that where nothing tells, 
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,10 @@ from pipelines.graph.operation_steady import MATCH_BLOCK
 from pipelines.media.picture import FrameShape, Plane, Region
 
 Shifts = NDArray[np.int32]
+Pair = tuple[Shifts, Shifts]
+"""Rows and columns."""
+
+Index = NDArray[np.signedinteger[Any]]
 
 _PER_SAMPLE = 0.25 / 255
 """What a shift by one sample costs per sample of a block, in parts of full scale."""
@@ -30,50 +35,60 @@ def grid_over(region: Region, shape: FrameShape) -> Region:
     return Region(top, left, bottom - top, right - left)
 
 
-def block_shifts(
-    own: Plane, other: Plane, held: Region, blocks: Region, shape: FrameShape, *, search: int
-) -> tuple[Shifts, Shifts]:
-    """Rows and columns by which each block of `blocks` lies further in the other frame.
+class OwnBlocks:
+    """The blocks of `blocks` of one frame, at both resolutions, ready to be looked for.
 
-    Both planes are luma of `held`, which reaches `search` + 2 samples beyond `blocks`, or to the
+    `luma` holds the samples of `held`, which covers `blocks`.
+    """
+
+    def __init__(self, luma: Plane, held: Region, blocks: Region, shape: FrameShape) -> None:
+        self.blocks = blocks
+        self.shape = shape
+        self.full = _taken(luma, held, shape, blocks, 0)
+        self.half = _halved(self.full)
+
+
+def block_shifts(own: OwnBlocks, other: Plane, held: Region, *, search: int) -> Pair:
+    """Rows and columns by which each block lies further in the other frame.
+
+    `other` is luma of `held`, which reaches `search` + 2 samples beyond the blocks, or to the
     picture's edge, beyond which its outermost samples are repeated.
     """
-    rows, columns = -(-blocks.height // MATCH_BLOCK), -(-blocks.width // MATCH_BLOCK)
-    here = _taken(own, held, shape, blocks.top, blocks.left, rows, columns, 0)
     margin = search // 2 * 2 + 2
-    there = _taken(other, held, shape, blocks.top, blocks.left, rows, columns, margin)
-    half = _best(_halved(here), _halved(there), margin // 2, search // 2, MATCH_BLOCK // 2, step=2)
+    there = _taken(other, held, own.shape, own.blocks, margin)
+    half = _best(own.half, _halved(there), margin // 2, search // 2)
     if search == 0:
         return half
-    return _finer(here, there, margin, half)
+    return _finer(own.full, there, margin, half)
 
 
-def spread(shifts: tuple[Shifts, Shifts], blocks: Region, out: Region) -> tuple[Shifts, Shifts]:
+def spread(shifts: Pair, blocks: Region, out: Region) -> Pair:
     """The shift of every sample of region `out`, from those of the blocks."""
-    wide = [np.repeat(np.repeat(one, MATCH_BLOCK, axis=0), MATCH_BLOCK, axis=1) for one in shifts]
     top, left = out.top - blocks.top, out.left - blocks.left
-    down, across = (one[top : top + out.height, left : left + out.width] for one in wide)
+    down, across = (
+        _widened(one)[top : top + out.height, left : left + out.width] for one in shifts
+    )
     return down, across
 
 
-def _taken(
-    plane: Plane,
-    held: Region,
-    shape: FrameShape,
-    top: int,
-    left: int,
-    rows: int,
-    columns: int,
-    margin: int,
-) -> Plane:
+def _taken(plane: Plane, held: Region, shape: FrameShape, blocks: Region, margin: int) -> Plane:
     """Whole blocks with a margin, the picture's outermost samples repeated beyond it."""
-    y = np.arange(top - margin, top + rows * MATCH_BLOCK + margin)
-    x = np.arange(left - margin, left + columns * MATCH_BLOCK + margin)
-    y, x = np.clip(y, 0, shape.height - 1), np.clip(x, 0, shape.width - 1)
+    y, x = (
+        np.clip(np.arange(start - margin, start + _whole(length) + margin), 0, side - 1)
+        for start, length, side in (
+            (blocks.top, blocks.height, shape.height),
+            (blocks.left, blocks.width, shape.width),
+        )
+    )
     # Beyond what is held lies only what a part of the picture does not need.
     y = np.clip(y - held.top, 0, held.height - 1)
     x = np.clip(x - held.left, 0, held.width - 1)
-    return np.asarray(plane[np.ix_(y, x)])
+    return np.asarray(np.take(np.take(plane, y, axis=0), x, axis=1))
+
+
+def _whole(length: int) -> int:
+    """A length in whole blocks."""
+    return -(-length // MATCH_BLOCK) * MATCH_BLOCK
 
 
 def _halved(plane: Plane) -> Plane:
@@ -83,39 +98,40 @@ def _halved(plane: Plane) -> Plane:
     return np.asarray(total * np.float32(0.25))
 
 
-def _best(
-    here: Plane, there: Plane, margin: int, search: int, block: int, *, step: int
-) -> tuple[Shifts, Shifts]:
-    """Try all shifts within `search`; the nearest ones first, so that they win a draw."""
+def _best(here: Plane, there: Plane, margin: int, search: int) -> Pair:
+    """Try all shifts within `search` at half the resolution; the nearest first, to win a draw."""
+    block = MATCH_BLOCK // 2
     height, width = here.shape
-    shape = height // block, width // block
-    least = np.full(shape, np.inf, np.float32)
-    down, across = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
+    least = np.full((height // block, width // block), np.inf, np.float32)
+    down, across = (np.zeros(least.shape, np.int32) for _ in range(2))
+    apart = np.empty_like(here)
     ways = product(range(-search, search + 1), repeat=2)
     for y, x in sorted(ways, key=lambda way: (abs(way[0]) + abs(way[1]), way)):
         moved = there[margin + y : margin + y + height, margin + x : margin + x + width]
-        apart = moved - here
+        np.subtract(moved, here, out=apart)
         cost = _summed(np.abs(apart, out=apart), block)
-        cost += np.float32(_PER_SAMPLE * block * block * step * (abs(y) + abs(x)))
+        cost += np.float32(_PER_SAMPLE * block * block * 2 * (abs(y) + abs(x)))
         better = cost < least
-        least[better], down[better], across[better] = cost[better], y * step, x * step
+        least[better], down[better], across[better] = cost[better], 2 * y, 2 * x
     return down, across
 
 
-def _finer(
-    here: Plane, there: Plane, margin: int, start: tuple[Shifts, Shifts]
-) -> tuple[Shifts, Shifts]:
+def _finer(here: Plane, there: Plane, margin: int, start: Pair) -> Pair:
     """Try the eight neighbours of each block's shift at the full resolution."""
     rows, columns = start[0].shape
-    y = np.arange(rows * MATCH_BLOCK)[:, None] + margin
-    x = np.arange(columns * MATCH_BLOCK)[None, :] + margin
-    wide = [np.repeat(np.repeat(one, MATCH_BLOCK, 0), MATCH_BLOCK, 1) for one in start]
-    flat, width = np.ascontiguousarray(there).reshape(-1), there.shape[1]
-    base = ((y + wide[0]) * width + (x + wide[1])).astype(np.int32)
+    y = np.arange(rows * MATCH_BLOCK)[:, None] + (margin - 1)
+    x = np.arange(columns * MATCH_BLOCK)[None, :] + (margin - 1)
+    flat, width = there.reshape(-1), there.shape[1]
+    # From here on it is one row and one column before the sample of the block's own shift.
+    ahead = _widened(start[0].astype(np.intp) * width + start[1])
+    ahead += y * width
+    ahead += x
     least = np.full(start[0].shape, np.inf, np.float32)
     down, across = start[0].copy(), start[1].copy()
+    moved = np.empty_like(here)
     for dy, dx in sorted(product((-1, 0, 1), repeat=2), key=lambda one: abs(one[0]) + abs(one[1])):
-        moved = np.take(flat, base + np.int32(dy * width + dx), mode="clip")
+        # All places are inside; without "clip" numpy would go through a buffer.
+        np.take(flat[(dy + 1) * width + dx + 1 :], ahead, out=moved, mode="clip")
         moved -= here
         way = np.abs(start[0] + dy) + np.abs(start[1] + dx)
         cost = _summed(np.abs(moved, out=moved), MATCH_BLOCK)
@@ -124,6 +140,11 @@ def _finer(
         least[better] = cost[better]
         down[better], across[better] = start[0][better] + dy, start[1][better] + dx
     return down, across
+
+
+def _widened(of_blocks: Index) -> Index:
+    """The value of every sample from those of the blocks."""
+    return np.repeat(np.repeat(of_blocks, MATCH_BLOCK, axis=0), MATCH_BLOCK, axis=1)
 
 
 def _summed(plane: Plane, block: int) -> Plane:

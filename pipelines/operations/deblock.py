@@ -25,6 +25,9 @@ from pipelines.operations.base import NetworkSource, Operation
 from pipelines.operations.luma import CODE_STEP, luma_of, with_luma_change
 from pipelines.operations.single import SingleFrame
 
+STRIP_ROWS, STRIP_EDGES = 32, 4
+"""Rows, and edges between rows, that are worked on together to stay in the processor's cache."""
+
 
 class Deblock(SingleFrame):
     """The bound operation."""
@@ -54,9 +57,13 @@ class Deblock(SingleFrame):
         sides = self.source.plane_size(index)
         filtered = np.array(plane, dtype=np.float32, order="C")
         across = self._edges(columns.start, columns.stop, sides[1], self._offset[1])
-        _smooth(filtered.T, across, self._alpha)
+        for top in range(0, len(filtered), STRIP_ROWS):
+            _smooth(filtered[top : top + STRIP_ROWS], across, self._alpha)
         down = self._edges(rows.start, rows.stop, sides[0], self._offset[0])
-        _smooth(filtered, down, self._alpha)
+        strip = STRIP_EDGES * self._block
+        for first in range(down.start, down.stop, strip):
+            few = slice(first, min(first + strip, down.stop), self._block)
+            _smooth(filtered.T, few, self._alpha)
         return filtered
 
     def _edges(self, start: int, stop: int, side: int, offset: int) -> slice:
@@ -71,32 +78,71 @@ class Deblock(SingleFrame):
 
 
 def _smooth(plane: Plane, edges: slice, alpha: np.float32) -> None:
-    """Filter across the edges between rows of a plane, in place."""
+    """Filter across the edges between columns of a plane, in place.
+
+    Blocks are as long as what is read around an edge, so no edge reads what another wrote.
+    """
     if edges.start >= edges.stop:
         return
     p3, p2, p1, p0, q0, q1, q2, q3 = (
-        plane[edges.start + offset : edges.stop + offset : edges.step].copy()
-        for offset in range(-EDGE_READS, EDGE_READS)
+        _beside(plane, edges, offset).copy(order="K") for offset in range(-EDGE_READS, EDGE_READS)
     )
     beta = alpha * np.float32(1 / 3)
-    step = np.abs(p0 - q0)
-    blocky = (step < alpha) & (np.abs(p1 - p0) < beta) & (np.abs(q1 - q0) < beta)
+    step = _apart(p0, q0)
+    blocky = step < alpha
+    blocky &= _apart(p1, p0) < beta
+    blocky &= _apart(q1, q0) < beta
+    if not blocky.any():
+        return
     small = blocky & (step < alpha * np.float32(0.5))
     for (a3, a2, a1, a0), (b0, b1), places in (
         ((p3, p2, p1, p0), (q0, q1), (-1, -2, -3)),
         ((q3, q2, q1, q0), (p0, p1), (0, 1, 2)),
     ):
-        even = small & (np.abs(a2 - a0) < beta)
-        wide = (
-            (a2 + 2 * a1 + 2 * a0 + 2 * b0 + b1) * np.float32(1 / 8),
-            (a2 + a1 + a0 + b0) * np.float32(1 / 4),
-            (2 * a3 + 3 * a2 + a1 + a0 + b0) * np.float32(1 / 8),
-        )
-        narrow = np.where(blocky, (2 * a1 + a0 + b1) * np.float32(1 / 4), a0)
-        for place, made, kept in zip(places, wide, (narrow, a1, a2), strict=True):
-            plane[edges.start + place : edges.stop + place : edges.step] = np.where(
-                even, made, kept
-            )
+        even = _apart(a2, a0) < beta
+        even &= small
+        twice = a1 + a1
+        narrow = twice + a0
+        narrow += b1
+        narrow *= np.float32(1 / 4)
+        made = np.where(blocky, narrow, a0)
+        for place, wide, kept in zip(
+            places, _wide(a3, a2, a1, a0, b0, b1, twice), (made, a1, a2), strict=True
+        ):
+            _beside(plane, edges, place)[...] = np.where(even, wide, kept)
+
+
+def _wide(
+    a3: Plane, a2: Plane, a1: Plane, a0: Plane, b0: Plane, b1: Plane, twice: Plane
+) -> tuple[Plane, Plane, Plane]:
+    """The three samples of an even side; `twice` is 2 a1."""
+    first = a2 + twice
+    first += a0 + a0
+    first += b0 + b0
+    first += b1
+    first *= np.float32(1 / 8)
+    second = a2 + a1
+    second += a0
+    second += b0
+    second *= np.float32(1 / 4)
+    third = a3 + a3
+    third += np.float32(3) * a2
+    third += a1
+    third += a0
+    third += b0
+    third *= np.float32(1 / 8)
+    return first, second, third
+
+
+def _beside(plane: Plane, edges: slice, offset: int) -> Plane:
+    """The samples that lie so far from the first ones after the edges."""
+    return plane[:, edges.start + offset : edges.stop + offset : edges.step]
+
+
+def _apart(one: Plane, other: Plane) -> Plane:
+    difference: Plane = one - other
+    np.abs(difference, out=difference)
+    return difference
 
 
 def build(parameters: DeblockParameters, source: FrameShape, _networks: NetworkSource) -> Operation:

@@ -28,6 +28,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.graph.operation_fields import WEAVE_REACH, DeinterlaceParameters, FirstField
 from pipelines.media.picture import Block, FrameShape, Plane, Region
@@ -77,7 +78,7 @@ class FilledField:
             missing = (self._row + 1 - first_row(own, number)) % 2
             if len(now) > missing:
                 before, after = earlier.planes[number], later.planes[number]
-                filled[missing::2] = _filled(before, now, after, missing, first=self._is_first)
+                _fill(before, now, after, filled, missing, first=self._is_first)
             planes.append(filled)
         return Block(tuple(planes), region, self.result).cut(out)
 
@@ -91,33 +92,34 @@ class Deinterlace(FilledField):
         self.phases: tuple[Operation, ...] = (self, later)
 
 
-class _Rows:
-    """The rows of a plane that lie so many rows from each missing one."""
+def _rows(plane: Plane, first: int, stop: int) -> _At:
+    """What gives the rows at an offset from every second one of `first` up to before `stop`.
 
-    def __init__(self, plane: Plane, missing: int) -> None:
-        self._padded = np.pad(plane, ((WEAVE_REACH, WEAVE_REACH), (0, 0)), mode="reflect")
-        self._first = missing + WEAVE_REACH
-        self.count = (len(plane) - missing + 1) // 2
+    Beyond the plane its rows are mirrored.
+    """
+    top, bottom = first - WEAVE_REACH, stop + WEAVE_REACH
+    if top < 0 or bottom > len(plane):
+        inside = plane[max(0, top) : min(len(plane), bottom)]
+        beyond = (max(0, -top), max(0, bottom - len(plane)))
+        plane = np.pad(inside, (beyond, (0, 0)), mode="reflect")
+    else:
+        plane = plane[top:bottom]
+    rows = stop - first
 
-    def part(self, start: int, stop: int) -> Callable[[int], Plane]:
-        """What gives the rows at an offset from the missing ones numbered `start` to `stop`."""
-        begin, end = self._first + 2 * start, self._first + 2 * stop - 1
+    def at(offset: int) -> Plane:
+        return plane[WEAVE_REACH + offset : WEAVE_REACH + offset + rows : 2]
 
-        def at(offset: int) -> Plane:
-            return self._padded[begin + offset : end + offset : 2]
-
-        return at
+    return at
 
 
-def _filled(before: Plane, now: Plane, after: Plane, missing: int, *, first: bool) -> Plane:
-    """The missing rows of `now`, a few at a time so that they stay in the processor's cache."""
-    own, earlier, later = (_Rows(plane, missing) for plane in (now, before, after))
-    made = np.empty((own.count, now.shape[1]), np.float32)
-    for start in range(0, own.count, _STRIP):
-        stop = min(own.count, start + _STRIP)
-        parts = (earlier.part(start, stop), own.part(start, stop), later.part(start, stop))
-        made[start:stop] = _strip(*parts, first=first)
-    return made
+def _fill(
+    before: Plane, now: Plane, after: Plane, filled: Plane, missing: int, *, first: bool
+) -> None:
+    """Make the missing rows of `filled`, a few at a time to stay in the processor's cache."""
+    for start in range(missing, len(now), 2 * _STRIP):
+        stop = min(len(now), start + 2 * _STRIP - 1)
+        earlier, own, later = (_rows(plane, start, stop) for plane in (before, now, after))
+        filled[start:stop:2] = _strip(earlier, own, later, first=first)
 
 
 def _strip(earlier: _At, own: _At, later: _At, *, first: bool) -> Plane:
@@ -127,36 +129,74 @@ def _strip(earlier: _At, own: _At, later: _At, *, first: bool) -> Plane:
     above, below = own(-1), own(1)
     here = a(0) + b(0)
     middle = here * _HALF
-    between = np.abs(a(0) - b(0))
+    between = a(0) - b(0)
+    np.abs(between, out=between)
     change = between * _HALF
     for one in (earlier, later):
-        moved = np.abs(one(-1) - above)
-        moved += np.abs(one(1) - below)
-        moved *= _HALF
-        np.maximum(change, moved, out=change)
+        np.maximum(change, _moved(one, above, below), out=change)
     up, down = a(-2) + b(-2), a(2) + b(2)
     around = up + down
+    bound = _bound(middle, above, below, up, down, change)
+    near, far, across = above + below, own(-3) + own(3), above - below
+    sharp = np.abs(across, out=across) > between
+    guess = _guess(here, around, near, far, (a, b), sharp)
+    np.maximum(guess, np.subtract(middle, bound, out=here), out=guess)
+    np.minimum(guess, np.add(middle, bound, out=here), out=guess)
+    np.copyto(guess, middle, where=change == 0)
+    return guess
+
+
+def _moved(one: _At, above: Plane, below: Plane) -> Plane:
+    """The mean change of the kept rows above and below."""
+    moved = one(-1) - above
+    np.abs(moved, out=moved)
+    second = one(1) - below
+    moved += np.abs(second, out=second)
+    moved *= _HALF
+    return moved
+
+
+def _bound(
+    middle: Plane, above: Plane, below: Plane, up: Plane, down: Plane, change: Plane
+) -> Plane:
+    """How far the result may lie from `middle`; `up` and `down` are used up."""
     up *= _HALF
     up -= above
     down *= _HALF
     down -= below
     to_above, to_below = middle - above, middle - below
-    highest = np.maximum(np.maximum(to_below, to_above), np.minimum(up, down))
-    lowest = np.minimum(np.minimum(to_below, to_above), np.maximum(up, down))
-    bound = np.maximum(np.maximum(change, lowest), -highest)
-    near, far = above + below, own(-3) + own(3)
-    high = HIGH[0] * here
-    high -= HIGH[1] * around
-    high += HIGH[2] * (a(-4) + a(4) + b(-4) + b(4))
+    highest, lowest = np.minimum(up, down), np.maximum(up, down, out=up)
+    np.maximum(np.maximum(to_below, to_above, out=down), highest, out=highest)
+    np.minimum(np.minimum(to_below, to_above, out=to_below), lowest, out=lowest)
+    np.maximum(change, lowest, out=lowest)
+    return np.maximum(lowest, np.negative(highest, out=highest), out=lowest)
+
+
+def _guess(
+    here: Plane,
+    around: Plane,
+    near: Plane,
+    far: Plane,
+    fields: tuple[_At, _At],
+    sharp: NDArray[np.bool_],
+) -> Plane:
+    """The filter's guess; `here`, `around`, `near` and `far` are used up."""
+    a, b = fields
+    high = np.multiply(HIGH[0], here, out=here)
+    high -= np.multiply(HIGH[1], around, out=around)
+    wide = a(-4) + a(4)
+    wide += b(-4)
+    wide += b(4)
+    wide *= HIGH[2]
+    high += wide
     high *= _QUARTER
-    high += LOW[0] * near
-    high -= LOW[1] * far
+    high += np.multiply(LOW[0], near, out=wide)
+    high -= np.multiply(LOW[1], far, out=wide)
     near *= SPATIAL[0]
     far *= SPATIAL[1]
     near -= far
-    guess = np.where(np.abs(above - below) > between, high, near)
-    np.clip(guess, middle - bound, middle + bound, out=guess)
-    return np.where(change == 0, middle, guess)
+    np.copyto(near, high, where=sharp)
+    return near
 
 
 def build(

@@ -20,6 +20,9 @@ ROUNDING = 2.0**-22
 rises without bound there would make codes out of the rounding error. A 16-bit code is 64 times
 as large."""
 
+STRIP_SAMPLES = 1 << 15
+"""Samples that are worked on together, so that what lies between stays in the cache."""
+
 
 class Gamma(LumaOperation):
     """The bound operation."""
@@ -33,11 +36,25 @@ class Gamma(LumaOperation):
         """Apply the curve, in float64: its slope at black has no bound."""
         if self._exponent == 1.0:
             return luma
-        level = (luma.astype(np.float64) - self._nominal.black) / self._nominal.span
-        inside = (level > ROUNDING) & (level < 1)
-        curve = np.power(np.clip(level, 0, 1), self._exponent)
-        changed = (curve * self._nominal.span + self._nominal.black).astype(np.float32)
-        return np.where(inside, changed, luma)
+        changed = np.empty(luma.shape, np.float32)
+        rows = max(1, STRIP_SAMPLES // luma.shape[1])
+        for top in range(0, len(luma), rows):
+            part = slice(top, top + rows)
+            changed[part] = self._curve(luma[part])
+        return changed
+
+    def _curve(self, luma: Plane) -> Plane:
+        level = luma.astype(np.float64)
+        level -= self._nominal.black
+        level /= self._nominal.span
+        outside = (level <= ROUNDING) | (level >= 1)
+        np.clip(level, 0, 1, out=level)
+        level **= self._exponent
+        level *= self._nominal.span
+        level += self._nominal.black
+        changed = level.astype(np.float32)
+        np.copyto(changed, luma, where=outside)
+        return changed
 
 
 def build(parameters: GammaParameters, source: FrameShape, _networks: NetworkSource) -> Operation:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from pipelines.graph.operation_tone import blur_radius
 from pipelines.media.picture import Plane
 
-STRIP_ROWS = 64
-"""Rows that are worked on together, so that partial sums stay in the processor's cache."""
+STRIP_SAMPLES = 1 << 17
+"""Samples that are worked on together, so that partial sums stay in the processor's cache."""
 
 
 def gaussian_kernel(sigma: float) -> NDArray[np.float64]:
@@ -31,29 +31,40 @@ def symmetric_filter(plane: Plane, half: NDArray[np.float64]) -> Plane:
     radius = len(half) - 1
     weights = half.astype(np.float32)
     height, width = plane.shape
-    padded = np.pad(plane, radius, mode="edge")
     result = np.empty((height, width), dtype=np.float32)
-    for top in range(0, height, STRIP_ROWS):
-        bottom = min(top + STRIP_ROWS, height)
-        strip = padded[top : bottom + 2 * radius]
-        down = strip[radius : radius + bottom - top] * weights[0]
+    strip = max(1, STRIP_SAMPLES // width)
+    laid = np.empty((min(strip, height), width + 2 * radius), dtype=np.float32)
+    sums, pairs = (np.empty((min(strip, height), width), dtype=np.float32) for _ in range(2))
+    for top in range(0, height, strip):
+        bottom = min(top + strip, height)
+        rows = bottom - top
+        down, pair, around = sums[:rows], pairs[:rows], _rows(plane, top - radius, bottom + radius)
+        np.multiply(around[radius : radius + rows], weights[0], out=down)
         for offset in range(1, radius + 1):
-            pair = (
-                strip[radius - offset : radius - offset + bottom - top]
-                + (strip[radius + offset : radius + offset + bottom - top])
-            )
+            above = around[radius - offset : radius - offset + rows]
+            np.add(above, around[radius + offset : radius + offset + rows], out=pair)
             pair *= weights[offset]
             down += pair
-        across = down[:, radius : radius + width] * weights[0]
+        wide, across = laid[:rows], result[top:bottom]
+        wide[:, radius : radius + width] = down
+        wide[:, :radius] = down[:, :1]
+        wide[:, radius + width :] = down[:, -1:]
+        np.multiply(down, weights[0], out=across)
         for offset in range(1, radius + 1):
-            pair = (
-                down[:, radius - offset : radius - offset + width]
-                + (down[:, radius + offset : radius + offset + width])
-            )
+            left = wide[:, radius - offset : radius - offset + width]
+            np.add(left, wide[:, radius + offset : radius + offset + width], out=pair)
             pair *= weights[offset]
             across += pair
-        result[top:bottom] = across
     return result
+
+
+def _rows(plane: Plane, top: int, bottom: int) -> Plane:
+    """Rows of a plane; beyond it its outermost ones are repeated."""
+    height = plane.shape[0]
+    inner = plane[max(0, top) : min(bottom, height)]
+    if top >= 0 and bottom <= height:
+        return inner
+    return np.pad(inner, ((max(0, -top), max(0, bottom - height)), (0, 0)), mode="edge")
 
 
 def box_mean(plane: Plane, radius: int) -> Plane:

@@ -23,13 +23,16 @@ Places = NDArray[np.float64]
 Way = Callable[[Places, Places], tuple[Places, Places]]
 """From (x, y) of the result to (x, y) of the source; elementwise, any shapes that broadcast."""
 
-STRIP_SAMPLES = 1 << 16
+STRIP_SAMPLES = 1 << 15
 """Samples that are worked on together, so that partial sums stay in the processor's cache."""
 
 MOST_POINTS = 4
 """The most points per side of a result sample that are averaged."""
 
 _ROUNDING = 1e-6
+
+_RIM = 3
+"""Samples that a place one beyond the last sample reads outside the plane."""
 
 
 class Remap:
@@ -65,19 +68,19 @@ class Remap:
     def _plane(self, block: Block, index: int, out: Region) -> Plane:
         layout = self.source.layout
         rows, columns = out.on_plane(index, layout)
+        own_rows, own_columns = block.region.on_plane(index, layout)
+        samples = Between(block.planes[index], (own_rows.start, own_columns.start))
         made = np.empty((rows.stop - rows.start, columns.stop - columns.start), dtype=np.float32)
         strip = max(1, STRIP_SAMPLES // made.shape[1])
         for top in range(0, made.shape[0], strip):
             bottom = min(top + strip, made.shape[0])
             part = slice(rows.start + top, rows.start + bottom)
-            made[top:bottom] = self._strip(block, index, part, columns)
+            made[top:bottom] = self._strip(samples, index, part, columns)
         return made
 
-    def _strip(self, block: Block, index: int, rows: slice, columns: slice) -> Plane:
+    def _strip(self, samples: Between, index: int, rows: slice, columns: slice) -> Plane:
         """Average the points of every sample of some rows of one plane."""
         grid = _Grid(self.source, index)
-        own_rows, own_columns = block.region.on_plane(index, self.source.layout)
-        origin = own_rows.start, own_columns.start
         fill = np.float32(_nothing(self.source.layout, index))
         count = self._points
         offsets = (np.arange(count) + 0.5) / count - 0.5
@@ -87,8 +90,10 @@ class Remap:
                 y = grid.luma_y(np.arange(rows.start, rows.stop) + down)[:, None]
                 x = grid.luma_x(np.arange(columns.start, columns.stop) + across)[None, :]
                 sx, sy = np.broadcast_arrays(*self._way(x, y))
-                drawn = cubic(block.planes[index], grid.plane_x(sx), grid.plane_y(sy), origin)
-                drawn[self._outside(sx, sy)] = fill
+                drawn = samples.at(grid.plane_x(sx), grid.plane_y(sy))
+                outside = self._outside(sx, sy)
+                if outside.any():
+                    drawn[outside] = fill
                 total += drawn
         return total if count == 1 else total * np.float32(1 / count**2)
 
@@ -116,10 +121,53 @@ class _Grid:
         return y * self._y[0] + self._y[1]
 
     def plane_x(self, x: Places) -> Places:
-        return (x - self._x[1]) / self._x[0]
+        return x if self._x == (1.0, 0.0) else (x - self._x[1]) / self._x[0]
 
     def plane_y(self, y: Places) -> Places:
-        return (y - self._y[1]) / self._y[0]
+        return y if self._y == (1.0, 0.0) else (y - self._y[1]) / self._y[0]
+
+
+class Between:
+    """A plane, whose first sample is (row, column) `origin`, asked for values between samples.
+
+    Beyond the plane its outermost samples are repeated: they are laid around it once, as far
+    as the taps of a place just outside reach, and places further out are brought there.
+    """
+
+    def __init__(self, plane: Plane, origin: tuple[int, int]) -> None:
+        self._size = plane.shape
+        self._origin = origin
+        self._width = plane.shape[1] + 2 * _RIM
+        self._samples = _rimmed(plane).reshape(-1)
+
+    def at(self, x: Places, y: Places) -> Plane:
+        """Interpolate at places of the plane's grid, two arrays of one shape."""
+        left, top = np.floor(x), np.floor(y)
+        across, down = _weights(x - left), _weights(y - top)
+        left -= self._origin[1]
+        top -= self._origin[0]
+        np.clip(left, 1 - _RIM, self._size[1], out=left)
+        np.clip(top, 1 - _RIM, self._size[0], out=top)
+        # The first of the 4 x 4 samples lies a row and a column before the place.
+        top += _RIM - 1
+        top *= self._width
+        top += left
+        top += _RIM - 1
+        first = top.astype(np.intp)
+        total = np.zeros(first.shape, dtype=np.float32)
+        line, product = np.empty_like(total), np.empty_like(total)
+        for row, weight in enumerate(down):
+            samples = self._samples[row * self._width :]
+            # All places are inside; without "clip" numpy would go through a buffer.
+            np.take(samples, first, out=line, mode="clip")
+            line *= across[0]
+            for column, share in enumerate(across[1:], start=1):
+                np.take(samples[column:], first, out=product, mode="clip")
+                product *= share
+                line += product
+            line *= weight
+            total += line
+        return total
 
 
 def cubic(plane: Plane, x: Places, y: Places, origin: tuple[int, int]) -> Plane:
@@ -127,35 +175,43 @@ def cubic(plane: Plane, x: Places, y: Places, origin: tuple[int, int]) -> Plane:
 
     Beyond the plane its outermost samples are repeated.
     """
-    left, top = np.floor(x), np.floor(y)
-    across, down = _weights(x - left), _weights(y - top)
-    column = left.astype(np.int64) - origin[1]
-    row = top.astype(np.int64) - origin[0]
+    return Between(plane, origin).at(x, y)
+
+
+def _rimmed(plane: Plane) -> Plane:
+    """Lay `_RIM` samples around a plane, each the nearest one of it."""
     height, width = plane.shape
-    columns = [np.clip(column + tap, 0, width - 1) for tap in range(-1, 3)]
-    samples = np.ascontiguousarray(plane).reshape(-1)
-    total = np.zeros(np.shape(x), dtype=np.float32)
-    for tap, weight in zip(range(-1, 3), down, strict=True):
-        base = np.clip(row + tap, 0, height - 1) * width
-        line = np.take(samples, base + columns[0])
-        line *= across[0]
-        for place, share in zip(columns[1:], across[1:], strict=True):
-            line += np.take(samples, base + place) * share
-        line *= weight
-        total += line
-    return total
+    laid = np.empty((height + 2 * _RIM, width + 2 * _RIM), dtype=plane.dtype)
+    inner = laid[_RIM : _RIM + height]
+    inner[:, _RIM : _RIM + width] = plane
+    inner[:, :_RIM] = plane[:, :1]
+    inner[:, _RIM + width :] = plane[:, -1:]
+    laid[:_RIM] = inner[0]
+    laid[_RIM + height :] = inner[-1]
+    return laid
 
 
 def _weights(phase: Places) -> tuple[Plane, ...]:
     """Keys' cubic at distances 1 + t, t, 1 - t and 2 - t (IEEE Trans. ASSP 29, 1981)."""
     t = phase.astype(np.float32)
     u = np.float32(1) - t
-    return (
-        np.float32(-0.5) * t * u * u,
-        np.float32(1) + t * t * (np.float32(1.5) * t - np.float32(2.5)),
-        np.float32(1) + u * u * (np.float32(1.5) * u - np.float32(2.5)),
-        np.float32(-0.5) * u * t * t,
-    )
+    first = np.float32(-0.5) * t
+    first *= u
+    first *= u
+    last = np.float32(-0.5) * u
+    last *= t
+    last *= t
+    return first, _near(t), _near(u), last
+
+
+def _near(distance: Plane) -> Plane:
+    """The cubic up to a distance of 1: 1 + d**2 * (3/2 d - 5/2)."""
+    square = distance * distance
+    near = np.float32(1.5) * distance
+    near -= np.float32(2.5)
+    near *= square
+    near += np.float32(1)
+    return near
 
 
 def _within(low: float, high: float, side: int) -> tuple[int, int]:

@@ -29,7 +29,8 @@ class Sharpen(LumaOperation):
         """Add the share of the difference to the blurred copy."""
         if self._amount == 0:
             return luma
-        detail = luma - symmetric_filter(luma, self._kernel)
+        blurred = symmetric_filter(luma, self._kernel)
+        detail = np.subtract(luma, blurred, out=blurred)
         if self._threshold > 0:
             detail -= np.clip(detail, -self._threshold, self._threshold)
         detail *= self._amount

@@ -21,7 +21,7 @@ from pipelines.graph.operation_noise import DenoiseTemporalParameters
 from pipelines.graph.operation_steady import SteadyParameters
 from pipelines.media.picture import Block, FrameShape, Plane, Region
 from pipelines.operations.base import NetworkSource, Operation
-from pipelines.operations.block_motion import Shifts, block_shifts, grid_over, spread
+from pipelines.operations.block_motion import OwnBlocks, Shifts, block_shifts, grid_over, spread
 from pipelines.operations.denoise_temporal import DenoiseTemporal
 from pipelines.operations.luma import CODE_STEP, luma_of
 from pipelines.operations.motion import Scenes
@@ -55,7 +55,8 @@ class Steady:
         centre -= first
         blocks = window[first:last]
         target = self._mixing.needs(out)
-        own = luma_of(blocks[centre])
+        grid = grid_over(target, self.source)
+        own = OwnBlocks(luma_of(blocks[centre]), blocks[centre].region, grid, self.source)
         laid = [
             block.cut(target)
             if position == centre
@@ -71,11 +72,10 @@ class Steady:
         ]
         return Block((*planes, *kept.planes[colour:]), out, self.result)
 
-    def _laid(self, other: Block, own: Plane, target: Region, search: int) -> Block:
+    def _laid(self, other: Block, own: OwnBlocks, target: Region, search: int) -> Block:
         """Lay another frame onto this one, block by block."""
-        grid = grid_over(target, self.source)
-        shifts = block_shifts(own, luma_of(other), other.region, grid, self.source, search=search)
-        down, across = spread(shifts, grid, target)
+        shifts = block_shifts(own, luma_of(other), other.region, search=search)
+        down, across = spread(shifts, own.blocks, target)
         planes = [
             self._moved(other, index, target, down, across) for index in range(len(other.planes))
         ]
@@ -91,12 +91,17 @@ class Steady:
         own_rows, own_columns = other.region.on_plane(index, layout)
         sides = self.source.plane_size(index)
         shape = rows.stop - rows.start, columns.stop - columns.start
-        down = np.rint(down[::ay, ::ax][: shape[0], : shape[1]] / ay).astype(np.int64)
-        across = np.rint(across[::ay, ::ax][: shape[0], : shape[1]] / ax).astype(np.int64)
-        y = np.clip(np.arange(rows.start, rows.stop)[:, None] + down, 0, sides[0] - 1)
-        x = np.clip(np.arange(columns.start, columns.stop)[None, :] + across, 0, sides[1] - 1)
+        if layout.is_chroma(index):
+            down = np.rint(down[::ay, ::ax][: shape[0], : shape[1]] / ay)
+            across = np.rint(across[::ay, ::ax][: shape[0], : shape[1]] / ax)
         plane = np.ascontiguousarray(other.planes[index])
-        place = (y - own_rows.start) * plane.shape[1] + (x - own_columns.start)
+        place = np.arange(rows.start, rows.stop)[:, None] + down.astype(np.intp)
+        np.clip(place, 0, sides[0] - 1, out=place)
+        place -= own_rows.start
+        place *= plane.shape[1]
+        x = np.arange(columns.start, columns.stop)[None, :] + across.astype(np.intp)
+        place += np.clip(x, 0, sides[1] - 1, out=x)
+        place -= own_columns.start
         moved: Plane = np.take(plane.reshape(-1), place)
         return moved
 

@@ -68,9 +68,12 @@ class Wrap:
         y = np.arange(rows.start, rows.stop) - self._down // ay
         x = np.arange(columns.start, columns.stop) - self._across // ax
         y, turned = _rows(self._mode, y, height)
-        half = np.where(turned, width // 2, 0)
-        places = (x[None, :] + half[:, None]) % width - own_columns.start
-        picked: Plane = block.planes[index][(y - own_rows.start)[:, None], places]
+        places = x % width - own_columns.start
+        picked: Plane = np.take(np.take(block.planes[index], y - own_rows.start, axis=0), places, 1)
+        if turned.any():
+            further = (x + width // 2) % width - own_columns.start
+            over = block.planes[index][y[turned] - own_rows.start]
+            picked[turned] = np.take(over, further, axis=1)
         return picked
 
 

@@ -8,7 +8,7 @@ from scipy import ndimage
 from skimage import data
 
 from pipelines.media.picture import Block, Family, FrameShape, PixelLayout, native_from_block
-from pipelines.operations.block_motion import block_shifts
+from pipelines.operations.block_motion import OwnBlocks, block_shifts
 from pipelines.quality.unrest import UnrestMeter, cells_of
 
 GRAY = PixelLayout(Family.GRAY)
@@ -106,7 +106,7 @@ def test_shifts_are_found():
     own, other = SCENE[100:228, 150:310], SCENE[95:223, 157:317]
     shape = FrameShape(128, 160, GRAY)
     whole = shape.whole
-    down, across = block_shifts(own, other, whole, whole, shape, search=8)
+    down, across = block_shifts(OwnBlocks(own, whole, whole, shape), other, whole, search=8)
     assert (down[1:-1, 1:-1] == 5).mean() > 0.85
     assert (across[1:-1, 1:-1] == -7).mean() > 0.85
 
@@ -115,7 +115,8 @@ def test_an_even_picture_does_not_move():
     """Where nothing tells one shift from another, none is taken."""
     even = np.full((64, 64), 0.4, np.float32)
     shape = FrameShape(64, 64, GRAY)
-    down, across = block_shifts(even, even, shape.whole, shape.whole, shape, search=8)
+    own = OwnBlocks(even, shape.whole, shape.whole, shape)
+    down, across = block_shifts(own, even, shape.whole, search=8)
     assert not down.any()
     assert not across.any()
 
