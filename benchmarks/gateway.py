@@ -1,22 +1,22 @@
 """What the gateway costs over bare parts: `python -m benchmarks.gateway`.
 
-In one run, on the loopback, one server thread and `CLIENTS` clients. Jobs: accepted per second
-(key, checked graph, one transaction with job, stage, entry, event and outbox) against a bare
-FastAPI route that inserts one row in SQLite with the same settings. Uploads: bytes per second of
-one file (sent, hashed, stored, durable, looked at) against SHA-256 of the same file. Status reads
-per second. Clients share the cores with the server.
+In one run, on the loopback, one server thread and `CLIENTS` clients, each a process. Jobs:
+accepted per second (key, checked graph, one transaction with job, stage, entry, event and outbox)
+against a bare FastAPI route that inserts one row in SQLite with the same settings. Uploads: bytes
+per second of one file (sent, hashed, stored, durable, looked at) against SHA-256 of the same
+file. Status reads per second. Clients share the cores with the server.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import struct
 import tempfile
-import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
@@ -24,10 +24,12 @@ import httpx
 from fastapi import FastAPI
 from sqlalchemy import Column, Integer, MetaData, String, Table, insert
 
+from benchmarks.gateway_clients import Asked, Clients, clients
 from benchmarks.machine import describe
 from services.database.database import Database
 from services.gateway.admission import RateLimit
 from services.gateway.app import GatewayLimits
+from services.telemetry.logs import configure_logs
 from tests.unit.services.gateway.platform_kit import picture, served_app, serving
 
 RESULT = Path(__file__).with_name("results") / "gateway.json"
@@ -51,23 +53,6 @@ def bare_app(database: Database) -> FastAPI:
     return app
 
 
-def per_second(address: str, ask: Callable[[httpx.Client], None]) -> float:
-    """How many of `ask` several clients get done in a second."""
-
-    def client() -> None:
-        with httpx.Client(base_url=address, trust_env=False, timeout=60) as web:
-            for _ in range(EACH):
-                ask(web)
-
-    threads = [threading.Thread(target=client) for _ in range(CLIENTS)]
-    begun = time.perf_counter()
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
-    return CLIENTS * EACH / (time.perf_counter() - begun)
-
-
 def checked(answer: httpx.Response) -> httpx.Response:
     """The answer, unless it is a refusal."""
     answer.raise_for_status()
@@ -86,68 +71,77 @@ def long_picture(path: Path) -> None:
         file.write(png[-12:])
 
 
-def upload(served: object, path: Path, key: dict[str, str]) -> tuple[float, float]:
-    """Bytes per second of an upload, and of SHA-256, of one file."""
-    size = path.stat().st_size
+def sha256_seconds(path: Path) -> float:
+    """How long SHA-256 of a file takes."""
     begun = time.perf_counter()
     with path.open("rb") as file:
         hashlib.file_digest(file, "sha256")
-    hashed = size / (time.perf_counter() - begun)
+    return time.perf_counter() - begun
 
-    def pieces() -> Iterator[bytes]:
-        with path.open("rb") as file:
-            while piece := file.read(1 << 20):
-                yield piece
 
-    begun = time.perf_counter()
-    checked(served.client.post("/v1/artifacts", content=pieces(), headers=key))  # type: ignore[attr-defined]
-    return size / (time.perf_counter() - begun), hashed
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was measured, one value per round."""
+
+    bare: list[float] = field(default_factory=list)
+    jobs: list[float] = field(default_factory=list)
+    reads: list[float] = field(default_factory=list)
+    sent: list[float] = field(default_factory=list)
+    hashed: list[float] = field(default_factory=list)
+
+
+def measured(folder: Path, asking: Clients) -> Found:
+    """Serve both applications and ask them, turn about."""
+    limits = GatewayLimits(requests=RateLimit(per_second=1e9, burst=10**9))
+    found = Found()
+    database = Database(f"sqlite:///{folder}/bare.db")
+    with served_app(bare_app(database)) as bare_address, serving(folder, limits) as served:
+        key, address = served.key(), str(served.client.base_url).rstrip("/")
+        plain = {**key, "Content-Type": "application/json"}
+        known = checked(served.client.post("/v1/artifacts", content=picture(), headers=key))
+        wish = {
+            "pipeline": "photo",
+            "inputs": {"source": {"artifact": known.json()["result"]["artifact"]}},
+        }
+        job = checked(served.client.post("/v1/jobs", json=wish, headers=key)).json()["result"]
+        row = Asked(bare_address, "POST", "/rows", json.dumps({"a": "b"}).encode(), plain)
+        submission = Asked(address, "POST", "/v1/jobs", json.dumps(wish).encode(), plain)
+        status = Asked(address, "GET", f"/v1/jobs/{job['job_id']}", None, key)
+        upload = Asked(address, "POST", "/v1/artifacts", None, key)
+        for _ in range(ROUNDS):
+            found.bare.append(asking.per_second(row, EACH))
+            found.jobs.append(asking.per_second(submission, EACH))
+            found.reads.append(asking.per_second(status, EACH))
+        long_picture(folder / "long.png")
+        size = (folder / "long.png").stat().st_size
+        for _ in range(UPLOADS):
+            found.hashed.append(size / sha256_seconds(folder / "long.png"))
+            found.sent.append(size / asking.upload_seconds(upload, folder / "long.png"))
+    database.close()
+    return found
 
 
 def main() -> None:
     """Measure, print, and keep the result."""
-    limits = GatewayLimits(requests=RateLimit(per_second=1e9, burst=10**9))
-    bare: list[float] = []
-    jobs: list[float] = []
-    reads: list[float] = []
-    sent: list[tuple[float, float]] = []
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        database = Database(f"sqlite:///{folder}/bare.db")
-        with served_app(bare_app(database)) as bare_address, serving(folder, limits) as served:
-            key, address = served.key(), str(served.client.base_url)
-            found = checked(served.client.post("/v1/artifacts", content=picture(), headers=key))
-            body = {
-                "pipeline": "photo",
-                "inputs": {"source": {"artifact": found.json()["result"]["artifact"]}},
-            }
-            job = checked(served.client.post("/v1/jobs", json=body, headers=key)).json()["result"]
-            path = f"/v1/jobs/{job['job_id']}"
-            for _ in range(ROUNDS):
-                bare.append(
-                    per_second(
-                        bare_address, lambda web: checked(web.post("/rows", json={"a": "b"}))
-                    )
-                )
-                jobs.append(
-                    per_second(
-                        address,
-                        lambda web: checked(web.post("/v1/jobs", json=body, headers=key)),
-                    )
-                )
-                reads.append(per_second(address, lambda web: checked(web.get(path, headers=key))))
-            long_picture(folder / "long.png")
-            sent = [upload(served, folder / "long.png", key) for _ in range(UPLOADS)]
-        database.close()
+    with (
+        tempfile.TemporaryDirectory() as name,
+        Path(os.devnull).open("w", encoding="utf-8") as nowhere,
+        clients(CLIENTS) as asking,
+    ):
+        # Every request's line is made, as in service, and then thrown away.
+        configure_logs("benchmark", stream=nowhere)
+        found = measured(Path(name), asking)
     result = {
         "machine": describe(),
-        "jobs_per_second": round(median(jobs), 1),
-        "bare_rows_per_second": round(median(bare), 1),
-        "jobs_ratio": round(median(jobs) / median(bare), 3),
-        "status_reads_per_second": round(median(reads), 1),
-        "upload_mb_per_second": round(median(one for one, _ in sent) / 1e6, 1),
-        "sha256_mb_per_second": round(median(one for _, one in sent) / 1e6, 1),
-        "upload_ratio": round(median(one / other for one, other in sent), 3),
+        "jobs_per_second": round(median(found.jobs), 1),
+        "bare_rows_per_second": round(median(found.bare), 1),
+        "jobs_ratio": round(median(found.jobs) / median(found.bare), 3),
+        "status_reads_per_second": round(median(found.reads), 1),
+        "upload_mb_per_second": round(median(found.sent) / 1e6, 1),
+        "sha256_mb_per_second": round(median(found.hashed) / 1e6, 1),
+        "upload_ratio": round(
+            median(one / other for one, other in zip(found.sent, found.hashed, strict=True)), 3
+        ),
     }
     RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(result, indent=2))

@@ -8,8 +8,9 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, Update, bindparam, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, Select, Update, bindparam, func, insert, select, update
 
 from pipelines.evidence.entry import Actor
 from pipelines.evidence.json_value import Json
@@ -89,22 +90,26 @@ def submit(connection: Connection, asked: Submission, *, now: datetime, actor: A
 
 def _held(connection: Connection, asked: Submission) -> dict[str, int]:
     """Return those of the inputs that the project holds, with their sizes."""
-    found = connection.execute(
-        select(artifacts.c.digest, artifacts.c.bytes)
-        .distinct()
-        .join(artifact_references, artifact_references.c.artifact == artifacts.c.digest)
-        .where(
-            artifact_references.c.project == asked.project,
-            artifacts.c.digest.in_(asked.inputs),
-        )
-    )
+    if not asked.inputs:
+        return {}
+    found = connection.execute(_holding(), {"project": asked.project, "digests": asked.inputs})
     return {str(row.digest): int(row.bytes) for row in found}
 
 
+@cache
+def _holding() -> Select[Any]:
+    held = artifact_references
+    digests: BindParameter[str] = bindparam("digests", expanding=True)
+    return (
+        select(artifacts.c.digest, artifacts.c.bytes)
+        .distinct()
+        .join(held, held.c.artifact == artifacts.c.digest)
+        .where(held.c.project == bindparam("project"), artifacts.c.digest.in_(digests))
+    )
+
+
 def _require_room(connection: Connection, asked: Submission) -> None:
-    limit = connection.execute(
-        select(projects.c.queued_limit).where(projects.c.id == asked.project)
-    ).scalar_one_or_none()
+    limit = connection.execute(_limit(), {"project": asked.project}).scalar_one_or_none()
     if limit is None:
         return
     # The project's row is locked, so that two requests do not both find the last place free.
@@ -121,6 +126,11 @@ def _require_room(connection: Connection, asked: Submission) -> None:
             f"The project has {waiting} jobs that are not finished, and may have {limit}.",
             next_step="Send it again when some of them are finished.",
         )
+
+
+@cache
+def _limit() -> Select[Any]:
+    return select(projects.c.queued_limit).where(projects.c.id == bindparam("project"))
 
 
 def _catch_up(connection: Connection, project: str) -> None:

@@ -5,7 +5,6 @@ Where things lie is said in `folder_files`. Refused: `keep_until`, which a folde
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -16,6 +15,7 @@ from pipelines.errors import TooLargeError, UnsupportedError
 from services.storage.byte_stream import ByteStream
 from services.storage.errors import AlteredObjectError
 from services.storage.folder_files import FolderArea, publish, sync_folder, translated
+from services.storage.folder_writing import FolderWriting
 from services.storage.keys import ObjectKey, is_key, listing_prefix
 from services.storage.port import ObjectFacts, Sha256, StoredObject
 
@@ -45,23 +45,19 @@ class FolderStore:
                 next_step="Use an S3 server with object lock, or ask for no retention by it.",
             )
         path = self._area.path(key)
-        digest, size = hashlib.sha256(), 0
-        with self._area.aside() as (file, aside):
+        with self._area.aside() as (file, aside), FolderWriting(file) as writing:
             for chunk in chunks:
-                size += len(chunk)
-                if most_bytes is not None and size > most_bytes:
+                if most_bytes is not None and writing.size + len(chunk) > most_bytes:
                     raise TooLargeError(f"More than {most_bytes} bytes were sent.")
-                digest.update(chunk)
                 with translated():
-                    file.write(chunk)
-            found = Sha256(digest.hexdigest())
+                    writing.add(chunk)
+            found = Sha256(writing.digest())
             if expected is not None and found != expected:
                 raise AlteredObjectError("The bytes do not have the digest that was stated.")
             with translated():
-                file.flush()
-                os.fsync(file.fileno())
+                writing.make_durable()
                 publish(aside, path)
-        return StoredObject(key, found, size)
+            return StoredObject(key, found, writing.size)
 
     def open(self, key: ObjectKey, *, start: int = 0, length: int | None = None) -> ByteStream:
         """Return bytes of an object; see the port."""
