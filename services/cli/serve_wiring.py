@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ from services.cli.models_command import card_json
 from services.cli.networks_wiring import networks_of
 from services.cli.orchestrator_wiring import Orchestra, dispatch_of, jobs_of, orchestrating
 from services.cli.storage_wiring import storage
+from services.console.sessions import Sessions, session_secret
 from services.database.database import Database
 from services.dispatch.port import Dispatch
 from services.gateway.app import Platform, gateway_app
@@ -77,6 +79,7 @@ def gateway(
         yield gateway_app(
             Platform(
                 doors=Doors(ApiKeys(database), key_check(settings.home)),
+                sessions=Sessions(session_secret(settings.home), time.time),
                 jobs=jobs_of(settings, database, dispatch),
                 artifacts=Artifacts(database),
                 holdings=Holdings(database, actor=actor(settings)),

@@ -1,1 +1,1 @@
-"""The page for operators."""
+"""The console: pages for operators, served beside the interface that they use."""

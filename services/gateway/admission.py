@@ -55,13 +55,44 @@ class RateLimits:
         return 0.0 if admitted else (1 - left) / self._limit.per_second
 
 
-class Admission:
-    """Makes dependencies that admit a request; `wrong` is counted by address."""
+SessionKey = Callable[[Request], str | None]
+"""Tells the key that a request's session stands for, None where it has none."""
 
-    def __init__(self, doors: Doors, limits: RateLimits, wrong: RateLimits) -> None:
+
+def _no_session(_request: Request) -> None:
+    return None
+
+
+class Admission:
+    """Makes dependencies that admit a request; `wrong` is counted by address.
+
+    A request without a key of its own may have a session of the console, which stands for one.
+    """
+
+    def __init__(
+        self,
+        doors: Doors,
+        limits: RateLimits,
+        wrong: RateLimits,
+        *,
+        session_key: SessionKey = _no_session,
+    ) -> None:
         self._doors = doors
         self._limits = limits
         self._wrong = wrong
+        self._session_key = session_key
+
+    def who(self, request: Request, key: str | None) -> Principal:
+        """Return whom `key` stands for; refused where for nobody, or where too much is asked."""
+        principal = None if key is None else self._doors.principal(key)
+        if principal is None:
+            address = request.client.host if request.client else "unknown"
+            _refuse_often(self._wrong.take(address))
+            raise RefusedError(
+                HTTPStatus.UNAUTHORIZED, "unauthorized", "A key is needed that is in force."
+            )
+        _refuse_often(self._limits.take(f"{principal.project}/{principal.name}"))
+        return principal
 
     def requires(self, scope: Scope) -> Callable[..., Principal]:
         """Return a dependency that gives the principal, whose key must have `scope`."""
@@ -70,14 +101,8 @@ class Admission:
             request: Request,
             given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
         ) -> Principal:
-            principal = None if given is None else self._doors.principal(given.credentials)
-            if principal is None:
-                address = request.client.host if request.client else "unknown"
-                _refuse_often(self._wrong.take(address))
-                raise RefusedError(
-                    HTTPStatus.UNAUTHORIZED, "unauthorized", "A key is needed that is in force."
-                )
-            _refuse_often(self._limits.take(f"{principal.project}/{principal.name}"))
+            key = self._session_key(request) if given is None else given.credentials
+            principal = self.who(request, key)
             if scope not in principal.scopes:
                 raise RefusedError(
                     HTTPStatus.FORBIDDEN, "forbidden", f"This key lacks the scope {scope}."

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from fastapi import Depends, FastAPI
 from fastapi.responses import Response
 
 from services.auth.doors import Doors
 from services.auth.scopes import Principal, Scope
+from services.console.sessions import Sessions
 from services.gateway.admission import Admission, EvidenceDoor, RateLimit, RateLimits
 from services.gateway.artifact_routes import download_routes, upload_routes
 from services.gateway.catalog_routes import CatalogView, catalog_routes
+from services.gateway.console_routes import console_routes, key_of
 from services.gateway.envelope import install
 from services.gateway.event_routes import event_routes
 from services.gateway.evidence_routes import evidence_routes
@@ -57,6 +60,7 @@ class Platform:
     """
 
     doors: Doors
+    sessions: Sessions
     jobs: Jobs
     artifacts: Artifacts
     holdings: Holdings
@@ -75,8 +79,12 @@ class Platform:
 def gateway_app(platform: Platform) -> FastAPI:
     """Return the application over a platform."""
     limits = platform.limits
+    sessions = platform.sessions
     admission = Admission(
-        platform.doors, RateLimits(limits.requests), RateLimits(limits.wrong_keys)
+        platform.doors,
+        RateLimits(limits.requests),
+        RateLimits(limits.wrong_keys),
+        session_key=partial(key_of, sessions),
     )
     app = FastAPI(
         title="Evident",
@@ -117,6 +125,7 @@ def gateway_app(platform: Platform) -> FastAPI:
     app.include_router(log_routes(platform.public))
     app.include_router(evidence_routes(platform.evidence, EvidenceDoor(platform.doors)))
     app.include_router(health_routes(platform.checks))
+    app.include_router(console_routes(sessions, admission.who))
     _metrics_route(app, platform.metrics, admission)
     describe(app)
     return app

@@ -23,6 +23,7 @@ def job_told(job: JobView, *, with_graph: bool = False) -> dict[str, Any]:
         "pipeline": job.pipeline,
         "preset": job.preset,
         "priority": job.priority.name.lower(),
+        "name": job.name,
         "case": job.case,
         "item": job.item,
         "submitted_by": job.principal,

@@ -172,6 +172,7 @@ def _view(
         graph_sha256=row["graph_sha256"],
         principal=row["principal"],
         request_id=row["request_id"],
+        name=row["details"].get("name"),
         case=row["case_name"],
         item=row["item"],
         deadline_at=row["deadline_at"],

@@ -102,7 +102,7 @@ class JobError:
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """A job as it stands."""
+    """A job as it stands; `name` is what its sender calls the input."""
 
     id: JobId
     project: str
@@ -115,6 +115,7 @@ class JobView:
     graph_sha256: str
     principal: str
     request_id: str
+    name: str | None
     case: str | None
     item: str | None
     deadline_at: datetime | None

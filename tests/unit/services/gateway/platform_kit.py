@@ -6,6 +6,7 @@ import io
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from cryptography.fernet import Fernet
 from PIL import Image
 
 from pipelines.evidence.entry import Actor
@@ -23,6 +25,7 @@ from pipelines.media.probe import PROBE_LIMITS, probe
 from services.auth.api_keys import ApiKeys
 from services.auth.doors import Doors
 from services.auth.scopes import PROJECT_SCOPES, Scope
+from services.console.sessions import Sessions
 from services.database.database import Database
 from services.database.migrate import upgrade
 from services.gateway.app import GatewayLimits, Platform, gateway_app
@@ -74,6 +77,7 @@ def serving(folder: Path, limits: GatewayLimits | None = None, **changes: Any) -
     with DecodePool(limits=PROBE_LIMITS) as pool:
         platform = Platform(
             doors=Doors(keys, None),
+            sessions=Sessions(Fernet.generate_key(), time.time),
             jobs=jobs,
             artifacts=Artifacts(database),
             holdings=Holdings(database, actor=ACTOR),
