@@ -97,6 +97,9 @@ def check_report(papers: Papers, job: str) -> str | NotChecked:
     _require(REPORT, dig(facts, "origin", "job"), job, "job")
     _require(REPORT, dig(facts, "preset"), papers.graph.get("preset"), "preset")
     _require(REPORT, dig(facts, "run", "graph_sha256"), papers.facts[GRAPH].sha256, "graph")
+    matter = papers.graph.get("matter")
+    for name, said in matter.items() if isinstance(matter, Mapping) else ():
+        _require(REPORT, dig(facts, "origin", name), said, name)
     _require(REPORT, dig(facts, "run", "plan_sha256"), papers.facts[PLAN].sha256, "plan")
     received = dig(facts, "received", "sha256")
     _require(REPORT, received, dig(papers.plan, "source", "sha256"), "file as received")

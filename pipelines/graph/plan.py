@@ -206,6 +206,18 @@ class Plan(Strict):
         """SHA-256 of the canonical form, lower-case hexadecimal."""
         return hashlib.sha256(self.canonical()).hexdigest()
 
+    @property
+    def samples_sha256(self) -> str:
+        """SHA-256 of the canonical form without the graph's digest and the ceilings.
+
+        It covers what decides samples and nothing else: the same work under another case, or on a
+        machine with another bound, has the same.
+        """
+        document = parse_object(self.canonical())
+        for name in ("graph_sha256", "ceilings"):
+            del document[name]
+        return hashlib.sha256(canonical_bytes(document)).hexdigest()
+
 
 def read_plan(data: bytes) -> Plan:
     """Take a plan's canonical form apart again. Raises EvidenceError."""

@@ -26,6 +26,7 @@ from pipelines.errors import GraphError
 from pipelines.evidence.canonical import canonical_bytes
 from pipelines.evidence.json_value import Json, decimal_string
 from pipelines.graph.expected import ExpectedDigest
+from pipelines.graph.matter import Matter, agreed
 from pipelines.graph.overrides import Overrides
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
@@ -77,16 +78,26 @@ class Stage(Strict):
 
 
 class Graph(Strict):
-    """A job's graph."""
+    """A job's graph. `matter` says what the work is about, and changes no sample."""
 
     version: Literal[1]
     preset: Preset = Preset.FORENSIC_SAFE
     inputs: dict[Name, GraphInput] = Field(min_length=1, max_length=MAX_INPUTS)
     stages: tuple[Stage, ...] = Field(min_length=1, max_length=MAX_STAGES)
+    matter: Matter | None = None
+
+    def document(self) -> dict[str, Any]:
+        """The graph as JSON; of the matter only what was said."""
+        document = self.model_dump(mode="json", exclude={"matter"})
+        return document if self.matter is None else {**document, "matter": self.matter.said}
+
+    def about(self, given: Matter | None, *, beside: str) -> Self:
+        """The graph with what was said `beside` it. Raises GraphError where they contradict."""
+        return self.model_copy(update={"matter": agreed(self.matter, given, beside=beside)})
 
     def canonical(self) -> Mapping[str, Json]:
         """The graph as evidence JSON: reals are decimal strings."""
-        return cast("Mapping[str, Json]", without_floats(self.model_dump(mode="json")))
+        return cast("Mapping[str, Json]", without_floats(self.document()))
 
     def digest(self) -> str:
         """SHA-256 of the canonical form, lower-case hexadecimal."""

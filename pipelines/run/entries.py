@@ -90,6 +90,7 @@ def plan_body(plan: Plan, why: Mapping[str, str]) -> Body:
     return {
         "plan_sha256": plan.digest(),
         "graph_sha256": plan.graph_sha256,
+        "samples_sha256": plan.samples_sha256,
         "threads": plan.threads,
         "networks": [dict(facts) for facts in plan.networks],
         "networks_chosen": dict(why),

@@ -20,7 +20,7 @@ from pipelines.errors import EvidentError, RequestError, ResourceError
 from pipelines.evidence.json_value import decimal_string
 from pipelines.graph.licence import permission_words
 from pipelines.graph.plan import Plan
-from pipelines.graph.spec import StageKind
+from pipelines.graph.spec import Graph, StageKind
 from pipelines.graph.validate import CheckedGraph, check_graph
 from pipelines.ports import GateState, Progress
 from pipelines.run.custody_facts import attestations, on_record, preservation
@@ -62,6 +62,7 @@ def run_job(request: Request, tools: Tools, progress: Progress) -> Outcome:
         received = receive(request.path, progress)
         path = received.path
         graph = request.graph_maker(received.pipeline, received.artifact)
+        tools = _about(tools, graph)
         checked = check_graph(graph)
         agreed = require_expected(received, checked.ingest.expected, progress)
         received = replace(received, agreed=agreed)
@@ -102,6 +103,21 @@ def run_job(request: Request, tools: Tools, progress: Progress) -> Outcome:
             next_step="Nothing was delivered. Please report it with this line.",
             fault=error,
         )
+
+
+def _about(tools: Tools, graph: Graph) -> Tools:
+    """The tools of an operator who works on the matter that the graph states."""
+    if graph.matter is None:
+        return tools
+    own, said = tools.operator, graph.matter
+    operator = replace(
+        own,
+        case=said.case or own.case,
+        item=said.item or own.item,
+        exhibit=said.exhibit or own.exhibit,
+        note=said.note or own.note,
+    )
+    return replace(tools, operator=operator)
 
 
 def _place(error: Exception) -> str:

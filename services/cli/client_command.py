@@ -56,13 +56,21 @@ class Wish:
     graph: Path | None
     case: str | None
     item: str | None
+    exhibit: str | None
+    note: str | None
     language: str | None
     priority: str
 
     def request(self, uploaded: Mapping[str, Any]) -> dict[str, Any]:
         """Return the request for one file that was uploaded."""
         inputs = {"source": {"artifact": uploaded["artifact"]}}
-        words = {"case": self.case, "item": self.item, "language": self.language}
+        words = {
+            "case": self.case,
+            "item": self.item,
+            "exhibit": self.exhibit,
+            "note": self.note,
+            "language": self.language,
+        }
         matter = {"priority": self.priority} | {k: v for k, v in words.items() if v is not None}
         if self.graph is not None:
             return {**matter, "graph": {"inputs": inputs, **_document(self.graph)}}

@@ -39,6 +39,10 @@ def submit(  # noqa: PLR0913 - one parameter per option of the verb
     ] = None,
     case: Annotated[str | None, typer.Option(metavar="C", help="The case.")] = None,
     item: Annotated[str | None, typer.Option(metavar="N", help="The item of the case.")] = None,
+    exhibit: Annotated[
+        str | None, typer.Option(metavar="MARK", help="The mark that it carries in proceedings.")
+    ] = None,
+    note: Annotated[str | None, typer.Option(metavar="TEXT", help="A note for the report.")] = None,
     language: Annotated[ReportLanguage | None, typer.Option(help="The report's language.")] = None,
     batch: Annotated[
         bool, typer.Option("--batch", help="Nobody waits for it: others go first.")
@@ -64,6 +68,8 @@ def submit(  # noqa: PLR0913 - one parameter per option of the verb
         graph=graph,
         case=case,
         item=item,
+        exhibit=exhibit,
+        note=note,
         language=None if language is None else language.value,
         priority="batch" if batch else "interactive",
     )

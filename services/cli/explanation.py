@@ -110,7 +110,7 @@ def explanation_json(path: Path, checked: CheckedGraph, plan: Plan) -> dict[str,
     """The graph and the plan of one input, for a program."""
     return {
         "input": str(Path.cwd() / path),
-        "graph": checked.graph.model_dump(mode="json"),
+        "graph": checked.graph.document(),
         "graph_sha256": plan.graph_sha256,
         "plan": plan.model_dump(mode="json"),
         "plan_sha256": plan.digest(),

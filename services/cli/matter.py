@@ -1,16 +1,19 @@
 """What a job is about and for whom, as it was typed: case, item, exhibit, note, people.
 
-None of it changes a sample, so none of it is in the graph; all of it is in the log's entry of
-the submission and in the report. People are named as `Name; function; organisation`, of which
-the last two may be left out; who they are is the operator's word.
+None of it changes a sample. Case, item, exhibit and note stand in the graph, and so do those of
+the settings where nothing was typed and the graph says nothing; people and language stand in the
+log's entry of the submission and in the report. People are named as `Name; function;
+organisation`, of which the last two may be left out; who they are is the operator's word.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pipelines.errors import RequestError
+from pipelines.graph import matter as graph_matter
+from pipelines.graph.spec import Graph, parse_strict
 from pipelines.stages.export.facts_custody import PersonFacts, PersonRole
 from pipelines.stages.export.person_text import person
 from pipelines.stages.export.words import Language
@@ -45,6 +48,17 @@ class Matter:
             given["language"] = self.language
         return settings.model_copy(update=given)
 
+    def over_graph(self, graph: Graph, settings: Settings) -> Graph:
+        """Return the graph with what was typed; the settings fill in what nobody said.
+
+        Raises GraphError where the graph says something else than was typed.
+        """
+        typed = {name: getattr(self, name) for name in _LONGEST}
+        graph = graph.about(_matter(typed), beside="--case, --item, --exhibit or --note")
+        own = {} if graph.matter is None else graph.matter.said
+        filled = {name: getattr(settings, name) or None for name in _LONGEST if name not in own}
+        return graph.about(_matter(filled), beside="the settings")
+
     def people(self, settings: Settings) -> tuple[PersonFacts, ...]:
         """Return who asked for the work and who reviews it. Raises RequestError."""
         return tuple(_people(settings, self.reviewers))
@@ -72,6 +86,12 @@ def _people(settings: Settings, typed: tuple[str, ...]) -> Iterator[PersonFacts]
         )
     for text in reviewers:
         yield person(text, PersonRole.REVIEWER)
+
+
+def _matter(named: Mapping[str, str | None]) -> graph_matter.Matter | None:
+    """Return what was said of these, None for nothing. Raises GraphError naming the word."""
+    said = {name: value for name, value in named.items() if value is not None}
+    return parse_strict(graph_matter.Matter, said, field="matter") if said else None
 
 
 def _checked(name: str, text: str | None, longest: int) -> str | None:

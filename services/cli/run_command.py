@@ -90,13 +90,11 @@ def main(asked: Asked, *, explain_only: bool, as_json: bool) -> int:
         maker = graph_maker(asked)
         settings = _over(asked, asked.matter.over(read_settings()))
         people, language = asked.matter.people(settings), language_of(settings)
+        makers = [_about(asked, settings, one) for one in makers_by_input(asked, maker)]
         with tools(settings, people=people) as shared, progress_on(console) as progress:
             if explain_only:
-                return _explain(
-                    asked, makers_by_input(asked, maker), shared, progress, as_json=as_json
-                )
+                return _explain(asked, makers, shared, progress, as_json=as_json)
             make = partial(Request, resume=asked.resume, language=language)
-            makers = makers_by_input(asked, maker)
             outcomes = _run_all(asked, make, makers, shared, progress, console, as_json=as_json)
     except (EvidentError, ModelError) as error:
         if as_json:
@@ -114,6 +112,15 @@ def _over(asked: Asked, settings: Settings) -> Settings:
     return settings.model_copy(
         update={name: value for name, value in given.items() if value is not None}
     )
+
+
+def _about(asked: Asked, settings: Settings, maker: GraphMaker) -> GraphMaker:
+    """What makes the same graph, with the matter in it."""
+
+    def make(pipeline: Pipeline, artifact: str) -> Graph:
+        return asked.matter.over_graph(maker(pipeline, artifact), settings)
+
+    return make
 
 
 def makers_by_input(asked: Asked, maker: GraphMaker) -> list[GraphMaker]:

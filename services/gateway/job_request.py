@@ -13,11 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipelines.errors import GraphError
+from pipelines.graph import matter
 from pipelines.graph.expand import Wish, expand
 from pipelines.graph.spec import Graph, GraphInput, Preset, parse_graph
 from pipelines.graph.validate import CheckedGraph, check_graph
@@ -37,15 +38,25 @@ class Matter(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    case: str | None = Field(default=None, min_length=1, max_length=200)
-    item: str | None = Field(default=None, min_length=1, max_length=200)
-    exhibit: str | None = Field(default=None, min_length=1, max_length=200)
-    note: str | None = Field(default=None, min_length=1, max_length=4000)
+    case: matter.Named | None = None
+    item: matter.Named | None = None
+    exhibit: matter.Named | None = None
+    note: matter.Note | None = None
     requested_by: str | None = Field(default=None, min_length=1, max_length=600)
     reviewers: tuple[str, ...] = Field(default=(), max_length=20)
     language: Literal["en", "ru"] | None = None
     priority: Literal["interactive", "batch", "gate"] = "interactive"
     deadline: datetime | None = None
+
+    @property
+    def of_graph(self) -> matter.Matter | None:
+        """What of it stands in the graph; None where that says nothing."""
+        words = {name: getattr(self, name) for name in matter.Matter.model_fields}
+        return matter.Matter(**words) if any(words.values()) else None
+
+    def with_that_of(self, graph: Graph) -> Self:
+        """The same, with what the graph states."""
+        return self.model_copy(update={} if graph.matter is None else graph.matter.said)
 
 
 class GraphRequest(Matter):
@@ -96,26 +107,29 @@ def read_request(body: bytes) -> JobRequest:
     """Read and check a request. Raises RefusedError or GraphError, which name the field."""
     document = _document(body)
     sha256 = hashlib.sha256(body).hexdigest()
+    about: Matter
     if "version" in document:
-        graph, pipeline, matter = parse_graph(document), None, Matter()
+        graph, pipeline, about = parse_graph(document), None, Matter()
     elif "graph" in document:
         one = _read(GraphRequest, document)
-        graph, pipeline, matter = one.graph, None, one
+        graph, pipeline, about = one.graph, None, one
     else:
         short = _read(PipelineRequest, document)
         artifact = next(iter(short.inputs.values())).artifact
         graph = expand(short.pipeline, short.preset, artifact, short.params)
-        pipeline, matter = short.pipeline, short
+        pipeline, about = short.pipeline, short
     if len(graph.inputs) != 1:
         raise GraphError(
             f"inputs: this version runs graphs with one input, this one has {len(graph.inputs)}",
             field="inputs",
+            next_step="Submit one job per file.",
         )
-    if matter.deadline is not None and matter.deadline.tzinfo is None:
+    if about.deadline is not None and about.deadline.tzinfo is None:
         raise _refused(
             "deadline", "A deadline is written with its zone, like 2026-03-01T12:00:00Z."
         )
-    return JobRequest(graph, check_graph(graph), pipeline, matter, sha256)
+    graph = graph.about(about.of_graph, beside="the request")
+    return JobRequest(graph, check_graph(graph), pipeline, about.with_that_of(graph), sha256)
 
 
 def _document(body: bytes) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.errors import GraphError
+from pipelines.graph.matter import Named
 from services.auth.scopes import Principal, Scope
 from services.database.words import State
 from services.gateway.admission import Admission
@@ -59,8 +60,8 @@ class JobQuery(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     state: tuple[State, ...] = ()
-    case: str | None = Field(default=None, min_length=1, max_length=200)
-    item: str | None = Field(default=None, min_length=1, max_length=200)
+    case: Named | None = None
+    item: Named | None = None
     limit: int = Field(default=50, ge=1, le=MOST_PER_PAGE)
     after: str | None = Field(default=None, min_length=1, max_length=400)
 

@@ -23,6 +23,7 @@ from services.watcher.intake import Made, Standing, Stored
 from services.watcher.rules import Rule
 
 _PREFIX = "sha256:"
+_MATTER = ("case", "item", "exhibit", "note")
 _MOST_ANSWER_BYTES = 8 << 20
 _LATER = {
     HTTPStatus.UNAUTHORIZED,
@@ -81,7 +82,7 @@ class GatewayIntake:
             "params": rule.params,
             "priority": rule.priority,
         }
-        wish |= {word: value for word in ("case", "item") if (value := getattr(rule, word))}
+        wish |= {word: value for word in _MATTER if (value := getattr(rule, word))}
         result = self._asked(
             "POST",
             "/v1/jobs",

@@ -66,6 +66,8 @@ class Rule(_Strict):
     project: Name = "default"
     case: Name | None = None
     item: Name | None = None
+    exhibit: Name | None = None
+    note: Annotated[str, Field(min_length=1, max_length=4000)] | None = None
     priority: Literal["interactive", "batch", "gate"] = "batch"
     params: dict[str, Any] = Field(default_factory=dict)
 

@@ -62,6 +62,10 @@ def test_overrides_travel_from_the_command_line_to_the_replay(evident: Evident) 
     laws = {law["name"]: law for law in facts["conservation"]}
     assert laws["frames"]["source"] == "12"
     assert "operator" in laws["range"]["declared"]
+    stated = inside(job["bundle"], "graph.json")["matter"]
+    assert stated == {"case": "C-7", "item": "3\u202e"}
+    assert facts["origin"]["item"] == stated["item"]
+    assert "\u202e" not in said.err
     plan = inside(job["bundle"], "plan.json")
     assert plan["source"]["overrides"]["trim"]["value"] == {"first": 3, "last": 9}
     logged = [one for one in entries(job["bundle"]) if one["kind"] == "override"]

@@ -49,6 +49,7 @@ def a_job() -> dict[str, Any]:
         "version": 1,
         "preset": "balanced",
         "inputs": {"source": {"artifact": f"sha256:{sha('received')}"}},
+        "matter": {"case": "C-7"},
     }
     graph_sha256 = hashlib.sha256(canonical_bytes(graph)).hexdigest()
     plan = {
@@ -90,7 +91,7 @@ def a_job() -> dict[str, Any]:
     report = {
         "format": "evident-report/2",
         "facts": {
-            "origin": {"job": JOB},
+            "origin": {"job": JOB, "case": "C-7"},
             "preset": "balanced",
             "run": {
                 "graph_sha256": graph_sha256,
@@ -244,6 +245,8 @@ def test_a_missing_source_is_said() -> None:
         (lambda job: job["files"].update({"data/result/2.png": sha("2")}), "data/result/2.png"),
         (lambda job: job["files"].update({WEIGHTS: sha("other")}), WEIGHTS),
         (lambda job: job["report"]["facts"]["origin"].update(job="job-2"), REPORT),
+        (lambda job: job["report"]["facts"]["origin"].update(case="C-8"), REPORT),
+        (lambda job: job["report"]["facts"]["origin"].pop("case"), REPORT),
         (lambda job: job["report"]["facts"].update(preset="forensic-safe"), REPORT),
         (lambda job: job["report"]["facts"]["run"].update(graph_sha256=sha("g")), REPORT),
         (lambda job: job["report"]["facts"]["run"].update(plan_sha256=sha("p")), REPORT),

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.errors import RequestError
+from pipelines.errors import GraphError, RequestError
+from pipelines.graph.expand import Wish, expand
+from pipelines.graph.spec import Preset, parse_graph
 from pipelines.stages.export.facts_custody import PersonFacts, PersonRole
 from pipelines.stages.export.words import Language
 from services.cli.matter import Matter, language_of, person
@@ -72,6 +74,20 @@ def test_fields_have_a_length(given: dict[str, str]) -> None:
     """An empty or endless field is refused before anything runs."""
     with pytest.raises(RequestError, match="characters"):
         Matter(**given).over(settings())
+
+
+def test_the_matter_goes_into_the_graph() -> None:
+    """What was typed stands in the graph, the settings fill in the rest, no word contradicts it."""
+    made = expand("photo", Preset.FORENSIC_SAFE, "sha256:" + "a" * 64, Wish())
+    typed, set_here = Matter(case="C-7", note="n"), settings(case="C-0", item="3")
+    graph = typed.over_graph(made, typed.over(set_here))
+    assert graph.document()["matter"] == {"case": "C-7", "item": "3", "note": "n"}
+    assert Matter().over_graph(made, settings()) == made
+    stated = parse_graph({**made.document(), "matter": {"case": "C-9"}})
+    kept = Matter().over_graph(stated, set_here)
+    assert kept.document()["matter"] == {"case": "C-9", "item": "3"}
+    with pytest.raises(GraphError, match="another case than --case"):
+        typed.over_graph(stated, typed.over(set_here))
 
 
 def test_reports_have_the_languages_that_they_have() -> None:

@@ -57,10 +57,20 @@ def finish(served: Served, job: str) -> None:
     served.jobs.complete(claim, [made])
 
 
+MATTER = ("case", "item", "exhibit", "note")
+
+
 @pytest.mark.parametrize(
     "body",
-    [SHORT, GRAPH, {"graph": GRAPH, "case": "2026/7", "item": "3"}],
-    ids=["short", "graph", "graph and matter"],
+    [
+        SHORT,
+        GRAPH,
+        {**SHORT, "case": "2026/7", "item": "3", "exhibit": "K 3", "note": "as agreed"},
+        {"graph": GRAPH, "case": "2026/7", "item": "3"},
+        {**GRAPH, "matter": {"case": "2026/7"}},
+        {"graph": {**GRAPH, "matter": {"case": "2026/7", "note": "n"}}, "case": "2026/7"},
+    ],
+    ids=["short", "graph", "short, matter", "graph, matter", "matter inside", "matter in both"],
 )
 def test_a_job_is_accepted_in_every_form(served: Served, body: dict[str, Any]) -> None:
     """Each form of a request is a job that waits, with its graph's digest and its place."""
@@ -69,14 +79,22 @@ def test_a_job_is_accepted_in_every_form(served: Served, body: dict[str, Any]) -
     told = sent.json()["result"]
     assert (told["state"], told["is_final"], told["pipeline"]) == ("queued", False, "photo")
     assert [one["name"] for one in told["stages"]] == [WHOLE]
-    assert told["case"] == body.get("case")
-    shown = served.client.get(sent.headers["Location"], headers=served.key())
-    assert shown.json()["result"]["graph"]["stages"][0]["kind"] == "ingest"
+    inner = body.get("graph", body).get("matter", {})
+    matter = {**inner, **{name: body[name] for name in MATTER if name in body}}
+    assert told["case"] == matter.get("case")
+    shown = served.client.get(sent.headers["Location"], headers=served.key()).json()["result"]
+    assert shown["graph"]["stages"][0]["kind"] == "ingest"
+    assert shown["graph"].get("matter", {}) == matter
+    listed = served.client.get("/v1/jobs", params={"case": "2026/7"}, headers=served.key())
+    assert len(listed.json()["result"]["jobs"]) == ("case" in matter)
 
 
 @pytest.mark.parametrize(
     ("body", "status", "field"),
     [
+        ({"graph": {**GRAPH, "matter": {"case": "1"}}, "case": "2"}, 422, "matter.case"),
+        ({**SHORT, "case": "a\0b"}, 422, "case"),
+        ({**GRAPH, "matter": {"note": "x" * 4001}}, 422, "matter.note"),
         (b"{", 400, None),
         (b"[]", 400, None),
         (b'{"a":' * 40 + b"1" + b"}" * 40, 400, None),

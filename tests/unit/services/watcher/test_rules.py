@@ -48,7 +48,7 @@ def test_a_rules_file_is_read(tmp_path: Path) -> None:
     path = tmp_path / "rules.toml"
     path.write_text(
         '[watch]\nsettle_seconds = 3\n[[rule]]\nprefix = "gate-north/"\npreset = "balanced"\n'
-        'case = "2026/114"\nparams = { scale = 2 }\n'
+        'case = "2026/114"\nexhibit = "K 3"\nparams = { scale = 2 }\n'
     )
     rules = read_rules(path)
     assert rules.settle_seconds == 3
