@@ -12,7 +12,7 @@ from pipelines.graph.plan import Plan
 from pipelines.media.join import join
 from pipelines.media.video import Delivery, VideoIndex
 from pipelines.run.clip_facts import media_type, received_type
-from pipelines.run.clip_pixels import ClipRenderer
+from pipelines.run.clip_segments import ClipRenderer
 from pipelines.run.credentials import (
     Credentialed,
     add_credentials,

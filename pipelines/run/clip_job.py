@@ -35,9 +35,11 @@ from pipelines.run.clip_facts import (
 from pipelines.run.clip_file import whole_clip
 from pipelines.run.clip_index import index_anew, index_digest, job_index
 from pipelines.run.clip_outside import Listening
-from pipelines.run.clip_pixels import FRAMES_WAITING, ClipRenderer, load_planes, preview_path
+from pipelines.run.clip_pixels import FRAMES_WAITING, load_planes, preview_path
+from pipelines.run.clip_segments import ClipRenderer
 from pipelines.run.clip_taps import FRAMES_KEPT
 from pipelines.run.clip_weave import require_fields
+from pipelines.run.clip_work import ClipWork
 from pipelines.run.entries import (
     assumption_body,
     digest_of,
@@ -48,7 +50,7 @@ from pipelines.run.entries import (
     result_line,
     stage,
 )
-from pipelines.run.job import Job, Made, Networks, Tools
+from pipelines.run.job import Job, Made, Networks, PlanTools
 from pipelines.run.judging import judge_clip, outside_tap, taps_of
 from pipelines.run.marks import Mark
 from pipelines.run.planning import (
@@ -83,7 +85,7 @@ _CODED_SHARE = {True: Fraction(1, 2), False: Fraction(1, 8)}
 
 
 def plan_clip(
-    received: Received, checked: CheckedGraph, tools: Tools, index: VideoIndex
+    received: Received, checked: CheckedGraph, tools: PlanTools, index: VideoIndex
 ) -> tuple[Plan, Chain, Delivery]:
     """Resolve everything that decides the result's samples."""
     if checked.export.previews or checked.export.pyramid:
@@ -152,7 +154,9 @@ def plan_clip(
     return plan, chain, delivery
 
 
-def _bound(checked: CheckedGraph, tools: Tools, index: VideoIndex) -> tuple[Chain, Networks, int]:
+def _bound(
+    checked: CheckedGraph, tools: PlanTools, index: VideoIndex
+) -> tuple[Chain, Networks, int]:
     """Bind the operations, and decide how many frames are worked on at once.
 
     One frame per thread is fastest, for nothing waits for anything. Frames that are mixed, and
@@ -234,11 +238,25 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
             for line in one.replans()[known:]
         )
 
-    taps = taps_of(job, chain, plan, shown, tracked=tracked, turn=index.video.rotation % 360)
-    outside = outside_tap(job, chain, plan)
+    work = ClipWork(
+        job=job.job,
+        received=job.received,
+        checked=job.checked,
+        work=job.folder.work,
+        pool=job.tools.pool,
+        progress=job.progress,
+        plan=plan,
+        chain=chain,
+        index=index,
+        delivery=delivery,
+        previews=shown,
+        tracks=None if tracked is None else tracked.data,
+        keeps_faces=job.tools.face_embedding is not None,
+    )
+    taps, outside = taps_of(work), outside_tap(work)
     listening = Listening([tap for tap in (taps, outside) if tap is not None])
     with stage(job, StageKind.ENHANCE, **environment()) as enhanced:
-        renderer = ClipRenderer(job, plan, chain, index, delivery, shown, replans, listening)
+        renderer = ClipRenderer(job, work, replans, listening)
         marks, credentialed = whole_clip(job, plan, timed, delivery, renderer, result)
         delivered = delivered_facts(timed, delivery, chain.result, result, credentialed.facts)
         enhanced["inputs"] = received_body(job.received)["outputs"]
@@ -287,7 +305,7 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
         ),
         defects=tuple(filter(None, (*source_defects(index), judge_fields(index).contradiction))),
         streams=stream_fates(index, delivery),
-        replans=replans(),
+        replans=renderer.replans,
         judged=judged,
         tracked=tracked,
         metrics={

@@ -120,4 +120,9 @@ class OutsideTap:
         return clip_law(compared, differing)
 
     def _path(self, number: int) -> Path:
-        return self._work / f"outside-{number:06d}.json"
+        return self._work / outside_name(number)
+
+
+def outside_name(number: int) -> str:
+    """What the file is called that says what was found in a segment."""
+    return f"outside-{number:06d}.json"

@@ -8,89 +8,66 @@ nothing but the place where one file ends and the next begins.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import chain as chained
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pipelines.errors import ConservationError
-from pipelines.graph.plan import Plan
 from pipelines.media.index import SegmentIndexer
 from pipelines.media.picture import Samples
 from pipelines.media.reader import FrameReader
 from pipelines.media.segment_writer import SegmentWriter
-from pipelines.media.video import DecodedFrame, Delivery, VideoIndex
+from pipelines.media.video import DecodedFrame
 from pipelines.run.background import Background
 from pipelines.run.clip_frames import Finished, finished_frames, native
-from pipelines.run.clip_outside import Tap
+from pipelines.run.clip_outside import Tap, outside_name
+from pipelines.run.clip_taps import tap_names
+from pipelines.run.clip_work import ClipWork
 from pipelines.run.durable_file import writing
-from pipelines.run.entries import segment_body
-from pipelines.run.job import Job
-from pipelines.run.marks import Mark, file_sha256, load_mark, save_mark, segment_path
-from pipelines.stages.enhance import Chain
+from pipelines.run.marks import Mark, file_sha256, save_mark, segment_path
 
 FRAMES_WAITING = 3
 SEGMENTS_WAITING = 2
 _STOP_SECONDS = 1.0
 
-Range = tuple[int, int]
 
+class SegmentRenderer:
+    """Renders segments of a clip, marks each as it is durable, and decodes it again.
 
-class ClipRenderer:
-    """Renders what is not yet marked of a clip, segment by segment, and marks it.
-
-    `previews` are frames whose samples, received and delivered, are kept for the report;
-    `replans` tells what had to be planned anew since the job began; `taps` listen.
+    `finished` hears of every segment that was verified, and has to mark it as such. `taps`
+    listen; of the frames in `work.previews` the samples, received and delivered, are kept for
+    the report. It is used once.
     """
 
-    def __init__(
-        self,
-        job: Job,
-        plan: Plan,
-        chain: Chain,
-        index: VideoIndex,
-        delivery: Delivery,
-        previews: Sequence[int],
-        replans: Callable[[], tuple[str, ...]],
-        taps: Tap | None,
-    ) -> None:
-        self._job = job
-        self._plan = plan
-        self._replans = replans
+    def __init__(self, work: ClipWork, taps: Tap | None, finished: Callable[[Mark], None]) -> None:
+        self._progress = work.progress
+        self._pool = work.pool
+        self._path = work.received.path
         self._taps = taps
-        self._at_once = plan.frames_at_once
-        self._chain = chain
-        self._index = index
-        self._delivery = delivery
-        self._ranges = plan.segments.ranges() if plan.segments is not None else ()
-        self._timed = chain.result_index(index)
-        self._previews = frozenset(previews)
-        self._pictured = {chain.shows(frame): frame for frame in previews}
-        self._work = job.folder.work
-        self._marks: dict[int, Mark] = {}
-        self._indexer = SegmentIndexer(job.tools.pool)
+        self._finished = finished
+        self._at_once = work.plan.frames_at_once
+        self._chain = work.chain
+        self._index = work.index
+        self._delivery = work.delivery
+        self._ranges = work.ranges
+        self._timed = work.timed
+        self._previews = frozenset(work.previews)
+        self._pictured = {work.chain.shows(frame): frame for frame in work.previews}
+        self._work = work.work
+        self._indexer = SegmentIndexer(work.pool)
 
-    def run(self) -> tuple[Mark, ...]:
-        """Render, verify and mark every segment; returns the marks in order."""
-        for number, (first, stop) in enumerate(self._ranges):
-            mark = load_mark(self._work, number, first=first, stop=stop)
-            if mark is not None:
-                self._marks[number] = mark
-        unverified = [mark for mark in self._marks.values() if mark.delivered is None]
-        job = self._job
-        job.folder.keep = True
-        job.progress.start("enhancing", self._timed.frames)
-        job.progress.advance(sum(mark.stop - mark.first for mark in self._marks.values()))
+    def run(self, missing: Sequence[int], unverified: Iterable[Mark] = ()) -> None:
+        """Render the segments with these numbers; verify them, and those that only wait for it."""
         encoder = Background("encoder", waiting=FRAMES_WAITING)
         verifier = Background("verifier", waiting=SEGMENTS_WAITING)
         try:
             for mark in unverified:
                 verifier.submit(partial(self._verify, mark))
-            for numbers in _runs(self._ranges, self._marks):
+            for numbers in neighbours(missing):
                 self._render(numbers, encoder, verifier)
             encoder.drain()
             verifier.drain()
@@ -98,17 +75,16 @@ class ClipRenderer:
             encoder.abandon(wait_seconds=_STOP_SECONDS)
             verifier.abandon(wait_seconds=_STOP_SECONDS)
             self._indexer.close()
-        return tuple(self._marks[number] for number in range(len(self._ranges)))
 
     def _render(self, numbers: Sequence[int], encoder: Background, verifier: Background) -> None:
         """Render neighbouring segments with one decode."""
         first, stop = self._ranges[numbers[0]][0], self._ranges[numbers[-1]][1]
         read_first, read_stop = self._chain.reads(first, stop, self._index.frames)
-        path = self._job.received.path
-        pool = self._job.tools.pool
         if self._taps is not None:
             self._taps.begin(first, stop)
-        with FrameReader(pool, path, self._index, first=read_first, stop=read_stop) as reader:
+        with FrameReader(
+            self._pool, self._path, self._index, first=read_first, stop=read_stop
+        ) as reader:
             frames = finished_frames(
                 reader,
                 self._chain,
@@ -137,7 +113,7 @@ class ClipRenderer:
             if self._taps is not None:
                 self._taps.finished(first + len(digests), planes)
             digests.append(writer.write(planes))
-            self._job.progress.advance()
+            self._progress.advance()
 
         def finish() -> None:
             writer.finish()
@@ -146,7 +122,6 @@ class ClipRenderer:
             size = path.stat().st_size
             mark = Mark(number, first, stop, file_sha256(path), size, tuple(digests))
             save_mark(self._work, mark)
-            self._marks[number] = mark
             verifier.submit(partial(self._verify, mark))
 
         for _ in range(first, stop):
@@ -163,7 +138,6 @@ class ClipRenderer:
     def _verify(self, mark: Mark) -> None:
         """Decode a finished segment as anybody would, and note what came out."""
         path = segment_path(self._work, mark.number)
-        pool = self._job.tools.pool
         own, coded = self._indexer.index(path)
         delivered = tuple(bytes(one) for one in own.digest)
         if len(delivered) != len(mark.encoder):
@@ -179,38 +153,26 @@ class ClipRenderer:
             )
         for wanted in sorted(self._previews.intersection(range(mark.first, mark.stop))):
             at = wanted - mark.first
-            with FrameReader(pool, path, own, first=at, stop=at + 1) as reader:
+            with FrameReader(self._pool, path, own, first=at, stop=at + 1) as reader:
                 for frame in reader:
                     _save_planes(preview_path(self._work, wanted, "after"), frame.planes)
                     reader.release(frame)
-        verified = replace(mark, delivered=delivered, coded=coded)
-        # On record first: what is marked is never without its entry. Dying in between repeats
-        # the check, and the second entry says which attempt it is.
-        self._record(verified)
-        save_mark(self._work, verified)
-        self._marks[mark.number] = verified
-
-    def _record(self, mark: Mark) -> None:
-        source = self._timed.digest[mark.first : mark.stop]
-        body = segment_body(
-            self._plan,
-            number=mark.number,
-            first=mark.first,
-            stop=mark.stop,
-            attempt=self._job.attempt,
-            source=(bytes(one) for one in source),
-            encoder=mark.encoder,
-            delivered=mark.delivered or (),
-            coded=mark.coded,
-            replans=self._replans(),
-            outputs=[{"role": "segment", "sha256": mark.sha256, "bytes": mark.size}],
-        )
-        self._job.record("operation", body)
+        self._finished(replace(mark, delivered=delivered, coded=coded))
 
 
 def preview_path(work: Path, frame: int, side: str) -> Path:
     """Where the planes of a preview lie until the report is made."""
     return work / f"preview-{frame}-{side}.npz"
+
+
+def segment_names(number: int, first: int, stop: int) -> Iterator[str]:
+    """Names of all that rendering a segment may leave in the work folder, but for its mark."""
+    folder = Path()
+    yield segment_path(folder, number).name
+    yield outside_name(number)
+    yield from tap_names(number, range(first, stop))
+    for frame in range(first, stop):
+        yield from (preview_path(folder, frame, side).name for side in ("before", "after"))
 
 
 def load_planes(path: Path) -> tuple[Samples, ...]:
@@ -225,12 +187,13 @@ def _save_planes(path: Path, planes: tuple[Samples, ...]) -> None:
         np.savez(file, **named)
 
 
-def _runs(ranges: Sequence[Range], marked: dict[int, Mark]) -> Iterator[list[int]]:
-    """Group the segments that are still to be rendered into neighbours."""
+def neighbours(numbers: Sequence[int]) -> Iterator[list[int]]:
+    """Group rising numbers of segments into those that follow one another."""
     run: list[int] = []
-    for number in chained(range(len(ranges)), [len(ranges)]):
-        if number < len(ranges) and number not in marked:
-            run.append(number)
-        elif run:
+    for number in numbers:
+        if run and number != run[-1] + 1:
             yield run
             run = []
+        run.append(number)
+    if run:
+        yield run

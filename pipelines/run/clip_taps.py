@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,8 +33,8 @@ from pipelines.stages.export.facts_quality import (
     Standing,
     UnrestFacts,
 )
-from pipelines.stages.face_pairs import FacePairs
-from pipelines.stages.maps import Judged, MadeMap, MapMaker, Pair
+from pipelines.stages.face_pairs import FacePairs, faces_name
+from pipelines.stages.maps import Judged, MadeMap, MapMaker, Pair, map_name
 
 FRAMES_KEPT = 2
 """Received frames that wait for their result at a time: one with a picture, one counted."""
@@ -65,6 +65,15 @@ def choice_words(pictured: Sequence[int], counted: Sequence[int]) -> str:
         f"Maps were made of {_listed(pictured)}{also}. "
         "No map was made of any other frame; nothing is said about them."
     )
+
+
+def tap_names(number: int, frames: range) -> Iterator[str]:
+    """Names of all that taps may have left of a segment: by its number, and by its frames."""
+    yield _unrest_name(number)
+    for frame in frames:
+        yield _maps_name(frame)
+        yield faces_name(frame)
+        yield from (map_name(kind, frame) for kind in MapKind)
 
 
 class ClipTaps:
@@ -197,10 +206,18 @@ class ClipTaps:
         )
 
     def _maps_path(self, index: int) -> Path:
-        return self._work / f"maps-{index}.json"
+        return self._work / _maps_name(index)
 
     def _unrest_path(self, number: int) -> Path:
-        return self._work / f"unrest-{number:06d}.json"
+        return self._work / _unrest_name(number)
+
+
+def _maps_name(index: int) -> str:
+    return f"maps-{index}.json"
+
+
+def _unrest_name(number: int) -> str:
+    return f"unrest-{number:06d}.json"
 
 
 def _listed(frames: Sequence[int]) -> str:

@@ -190,13 +190,15 @@ def segment_body(  # noqa: PLR0913 - an entry states all of these
     replans: Sequence[str],
     coded: bytes | None = None,
     outputs: Sequence[Json] = (),
+    where: Mapping[str, Json] | None = None,
 ) -> Body:
     """What was done to frames `first` up to `stop`, and the digests on the way.
 
     `source`, `encoder` and `delivered` are the frames' digests: as decoded from the file as
     received, as handed to the encoder, as the coded segment decodes again. An entry holds
     SHA-256 over each of these lists; the ledger holds the lists. `coded` is the digest of a
-    segment's packets, by which the joined file is held against it.
+    segment's packets, by which the joined file is held against it. `where` is which process of
+    which machine rendered it, where that was another one than the job's.
     """
     return {
         "segment": number,
@@ -212,7 +214,13 @@ def segment_body(  # noqa: PLR0913 - an entry states all of these
         **({} if coded is None else {"coded_packets_sha256": coded.hex()}),
         "operations": _operations(plan),
         "replans": list(replans),
+        **({"rendered_by": dict(where)} if where else {}),
     }
+
+
+def repeat_body(number: int, repeat: Mapping[str, Json]) -> Body:
+    """A segment that was rendered once more besides: where, and what became of it."""
+    return {"segment": number, "used": False, **repeat}
 
 
 def laws_body(laws: Sequence[Law], **digests: str) -> Body:

@@ -25,6 +25,7 @@ from pipelines.ports import (
     TimeStampAuthority,
 )
 from pipelines.quality.drift import FaceEmbedding
+from pipelines.run.clip_work import SegmentPlace
 from pipelines.run.work_folder import WorkFolder
 from pipelines.stages.detect_track import Tracked
 from pipelines.stages.export.facts import LawFacts, Origin
@@ -60,6 +61,26 @@ class Networks(NetworkSource, Protocol):
 
     def reasons(self) -> Mapping[str, str]:
         """Tell why each network runs as it does; nothing where nobody had to decide."""
+
+
+class PlanTools(Protocol):
+    """What a clip is planned with: networks for one picture or for several frames at once."""
+
+    @property
+    def networks(self) -> Networks:
+        """Networks that use every thread for one picture."""
+
+    @property
+    def frame_networks(self) -> Networks:
+        """Networks that use one thread for each of several frames."""
+
+    @property
+    def gates(self) -> GateBook:
+        """What is known about networks."""
+
+    @property
+    def threads(self) -> int:
+        """How many threads there are."""
 
 
 class State(StrEnum):
@@ -100,7 +121,7 @@ class Tools:
     `credentials` results carry no content credentials, and their reports say so; without
     `time_stamps` bundles carry no time stamp; without `history` reports hold no earlier custody.
     `witnessed` says that others are asked to sign the log's heads. `face_embedding` measures
-    drift; none ships.
+    drift; none ships. `elsewhere` renders segments of clips in the place of this process.
     """
 
     pool: DecodePool
@@ -117,6 +138,7 @@ class Tools:
     witnessed: bool = False
     history: History | None = None
     face_embedding: FaceEmbedding | None = None
+    elsewhere: SegmentPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)

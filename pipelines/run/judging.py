@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import cast
 
 from pipelines.analysis.found import FACE
+from pipelines.analysis.track_file import read_tracks
+from pipelines.analysis.tracks import Track
 from pipelines.evidence.json_value import Json
-from pipelines.graph.plan import Plan
 from pipelines.graph.validate import CheckedGraph
 from pipelines.run.clip_outside import OutsideTap
 from pipelines.run.clip_taps import ClipTaps
+from pipelines.run.clip_work import ClipWork
 from pipelines.run.durable_file import writing
 from pipelines.run.job import Job
 from pipelines.stages.detect_track import Tracked
@@ -54,8 +57,9 @@ def judge_photo(
     job.progress.start("comparing", 0)
     maker = MapMaker(chain)
     maps = (*maker.make(pair, folder=job.folder.work, opener=writing), *maker.nothing)
-    faces = _faces(job, chain, tracked, turn=turn)
-    if faces is not None:
+    faces = None
+    if tracked is not None and job.tools.face_embedding is not None:
+        faces = _faces(chain, tracked.found.tracks, turn=turn, folder=job.folder.work)
         faces.seen(0, pair.before)
         faces.finished(0, pair.after)
     drift = _drift(job, tracked, faces)
@@ -63,38 +67,31 @@ def judge_photo(
     return recorded(job, Judged(facts, maps))
 
 
-def taps_of(
-    job: Job,
-    chain: Chain,
-    plan: Plan,
-    pictured: Sequence[int],
-    *,
-    tracked: Tracked | None = None,
-    turn: int = 0,
-) -> ClipTaps | None:
-    """Make the taps that a clip's graph asks for; `pictured` are the frames of the report.
-
-    `turn` makes the clip's frames upright, in degrees counter-clockwise.
-    """
-    if plan.segments is None or not maps_wanted(job.checked):
+def taps_of(work: ClipWork) -> ClipTaps | None:
+    """Make the taps that a clip's graph asks for."""
+    plan = work.plan
+    if plan.segments is None or not maps_wanted(work.checked):
         return None
+    faces = None
+    if work.tracks is not None and work.keeps_faces:
+        tracks, turn = read_tracks(work.tracks).tracks, work.index.video.rotation % 360
+        faces = _faces(work.chain, tracks, turn=turn, folder=work.work)
     return ClipTaps(
-        chain,
+        work.chain,
         frames=plan.segments.frames,
         starts=plan.segments.starts,
-        pictured=pictured,
-        work=job.folder.work,
-        faces=_faces(job, chain, tracked, turn=turn),
+        pictured=work.previews,
+        work=work.work,
+        faces=faces,
     )
 
 
-def outside_tap(job: Job, chain: Chain, plan: Plan) -> OutsideTap | None:
+def outside_tap(work: ClipWork) -> OutsideTap | None:
     """Make what checks a clip outside its regions; None where no law of regions applies."""
-    outside = Outside(chain)
-    if plan.segments is None or not outside.applies:
+    outside, segments = Outside(work.chain), work.plan.segments
+    if segments is None or not outside.applies:
         return None
-    starts, frames = plan.segments.starts, plan.segments.frames
-    return OutsideTap(outside, frames=frames, starts=starts, work=job.folder.work)
+    return OutsideTap(outside, frames=segments.frames, starts=segments.starts, work=work.work)
 
 
 def judge_clip(job: Job, taps: ClipTaps | None, tracked: Tracked | None) -> Judged:
@@ -106,12 +103,10 @@ def judge_clip(job: Job, taps: ClipTaps | None, tracked: Tracked | None) -> Judg
     return recorded(job, replace(found, facts=found.facts.model_copy(update={"drift": drift})))
 
 
-def _faces(job: Job, chain: Chain, tracked: Tracked | None, *, turn: int) -> FacePairs | None:
-    """What keeps faces for the drift; None where nothing was tracked or nothing can look."""
-    if tracked is None or job.tools.face_embedding is None:
-        return None
-    faces = [one for one in tracked.found.tracks if one.target == FACE]
-    return FacePairs(chain, faces, turn=turn, work=job.folder.work, opener=writing)
+def _faces(chain: Chain, tracks: Sequence[Track], *, turn: int, folder: Path) -> FacePairs:
+    """What keeps faces for the drift; `turn` makes frames upright, counter-clockwise."""
+    faces = [one for one in tracks if one.target == FACE]
+    return FacePairs(chain, faces, turn=turn, work=folder, opener=writing)
 
 
 def _drift(job: Job, tracked: Tracked | None, faces: FacePairs | None) -> DriftFacts:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pipelines.media.video import CodedSegment
 from pipelines.run.durable_file import write_whole
@@ -51,7 +53,12 @@ def segment_path(work: Path, number: int) -> Path:
 
 def save_mark(work: Path, mark: Mark) -> None:
     """Make the mark durable."""
-    record = {
+    write_whole(_mark_path(work, mark.number), json.dumps(mark_record(mark)).encode())
+
+
+def mark_record(mark: Mark) -> dict[str, Any]:
+    """Spell a mark as JSON holds it."""
+    return {
         "version": _VERSION,
         "number": mark.number,
         "first": mark.first,
@@ -62,7 +69,24 @@ def save_mark(work: Path, mark: Mark) -> None:
         "delivered": None if mark.delivered is None else [one.hex() for one in mark.delivered],
         "coded": None if mark.coded is None else mark.coded.hex(),
     }
-    write_whole(_mark_path(work, mark.number), json.dumps(record).encode())
+
+
+def read_mark(record: Mapping[str, Any]) -> Mark:
+    """Take a mark's spelling apart. Raises KeyError, TypeError or ValueError for anything else."""
+    delivered, coded = record["delivered"], record["coded"]
+    mark = Mark(
+        number=record["number"],
+        first=record["first"],
+        stop=record["stop"],
+        sha256=record["sha256"],
+        size=record["bytes"],
+        encoder=tuple(bytes.fromhex(one) for one in record["encoder"]),
+        delivered=None if delivered is None else tuple(bytes.fromhex(one) for one in delivered),
+        coded=None if coded is None else bytes.fromhex(coded),
+    )
+    if record["version"] != _VERSION or len(mark.encoder) != mark.stop - mark.first:
+        raise ValueError("a mark of another version, or of other frames")
+    return mark
 
 
 def load_mark(
@@ -73,20 +97,8 @@ def load_mark(
     With `joined` the file is not asked for: it went into the joined result.
     """
     try:
-        record = json.loads(_mark_path(work, number).read_bytes())
-        delivered, coded = record["delivered"], record["coded"]
-        mark = Mark(
-            number=record["number"],
-            first=record["first"],
-            stop=record["stop"],
-            sha256=record["sha256"],
-            size=record["bytes"],
-            encoder=tuple(bytes.fromhex(one) for one in record["encoder"]),
-            delivered=None if delivered is None else tuple(bytes.fromhex(one) for one in delivered),
-            coded=None if coded is None else bytes.fromhex(coded),
-        )
+        mark = read_mark(json.loads(_mark_path(work, number).read_bytes()))
         fits = (mark.number, mark.first, mark.stop) == (number, first, stop)
-        fits = fits and record["version"] == _VERSION and len(mark.encoder) == stop - first
         if fits and (joined or file_sha256(segment_path(work, number)) == mark.sha256):
             return mark
     except (OSError, ValueError, KeyError, TypeError):

@@ -107,7 +107,12 @@ class FacePairs:
         return np.ascontiguousarray(np.rot90(rgb, self._turn))
 
     def _path(self, frame: int) -> Path:
-        return self._work / f"faces-{frame}.npz"
+        return self._work / faces_name(frame)
+
+
+def faces_name(frame: int) -> str:
+    """What the file of a frame's faces is called."""
+    return f"faces-{frame}.npz"
 
 
 def _regions(box: Box, kept: Region, chain: Chain) -> tuple[Region, Region] | None:

@@ -158,7 +158,7 @@ class MapMaker:
         noise = noise_of_planes(pair.before, self._chain.source)
         made = []
         for sheet in sheets:
-            path = folder / _file_name(sheet.kind, pair.frame) if pictured else None
+            path = folder / map_name(sheet.kind, pair.frame) if pictured else None
             made.append(_drawn(sheet, noise, pair.frame, path, opener))
         return tuple(made)
 
@@ -232,7 +232,8 @@ def _aligned(region: Region, trimmed: int, shape: FrameShape) -> Region | None:
     return Region(top, left, bottom - top, right - left)
 
 
-def _file_name(kind: MapKind, frame: int | None) -> str:
+def map_name(kind: MapKind, frame: int | None) -> str:
+    """What the picture of a map is called; a photograph's map names no frame."""
     return f"{kind.value}.png" if frame is None else f"{kind.value}-{frame}.png"
 
 

@@ -1,1 +1,1 @@
-"""Executors of planned work: this process, or a Ray cluster."""
+"""Where segments of clips are rendered besides the process whose job it is: pools, and Ray."""

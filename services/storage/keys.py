@@ -6,6 +6,8 @@ no part begins with a dot, so none can climb out of a folder or hide in it.
 
     artifacts/<2>/<32>              bytes of one artifact; <2> are the first of the <32> letters
     uploads/<32>                    the terms of an upload that is not finished
+    work/<32>/<32>                  what a running job hands between processes; <32> is the job
+    work/<32>/done-<6>-<32>         a segment of it that is finished, by its number
     log/checkpoints/<20 digits>     the sealed log, head by head
     log/files/<name>                its tiles and entry bundles, by the names that they have in it
     log/keys/<4 digits>             the keys that sign it, after so many of them
@@ -22,6 +24,7 @@ ObjectKey = NewType("ObjectKey", str)
 
 ARTIFACTS = "artifacts/"
 UPLOADS = "uploads/"
+WORK = "work/"
 CHECKPOINTS = "log/checkpoints/"
 LOG_FILES = "log/files/"
 LOG_KEYS = "log/keys/"
@@ -32,6 +35,7 @@ _KEY = re.compile(rf"{_PART}(?:/{_PART}){{0,15}}")
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 _SIZE_DIGITS = 20
 _MOST_KEYS = 9999
+_SEGMENT_DIGITS = 6
 
 
 def object_key(text: str) -> ObjectKey:
@@ -54,6 +58,34 @@ def artifact_key(token: str) -> ObjectKey:
 def upload_key(token: str) -> ObjectKey:
     """Return the key of an upload's terms; `token` is 32 random hexadecimal letters."""
     return ObjectKey(f"{UPLOADS}{_token(token)}")
+
+
+def work_prefix(job: str) -> str:
+    """Return how all keys of a running job begin; `job` is its id as 32 hexadecimal letters."""
+    return f"{WORK}{_token(job)}/"
+
+
+def work_key(job: str, token: str) -> ObjectKey:
+    """Return the key of something that a running job hands over, under 32 random letters."""
+    return ObjectKey(f"{work_prefix(job)}{_token(token)}")
+
+
+def done_prefix(job: str) -> str:
+    """Return how the keys of a running job's finished segments begin."""
+    return f"{work_prefix(job)}done-"
+
+
+def done_key(job: str, segment: int, token: str) -> ObjectKey:
+    """Return the key of a finished segment; of two that finish the same one, both stay."""
+    if not 0 <= segment < 10**_SEGMENT_DIGITS:
+        raise RequestError("A clip has no such segment.")
+    return ObjectKey(f"{done_prefix(job)}{segment:0{_SEGMENT_DIGITS}d}-{_token(token)}")
+
+
+def job_of_work(key: ObjectKey) -> str | None:
+    """Return which job a key of `WORK` belongs to, as 32 letters; None where none is named."""
+    job = key.removeprefix(WORK).partition("/")[0]
+    return job if key.startswith(WORK) and _TOKEN.fullmatch(job) else None
 
 
 def checkpoint_key(tree_size: int) -> ObjectKey:
