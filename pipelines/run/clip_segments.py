@@ -69,12 +69,15 @@ class ClipRenderer:
         """Put a segment on record, and mark it.
 
         On record first: what is marked is never without its entry. Dying in between repeats the
-        check, and the second entry says which attempt it is.
+        check, and the second entry says which attempt it is. A segment that is marked already was
+        rendered twice: that is on record as well, and nothing else comes of it.
         """
         mark = rendered.mark
         with self._lock:
-            for repeat in rendered.repeats:
-                self._job.record("segment.repeated", repeat_body(mark.number, repeat))
+            known = self._marks.get(mark.number)
+            if known is not None and known.delivered is not None:
+                self._job.record("segment.repeated", repeat_body(mark, rendered.where))
+                return
             self._record(rendered)
             save_mark(self._work.work, mark)
             self._marks[mark.number] = mark

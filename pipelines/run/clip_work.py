@@ -61,15 +61,11 @@ class ClipWork:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A verified segment. `where` and `replans` are stated in its entry.
-
-    `repeats` are marks of the same segment that were rendered besides, which nobody uses.
-    """
+    """A verified segment. `where` and `replans` are stated in its entry."""
 
     mark: Mark
     replans: tuple[str, ...] = ()
     where: Mapping[str, Json] = field(default_factory=dict)
-    repeats: tuple[Mapping[str, Json], ...] = ()
 
 
 class SegmentPlace(Protocol):
@@ -78,7 +74,9 @@ class SegmentPlace(Protocol):
     def render(
         self, work: ClipWork, missing: Sequence[int], finished: Callable[[Rendered], None]
     ) -> None:
-        """Render the segments with these numbers, and tell of each once, in any order.
+        """Render the segments with these numbers, and tell of each in any order.
+
+        A segment that turns out to have been rendered twice is told of twice.
 
         `finished` and the job's progress are called from the caller's thread; what they raise
         ends the work there within a frame, and goes on. Raises what rendering raises, and

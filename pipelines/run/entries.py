@@ -22,6 +22,7 @@ from pipelines.graph.tracking import edit_words
 from pipelines.graph.validate import CheckedGraph
 from pipelines.media.video import Law
 from pipelines.run.job import Job
+from pipelines.run.marks import Mark
 from pipelines.stages.export.facts import NamedFact
 from pipelines.stages.export.facts_media import FileFacts
 from pipelines.stages.export.gathered import hardware_facts, software_facts
@@ -218,9 +219,16 @@ def segment_body(  # noqa: PLR0913 - an entry states all of these
     }
 
 
-def repeat_body(number: int, repeat: Mapping[str, Json]) -> Body:
-    """A segment that was rendered once more besides: where, and what became of it."""
-    return {"segment": number, "used": False, **repeat}
+def repeat_body(mark: Mark, where: Mapping[str, Json]) -> Body:
+    """A segment that was rendered once more, and whose bytes nobody uses."""
+    return {
+        "segment": mark.number,
+        "first": mark.first,
+        "stop": mark.stop,
+        "outputs": [{"role": "segment", "sha256": mark.sha256, "bytes": mark.size}],
+        "used": False,
+        **({"rendered_by": dict(where)} if where else {}),
+    }
 
 
 def laws_body(laws: Sequence[Law], **digests: str) -> Body:

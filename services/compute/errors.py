@@ -4,7 +4,8 @@ EvidentError
 └── ResourceError
     └── ComputeError         the pool cannot do it now, and may be able to later
         ├── PoolLostError        the pool is gone, with all that it was doing
-        └── PoolSilentError      the pool is there and has not said anything for too long
+        ├── PoolSilentError      the pool is there and nothing gets done for too long
+        └── NotFinishedError     what lies in the store as a finished segment is not one
 """
 
 from __future__ import annotations
@@ -21,4 +22,8 @@ class PoolLostError(ComputeError):
 
 
 class PoolSilentError(ComputeError):
-    """The pool has not said anything for too long."""
+    """The pool is there, and nothing gets done for too long."""
+
+
+class NotFinishedError(ComputeError):
+    """What lies in the store as a finished segment is not one, or not a whole one."""

@@ -13,10 +13,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.errors import ResourceError
 from pipelines.evidence.json_value import Json
 from pipelines.run.clip_pixels import segment_names
 from pipelines.run.marks import Mark, mark_record, read_mark, segment_path
+from services.compute.errors import NotFinishedError
 from services.compute.order import Stored
 from services.storage.keys import is_key
 
@@ -50,11 +50,9 @@ class FinishedSegment:
 
 
 def read_finished(data: bytes) -> FinishedSegment:
-    """Take the spelling apart. Raises ResourceError where it is not one, or not a whole one."""
+    """Take the spelling apart. Raises NotFinishedError."""
     try:
         record: dict[str, Any] = json.loads(data)
-        if record["version"] != _VERSION:
-            raise ValueError("another version")
         found = FinishedSegment(
             plan_sha256=str(record["plan_sha256"]),
             mark=read_mark(record["mark"]),
@@ -62,17 +60,16 @@ def read_finished(data: bytes) -> FinishedSegment:
             replans=tuple(str(one) for one in record["replans"]),
             where={str(name): value for name, value in record["where"].items()},
         )
-        _require_whole(found)
+        _require_whole(found, version=record["version"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ResourceError(
-            f"A finished segment in the store is not one ({error}).",
-            next_step="It is rendered again.",
-        ) from error
+        raise NotFinishedError(f"That is no finished segment ({error}).") from error
     return found
 
 
-def _require_whole(found: FinishedSegment) -> None:
+def _require_whole(found: FinishedSegment, *, version: object) -> None:
     mark = found.mark
+    if version != _VERSION:
+        raise ValueError("another version")
     if mark.delivered is None or mark.coded is None or len(mark.delivered) != len(mark.encoder):
         raise ValueError("it was not verified")
     known = set(segment_names(mark.number, mark.first, mark.stop))

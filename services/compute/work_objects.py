@@ -9,15 +9,15 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 
+from services.compute.errors import NotFinishedError
 from services.compute.finished import MOST_BYTES, FinishedSegment, read_finished
 from services.compute.order import Stored
 from services.storage.errors import ObjectMissingError
 from services.storage.keys import (
     WORK,
-    ObjectKey,
     done_key,
     done_prefix,
     job_of_work,
@@ -69,22 +69,27 @@ class WorkObjects:
         key = done_key(self._token, segment.mark.number, secrets.token_hex(16))
         self._store.put(key, [segment.dump()], most_bytes=MOST_BYTES)
 
-    def finished(self, known: set[ObjectKey]) -> Iterator[tuple[ObjectKey, FinishedSegment]]:
-        """Yield finished segments that are not `known` yet. Raises as stores do."""
+    def finished(self, known: Container[str]) -> Iterator[tuple[str, FinishedSegment | None]]:
+        """Yield finished segments that are not `known` yet; None for what is not one.
+
+        Raises as stores do.
+        """
         for facts in self._store.list(done_prefix(self._token)):
-            if facts.key in known or facts.size > MOST_BYTES:
+            if facts.key in known:
                 continue
             try:
-                with self._store.open(facts.key) as pieces:
+                with self._store.open(facts.key, length=MOST_BYTES) as pieces:
                     data = b"".join(pieces)
+                yield facts.key, read_finished(data)
             except ObjectMissingError:
                 continue
-            yield facts.key, read_finished(data)
+            except NotFinishedError:
+                yield facts.key, None
 
-    def remove(self, *stored: Stored) -> None:
+    def remove(self, *keys: str) -> None:
         """Remove objects that nobody needs any more."""
-        for one in stored:
-            self._store.delete(object_key(one.key))
+        for one in keys:
+            self._store.delete(object_key(one))
 
     def clear(self) -> int:
         """Remove all of it; return how many objects there were."""
