@@ -34,7 +34,6 @@ from pipelines.run.clip_facts import (
 )
 from pipelines.run.clip_file import whole_clip
 from pipelines.run.clip_index import index_anew, index_digest, job_index
-from pipelines.run.clip_outside import Listening
 from pipelines.run.clip_pixels import FRAMES_WAITING, load_planes, preview_path
 from pipelines.run.clip_segments import ClipRenderer
 from pipelines.run.clip_taps import FRAMES_KEPT
@@ -51,7 +50,7 @@ from pipelines.run.entries import (
     stage,
 )
 from pipelines.run.job import Job, Made, Networks, PlanTools
-from pipelines.run.judging import judge_clip, outside_tap, taps_of
+from pipelines.run.judging import judge_clip, listening, outside_tap, taps_of
 from pipelines.run.marks import Mark
 from pipelines.run.planning import (
     network_memory_bytes,
@@ -254,9 +253,8 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
         keeps_faces=job.tools.face_embedding is not None,
     )
     taps, outside = taps_of(work), outside_tap(work)
-    listening = Listening([tap for tap in (taps, outside) if tap is not None])
     with stage(job, StageKind.ENHANCE, **environment()) as enhanced:
-        renderer = ClipRenderer(job, work, replans, listening)
+        renderer = ClipRenderer(job, work, replans, listening(work))
         marks, credentialed = whole_clip(job, plan, timed, delivery, renderer, result)
         delivered = delivered_facts(timed, delivery, chain.result, result, credentialed.facts)
         enhanced["inputs"] = received_body(job.received)["outputs"]

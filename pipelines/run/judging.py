@@ -12,7 +12,7 @@ from pipelines.analysis.track_file import read_tracks
 from pipelines.analysis.tracks import Track
 from pipelines.evidence.json_value import Json
 from pipelines.graph.validate import CheckedGraph
-from pipelines.run.clip_outside import OutsideTap
+from pipelines.run.clip_outside import Listening, OutsideTap
 from pipelines.run.clip_taps import ClipTaps
 from pipelines.run.clip_work import ClipWork
 from pipelines.run.durable_file import writing
@@ -92,6 +92,12 @@ def outside_tap(work: ClipWork) -> OutsideTap | None:
     if segments is None or not outside.applies:
         return None
     return OutsideTap(outside, frames=segments.frames, starts=segments.starts, work=work.work)
+
+
+def listening(work: ClipWork) -> Listening:
+    """Everything that listens to a clip's frames, as one."""
+    taps = (taps_of(work), outside_tap(work))
+    return Listening([tap for tap in taps if tap is not None])
 
 
 def judge_clip(job: Job, taps: ClipTaps | None, tracked: Tracked | None) -> Judged:

@@ -15,6 +15,7 @@ from services.cli import (
     api_keys_verbs,
     bundle_verbs,
     client_verbs,
+    compute_verbs,
     copy_verbs,
     fuse_verb,
     gate_verb,
@@ -74,6 +75,7 @@ app.command("serve")(serve_verb.serve)
 app.command("gateway")(serve_verb.gateway)
 for _verb in (client_verbs.submit, client_verbs.status, client_verbs.watch, client_verbs.cancel):
     app.command()(_verb)
+app.add_typer(compute_verbs.app)
 app.command("provenance")(provenance_verb.provenance)
 app.command("watcher")(watcher_verb.watcher)
 

@@ -9,10 +9,12 @@ from datetime import timedelta
 from enum import StrEnum
 
 from pipelines.errors import RequestError, ResourceError
+from services.cli.compute_wiring import pooled_clips
 from services.cli.evidence_wiring import actor
 from services.cli.log_copy_command import log_copy
 from services.cli.printing import console_on_stderr
 from services.cli.wiring import tools
+from services.compute.work_objects import sweep
 from services.database.database import Database
 from services.dispatch.counted import CountedDispatch
 from services.dispatch.in_process import InProcessDispatch
@@ -88,6 +90,7 @@ def orchestrating(
                 folder=settings.home / "work",
                 is_over=jobs.is_over,
                 metrics=metrics.work,
+                clips=parts.enter_context(pooled_clips(settings, storage.objects, shared)),
             )
             worker = Worker(jobs, executor, lanes=lanes, slots=settings.slots, metrics=metrics.work)
             metrics.watch_gpus()
@@ -102,8 +105,8 @@ def orchestrating(
                 dispatch,
                 pending,
                 shared.log,
-                also=_duties(settings, storage, holdings),
                 told=Told(_say, metrics.work),
+                also=_duties(settings, storage, holdings, jobs),
             )
             keeper.start()
             parts.callback(keeper.stop)
@@ -136,12 +139,15 @@ def dispatch_of(settings: Settings, metrics: Metrics) -> Iterator[Dispatch]:
         dispatch.close()
 
 
-def _duties(settings: Settings, storage: Storage, holdings: Holdings) -> Iterator[Chore]:
+def _duties(
+    settings: Settings, storage: Storage, holdings: Holdings, jobs: Jobs
+) -> Iterator[Chore]:
     """Say what a keeper does besides the queue: a tidy store, and the log's copy in it."""
     grace = timedelta(hours=settings.grace_hours)
     yield Chore(
         "tidy", Housekeeping(storage, holdings, system_clock, grace=grace).tidy, _TIDY_SECONDS
     )
+    yield Chore("sweep", lambda: sweep(storage.objects, jobs.is_over), _TIDY_SECONDS)
     if settings.artifacts is None or not settings.log_copy_seconds:
         return
     if can_keep_log(storage.objects):

@@ -77,11 +77,11 @@ class Workers:
         for actor in tuple(self._actors):
             self._hear(actor)
         for number, (order, text) in tuple(self._waiting.items()):
-            actor = self._free(order.need)
-            if actor is not None:
+            free = self._free(order.need)
+            if free is not None:
                 del self._waiting[number]
-                actor.order, actor.frames, actor.heard = number, 0, time.monotonic()
-                actor.ended = actor.handle.render.remote(number, text)
+                free.order, free.frames, free.heard = number, 0, time.monotonic()
+                free.ended = free.handle.render.remote(number, text)
         now = time.monotonic()
         if now - self._beat > BEAT_SECONDS:
             self._beat = now

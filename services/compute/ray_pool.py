@@ -17,7 +17,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any, TextIO
 
 from pipelines.evidence.json_value import Json
 from services.compute.errors import PoolLostError
@@ -214,6 +214,6 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": root if not path else f"{root}{os.pathsep}{path}"}
 
 
-def _stdin(process: subprocess.Popen[str]) -> TextIO:
+def _stdin(process: subprocess.Popen[str]) -> IO[str]:
     assert process.stdin is not None  # noqa: S101 - it was asked for
     return process.stdin

@@ -28,7 +28,7 @@ from pipelines.run.clip_part import Part, bind_part
 from pipelines.run.clip_pixels import SegmentRenderer, segment_names
 from pipelines.run.durable_file import refusal
 from pipelines.run.job import StopAsked
-from pipelines.run.judging import taps_of
+from pipelines.run.judging import listening
 from pipelines.run.marks import Mark
 from pipelines.run.replay_networks import PlannedNetworks
 from pipelines.stages.export.gathered import hardware_facts
@@ -125,7 +125,7 @@ class SegmentWorker:
         def finished(mark: Mark) -> None:
             self._put(taken, mark, networks.replans()[known:])
 
-        SegmentRenderer(work, taps_of(work), finished).run(order.segments)
+        SegmentRenderer(work, listening(work), finished).run(order.segments)
 
     def _received(self, order: Order, objects: WorkObjects, watch: Watch) -> Received:
         """The file as received, fetched unless it lies here, hashed whenever it was."""

@@ -15,11 +15,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipelines.errors import GraphError, ResourceError
+from pipelines.errors import EvidentError, GraphError, ResourceError
 from pipelines.evidence.archive_name import safe_part
 from pipelines.graph.expand import bind
 from pipelines.run.job import JobId, Output, Request, Tools
 from pipelines.run.runner import run_job
+from services.compute.clips import PooledClips
+from services.compute.order import Stored
 from services.jobs.artifacts import Artifacts
 from services.jobs.errors import UnknownArtifactError
 from services.jobs.values import Claim, NewOutput
@@ -41,9 +43,10 @@ class ThisProcess:
     """An `Executor`. `tools` are shared by its jobs; their log is replaced by each job's own.
 
     `folder` is where jobs lie while they run; `is_over` tells whether a job has ended for good.
+    With `clips` the segments of clips are rendered by a pool of workers.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the rooms that a job goes through
         self,
         tools: Tools,
         *,
@@ -54,6 +57,7 @@ class ThisProcess:
         folder: Path,
         is_over: Callable[[str], bool],
         metrics: WorkMetrics | None = None,
+        clips: PooledClips | None = None,
     ) -> None:
         self._tools = tools
         self._artifacts = artifacts
@@ -63,6 +67,7 @@ class ThisProcess:
         self._folder = folder
         self._is_over = is_over
         self._metrics = metrics or WorkMetrics()
+        self._clips = clips
 
     def run(self, claim: Claim, desk: Desk) -> tuple[NewOutput, ...]:
         """Fetch the input, run the graph, put every result into the store."""
@@ -82,6 +87,8 @@ class ThisProcess:
             log=DeskLog(desk, self._pending, self._log),
             operator=matter.over(self._tools.operator),
         )
+        if self._clips is not None and claim.pipeline == "video":
+            tools = self._clips.equip(tools, self._source(claim))
         outcome = run_job(request, tools, progress)
         if outcome.fault is not None:
             raise outcome.fault
@@ -97,6 +104,9 @@ class ThisProcess:
     def committed(self, claim: Claim) -> None:
         """Remove the job's folder."""
         shutil.rmtree(self._home(claim), ignore_errors=True)
+        if self._clips is not None:
+            with suppress(EvidentError):  # what stays goes when the store is tidied
+                self._clips.forget(claim.job)
 
     def tidy(self) -> None:
         """Remove the folders of jobs that are over, or gone: a death left them."""
@@ -114,8 +124,8 @@ class ThisProcess:
     def _home(self, claim: Claim) -> Path:
         return self._folder / claim.job
 
-    def _received(self, claim: Claim) -> Path:
-        """Return the input as a file of this machine, fetched and checked against its digest."""
+    def _source(self, claim: Claim) -> Stored:
+        """Where the store keeps the input."""
         digest = _only_input(claim.graph)
         artifact = self._artifacts.find(claim.project, digest)
         if artifact is None:
@@ -123,14 +133,19 @@ class ThisProcess:
                 f"The project does not hold {digest} any more.",
                 next_step="Upload the file again, then retry the job.",
             )
+        return Stored(artifact.object_key, digest.removeprefix(_PREFIX), artifact.bytes)
+
+    def _received(self, claim: Claim) -> Path:
+        """Return the input as a file of this machine, fetched and checked against its digest."""
+        source = self._source(claim)
+        digest = f"{_PREFIX}{source.sha256}"
         name = safe_part(self._artifacts.name(claim.project, digest) or _UNNAMED)
         folder = self._home(claim) / "received"
         path = folder / name
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             if not path.exists():
-                key = object_key(artifact.object_key)
-                fetch(self._store, key, path, expected=Sha256(digest.removeprefix(_PREFIX)))
+                fetch(self._store, object_key(source.key), path, expected=Sha256(source.sha256))
         except OSError as error:
             raise ResourceError(
                 f"The file as received cannot be put here: {os.strerror(error.errno or 0)}.",

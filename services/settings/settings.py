@@ -61,7 +61,11 @@ class Settings(BaseSettings):
     that nobody holds any more. `metrics_port` is where workers and keepers show their counts
     (None: nowhere), on `metrics_host`. Every `log_copy_seconds` (0: never) the log's public files
     are copied into `artifacts` where that is set, locked for `log_lock_days` if given.
-    `face_embedding` is an ONNX network by which the drift of faces is measured, its input
+    `compute` is where segments of clips are rendered: `ray` on this machine's
+    processors, `ray://HOST:PORT` by the pool whose token is in the file `compute_token` (None: in
+    this process); a worker has `compute_threads`, there are `compute_actors` of them (None: as
+    many as the pool has room for), and without a frame for `compute_silent_seconds` they are
+    given up. `face_embedding` is an ONNX network by which the drift of faces is measured, its input
     `face_embedding_side` samples wide; faces that are smaller than `face_embedding_least_side` are
     too small for it.
     """
@@ -93,6 +97,11 @@ class Settings(BaseSettings):
     signer_command: tuple[str, ...] | None = None
     witnesses: tuple[WitnessSetting, ...] = ()
     witness_seconds: float = Field(default=5.0, gt=0, le=60)
+    compute: str | None = None
+    compute_threads: int = Field(default=1, ge=1, le=1024)
+    compute_actors: int | None = Field(default=None, ge=1, le=4096)
+    compute_token: Path | None = None
+    compute_silent_seconds: float = Field(default=900.0, ge=1, le=86_400)
     records: str | None = Field(default=None, repr=False)
     artifacts: str | None = None
     broker: str | None = Field(default=None, repr=False)

@@ -23,8 +23,9 @@ from services.compute.elsewhere import Elsewhere, Rules
 from services.compute.order import Ended, Need, Order, Stored
 from services.compute.pool import WorkerPool
 from services.compute.segment_worker import SegmentWorker, Watch
+from services.compute.work_objects import job_token
 from services.settings.settings import Settings
-from services.storage.keys import artifact_key, object_key
+from services.storage.keys import artifact_key, object_key, work_prefix
 from services.storage.opening import open_folder
 from services.storage.port import ObjectStore
 from services.storage.transfer import put_file
@@ -160,9 +161,9 @@ class Bench:
         )
         return run_job(request, replace(self.tools, elsewhere=place), progress or SilentProgress())
 
-    def left(self) -> list[str]:
-        """Keys of temporary objects that lie in the store."""
-        return [one.key for one in self.store.list("work/")]
+    def left(self, job: str) -> list[str]:
+        """Keys of a job's temporary objects that lie in the store."""
+        return [one.key for one in self.store.list(work_prefix(job_token(job)))]
 
 
 @contextmanager

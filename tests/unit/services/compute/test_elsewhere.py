@@ -63,7 +63,7 @@ def test_workers_and_one_process_agree_to_the_bit(
     assert {one["rendered_by"]["pool"] for one in told} == {"threads"}
     assert all("rendered_by" not in one for one in operations_of(whole))
     assert 1 <= pool.most <= pool.count
-    assert table.left() == []
+    assert table.left(outcome.job) == []
 
 
 def test_what_a_lost_worker_had_finished_is_kept(
@@ -105,11 +105,11 @@ def test_what_is_rendered_twice_is_told_of_and_used_once(
     assert [one["segment"] for one in repeats] == [*twice[0].segments]
     assert {one["used"] for one in repeats} == {False}
     assert len(operations_of(outcome)) == SEGMENTS
-    assert table.left() == []
+    assert table.left(outcome.job) == []
 
 
 def test_workers_that_die_again_and_again_end_the_attempt(table: Bench, tmp_path: Path) -> None:
-    """A segment over which workers are lost each time is given up, as the input may be the cause."""
+    """A segment over which workers are lost each time is given up: it may be what ends them."""
     pool = threads(table, tmp_path, count=1)
     rendered = pool._work
 
@@ -127,8 +127,11 @@ def test_workers_that_die_again_and_again_end_the_attempt(table: Bench, tmp_path
 def test_a_pool_that_does_nothing_is_not_waited_for(table: Bench, tmp_path: Path) -> None:
     """Without a frame for the stated time the attempt fails with what the queue tries again."""
     pool = threads(table, tmp_path)
-    pool._work = lambda task: task.stopped.wait(60) and setattr(  # type: ignore[method-assign]
-        task, "ended", Ended(stopped=True)
+    pool._work = lambda task: (
+        task.stopped.wait(60)
+        and setattr(  # type: ignore[method-assign]
+            task, "ended", Ended(stopped=True)
+        )
     )
     outcome = table.run(table.elsewhere(pool, silent_seconds=0.3))
     assert isinstance(outcome.fault, PoolSilentError)
@@ -177,7 +180,7 @@ def test_a_stopped_job_goes_on_with_what_was_finished(
     given = {number for order in second.taken for number in order.segments}
     assert 0 not in given
     assert repeats_of(outcome) == []
-    assert table.left() == []
+    assert table.left(outcome.job) == []
 
 
 def test_what_lies_in_the_store_and_is_no_segment_is_passed_over(
@@ -189,7 +192,7 @@ def test_what_lies_in_the_store_and_is_no_segment_is_passed_over(
     table.store.put(key, [b'{"version": 1, "mark": null}'])  # type: ignore[arg-type]
     outcome = table.run(table.elsewhere(threads(table, tmp_path)), out="rubbish", job=JOB)
     assert facts_of(outcome) == facts_of(whole)
-    assert table.left() == []
+    assert table.left(outcome.job) == []
 
 
 def test_a_worker_with_other_builds_renders_nothing(
@@ -198,9 +201,9 @@ def test_a_worker_with_other_builds_renders_nothing(
     """Versions other than those the job was planned with are named, and nothing is rendered."""
     from pipelines.run import clip_part
 
-    told = iter([{"numpy": "1.0"}])
-    real = clip_part.software
-    monkeypatch.setattr(clip_part, "software", lambda: next(told, real()))
+    real = clip_part.software()
+    told = iter([{**real, "numpy": "1.0"}])
+    monkeypatch.setattr(clip_part, "software", lambda: next(told, real))
     outcome = table.run(table.elsewhere(threads(table, tmp_path)))
     assert "numpy" in outcome.error
     assert outcome.state is State.FAILED
