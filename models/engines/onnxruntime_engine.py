@@ -98,13 +98,14 @@ class OnnxRuntimeFinder:
 
     def __init__(self, session: ort.InferenceSession) -> None:
         self._session = session
+        (self._input,) = (each.name for each in session.get_inputs())
         self._outputs = [each.name for each in session.get_outputs()]
 
     def run(self, batch: Batch) -> dict[str, Batch]:
         """(1, C, H, W) float32 to float32 arrays by name. Raises as `Session.run` says."""
         contiguous = np.ascontiguousarray(batch, dtype=np.float32)
         try:
-            found = self._session.run(self._outputs, {INPUT_NAME: contiguous})
+            found = self._session.run(self._outputs, {self._input: contiguous})
         except MemoryError as error:
             raise OutOfMemoryError("the network did not fit into memory") from error
         except Exception as error:
@@ -154,8 +155,8 @@ class OnnxRuntimeEngine:
         """Load a network called `name` that makes no picture, in fp32. Raises EngineError."""
         session = self._session(name, weights, threads, Precision.FP32)
         inputs = [each.name for each in session.get_inputs()]
-        if INPUT_NAME not in inputs:
-            raise EngineError(f"{name} takes {inputs}; an input named {INPUT_NAME} is needed")
+        if len(inputs) != 1:
+            raise EngineError(f"{name} takes {inputs}; one picture is all that it may take")
         return OnnxRuntimeFinder(session)
 
     def _session(

@@ -1,10 +1,13 @@
 """Which detectors there are here, which one looks, and the port for those of others.
 
 Faces: a network of the catalog where its weights are installed and its engine is, YuNet before
-UltraFace; else the cascade. A detector that somebody else wrote is a Python entry point in the
-group `evident.detectors` that gives a `Detector` when called without arguments. None ships, none
-is looked for unless a graph names it, and nothing of it is imported before: so a package under a
-licence that binds what it is loaded into (AGPL) is loaded by a person's word alone.
+UltraFace before RetinaFace; else the cascade. A network whose licence is not open to every use is
+taken by name alone, under a permission that the graph carries (`pipelines.graph.licence`).
+
+A detector that somebody else wrote is a Python entry point in the group `evident.detectors` that
+gives a `Detector` when called without arguments. None ships, none is looked for unless a graph
+names it, and nothing of it is imported before: so a package under a licence that binds what it is
+loaded into (AGPL) is loaded by a person's word alone.
 """
 
 from __future__ import annotations
@@ -16,8 +19,8 @@ from typing import cast
 
 from models import catalog
 from models.engines import finders
-from models.spec import DetectorArchitecture, NetworkCard, Task, WeightsFormat
-from pipelines.analysis import cascade, cascade_file, ultraface, yunet
+from models.spec import DetectorArchitecture, NetworkCard, WeightsFormat
+from pipelines.analysis import cascade, cascade_file, retinaface, ultraface, yolo, yunet
 from pipelines.analysis.found import FACE, Detector
 from pipelines.errors import UnsupportedError
 
@@ -28,8 +31,11 @@ PLUGIN = "plugin:"
 _FAMILIES: Mapping[str, Callable[[NetworkCard, finders.Finder], Detector]] = {
     yunet.FAMILY: yunet.YuNetDetector,
     ultraface.FAMILY: ultraface.UltraFaceDetector,
+    retinaface.FAMILY: retinaface.RetinaFaceDetector,
+    yolo.THINGS_FAMILY: yolo.YoloDetector,
+    yolo.FACE_FAMILY: yolo.YoloDetector,
 }
-_BEST_FIRST = ("yunet", "ultraface-rfb-640")
+_BEST_FIRST = ("yunet", "ultraface-rfb-640", "retinaface-r50")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +70,9 @@ def resolve(name: str | None, *, threads: int) -> Detector:
         return cascade.CascadeDetector()
     card = catalog.card(name)
     family = card.architecture
-    if card.task is not Task.DETECT_FACES or not isinstance(family, DetectorArchitecture):
+    if not isinstance(family, DetectorArchitecture):
         raise UnsupportedError(
-            f"{name} finds no faces.",
+            f"{name} makes pictures and finds nothing.",
             next_step="Detectors are: " + ", ".join(one.name for one in listing()) + ".",
         )
     maker = _FAMILIES.get(family.family)
@@ -83,7 +89,7 @@ def require_targets(detector: Detector, targets: tuple[str, ...]) -> None:
         raise UnsupportedError(
             f"{detector.facts.name} finds {finds}, not {missing[0]}.",
             next_step=f"Faces ({FACE}) are found by what ships; for other things install a "
-            f"detector and name it as `{PLUGIN}<its name>`.",
+            f"detector and name it: a network of the catalog, or `{PLUGIN}<its name>`.",
         )
 
 

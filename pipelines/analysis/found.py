@@ -21,6 +21,8 @@ Point = tuple[float, float]
 """(x, y)."""
 
 FACE = "face"
+OBJECT = "object"
+"""Anything that a detector of things has a name for; each detection carries its own name."""
 LANDMARKS = ("right eye", "left eye", "nose", "right corner of mouth", "left corner of mouth")
 """The five points of a face, named from the person's own point of view, in this order."""
 
@@ -106,6 +108,11 @@ class Detector(Protocol):
 
     def detect(self, rgb: Rgb8) -> tuple[Detection, ...]:
         """Find candidates in (H, W, 3) uint8 R, G, B, best first."""
+
+
+def is_wanted(target: str, targets: Sequence[str]) -> bool:
+    """Whether something that a detector calls `target` is among what is looked for."""
+    return target in targets or (OBJECT in targets and target != FACE)
 
 
 def in_order(detections: Sequence[Detection]) -> tuple[Detection, ...]:

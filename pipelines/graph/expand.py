@@ -116,6 +116,8 @@ def _track(wish: Wish) -> list[dict[str, Any]]:
     params: dict[str, Any] = {"targets": list(wish.track)}
     if wish.track_detector is not None:
         params["detector"] = wish.track_detector
+        if wish.allow_licence is not None:
+            params["allow_licence"] = wish.allow_licence
     if wish.track_every is not None:
         params["every"] = wish.track_every
     if wish.track_edits:

@@ -7,6 +7,7 @@ between that person and the network's owner.
 
 from __future__ import annotations
 
+from models import catalog
 from models.spec import NetworkCard, Use
 from pipelines.errors import PolicyError
 
@@ -26,6 +27,11 @@ def require_permission(card: NetworkCard, reason: str | None, *, field: str) -> 
         next_step="Say why it may be used here with --allow-licence REASON; it goes on record, "
         "and the report prints it.",
     )
+
+
+def detector_card(name: str | None) -> NetworkCard | None:
+    """The card of a detector that a graph names; None where it is none of the catalog's."""
+    return catalog.card(name) if name in catalog.listed() else None
 
 
 def permission_words(card: NetworkCard) -> str:

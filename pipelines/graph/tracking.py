@@ -81,7 +81,8 @@ class DetectTrackParams(Strict):
 
     `detector` None takes the best one here; the plan names it. Every `every`-th frame of a clip
     is looked at, reduced to `longest_side` samples (None: what the detector is used to).
-    `least_score` begins a track.
+    `least_score` begins a track. `allow_licence` says why a detector may look whose licence is not
+    open to every use.
     """
 
     targets: tuple[Name, ...] = Field(default=("face",), min_length=1, max_length=16)
@@ -90,6 +91,7 @@ class DetectTrackParams(Strict):
     longest_side: int | None = Field(default=None, ge=64, le=4096)
     least_score: float = Field(default=0.6, ge=0.1, le=1.0)
     edits: tuple[TrackEdit, ...] = Field(default=(), max_length=MOST_EDITS)
+    allow_licence: str | None = Field(default=None, min_length=3, max_length=500)
 
 
 class _Edits(Strict):

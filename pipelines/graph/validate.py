@@ -21,7 +21,7 @@ from pipelines.graph.descriptors import (
     Parameters,
     Reach,
 )
-from pipelines.graph.licence import require_permission
+from pipelines.graph.licence import detector_card, require_permission
 from pipelines.graph.operation_faces import KEEPS_PLACES
 from pipelines.graph.operation_table import OPERATIONS
 from pipelines.graph.overrides import Overrides
@@ -126,6 +126,9 @@ def check_graph(graph: Graph) -> CheckedGraph:
             ingest = params
         elif isinstance(params, DetectTrackParams):
             track = params
+            looks = detector_card(params.detector)
+            if looks is not None:
+                require_permission(looks, params.allow_licence, field=f"{field}.allow_licence")
         elif isinstance(params, QaParams):
             qa = params
         elif isinstance(params, ExportParams):

@@ -130,10 +130,20 @@ def override_bodies(checked: CheckedGraph) -> Iterator[Body]:
         yield {"field": "enhance.despite_fields", "value": checked.despite_fields}
     for stream in sorted(checked.export.drop_streams):
         yield {"field": "export.drop_streams", "value": stream}
-    for edit in checked.track.edits if checked.track is not None else ():
-        yield {"field": TRACKS, "value": edit_words(edit), "who": edit.who, "why": edit.why}
+    yield from _tracking_bodies(checked)
     if checked.export.credentials == "none":
         yield {"field": "export.credentials", "value": "none"}
+
+
+def _tracking_bodies(checked: CheckedGraph) -> Iterator[Body]:
+    """Why a detector might look whose licence is not open, and what a person corrected."""
+    track = checked.track
+    if track is None:
+        return
+    if track.allow_licence is not None:
+        yield {"field": "detect_track.allow_licence", "value": track.allow_licence}
+    for edit in track.edits:
+        yield {"field": TRACKS, "value": edit_words(edit), "who": edit.who, "why": edit.why}
 
 
 def _drawing_bodies(checked: CheckedGraph) -> Iterator[Body]:

@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from models.errors import ModelError
-from models.spec import WeightsFormat
+from models.spec import NetworkCard, WeightsFormat
 from pipelines.errors import EvidentError, RequestError, ResourceError
 from pipelines.evidence.json_value import decimal_string
-from pipelines.graph.licence import permission_words
+from pipelines.graph.licence import detector_card, permission_words
 from pipelines.graph.plan import Plan
 from pipelines.graph.spec import Graph, StageKind
 from pipelines.graph.validate import CheckedGraph, check_graph
@@ -303,7 +303,7 @@ def report_facts(job: Job, made: Made) -> ReportFacts:
                 for name in cards
                 if ran[name]["gate"] != GateState.PASSED
             ),
-            *filter(None, map(permission_words, cards.values())),
+            *filter(None, map(permission_words, (*cards.values(), *_detector(job)))),
         ),
         source_defects=made.defects,
         conservation=made.laws,
@@ -345,3 +345,10 @@ def _run_facts(job: Job, made: Made) -> RunFacts:
         replans=made.replans,
         seconds=decimal_string(made.metrics["seconds"]),
     )
+
+
+def _detector(job: Job) -> tuple[NetworkCard, ...]:
+    """The card of the detector that the graph names, where it is a network of the catalog."""
+    track = job.checked.track
+    card = None if track is None else detector_card(track.detector)
+    return () if card is None else (card,)

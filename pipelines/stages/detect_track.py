@@ -15,7 +15,7 @@ import numpy as np
 
 from pipelines.analysis.byte_track import ByteTracker, TrackRules
 from pipelines.analysis.corrections import corrected
-from pipelines.analysis.found import Detection, Detector, Rgb8
+from pipelines.analysis.found import Detection, Detector, Rgb8, is_wanted
 from pipelines.analysis.reduced import Reduced, reduce_picture
 from pipelines.analysis.track_file import FILE, TrackSet, read_tracks, track_bytes
 from pipelines.analysis.tracks import Place, Track
@@ -104,7 +104,7 @@ class Looker:
         found = [
             small.back(one)
             for one in self._detector.detect(small.rgb)
-            if one.target in self._params.targets
+            if is_wanted(one.target, self._params.targets)
         ]
         self._looked_at += 1
         self._tracker.look(frame, found)

@@ -143,7 +143,7 @@ def test_without_weights_the_cascade_looks() -> None:
     assert all(one.missing for one in detectors.listing()[:-1])
     assert detectors.resolve(None, threads=1).facts.name == cascade.NAME
     maker = next(name for name in catalog.names() if catalog.card(name).task is Task.DENOISE)
-    with pytest.raises(UnsupportedError, match="finds no faces"):
+    with pytest.raises(UnsupportedError, match="finds nothing"):
         detectors.resolve(maker, threads=1)
 
 

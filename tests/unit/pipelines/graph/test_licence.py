@@ -10,7 +10,7 @@ from models import catalog
 from models.spec import NetworkCard, Use
 from pipelines.errors import PolicyError
 from pipelines.graph.expand import Wish, expand
-from pipelines.graph.licence import permission_words, require_permission
+from pipelines.graph.licence import detector_card, permission_words, require_permission
 from pipelines.graph.spec import Preset
 from pipelines.graph.validate import CheckedGraph, check_graph
 from pipelines.run.entries import override_bodies, override_words
@@ -71,3 +71,25 @@ def test_what_is_not_free_is_off_by_default() -> None:
         with pytest.raises(PolicyError):
             require_permission(card, None, field="x")
         require_permission(card, REASON, field="x")
+
+
+def test_a_detector_that_is_not_free_needs_a_reason_as_well() -> None:
+    """A graph that names one under the AGPL is refused until it says why; the reason is on record.
+
+    The refusal is about the licence: nothing of the detector is installed or loaded.
+    """
+    wish = Wish(track=("object",), track_detector="yolov8n")
+    with pytest.raises(PolicyError, match=r"AGPL-3\.0") as refused:
+        check_graph(expand("photo", Preset.BALANCED, ARTIFACT, wish))
+    assert "--allow-licence" in refused.value.next_step
+    allowed = wish.model_copy(update={"allow_licence": REASON})
+    graph = check_graph(expand("photo", Preset.BALANCED, ARTIFACT, allowed))
+    bodies = list(override_bodies(graph))
+    assert {"field": "detect_track.allow_licence", "value": REASON} in bodies
+    said = override_words(bodies[-1])
+    assert words_in(Language.RU).say(said) != said
+    named = detector_card("yolov8n")
+    assert named is not None
+    assert "operator's permission" in permission_words(named)
+    assert detector_card("lbp-cascade") is None
+    assert detector_card(None) is None

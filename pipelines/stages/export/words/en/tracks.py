@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipelines.analysis.things import THINGS
 from pipelines.stages.export.words.parts_tracks import TrackWords
 
 TRACKS = TrackWords(
@@ -11,7 +12,11 @@ TRACKS = TrackWords(
     "person to another. Where nothing is marked, nothing was found; that does not show that "
     "nothing is there. A score is the detector's own and no probability.",
     looked_for="Looked for",
-    targets={"face": "faces"},
+    targets={
+        "face": "faces",
+        "object": "things of any kind",
+        **{name: name.replace("-", " ") for name in THINGS},
+    },
     detector="Detector",
     digest="Its weights or table, SHA-256",
     licence="Licence",

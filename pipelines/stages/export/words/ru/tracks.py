@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pipelines.stages.export.words.parts_tracks import TrackWords
+from pipelines.stages.export.words.ru.things import THINGS
 
 TRACKS = TrackWords(
     heading="Треки: что найдено и прослежено",
@@ -14,7 +15,7 @@ TRACKS = TrackWords(
     "показывает, что там ничего нет. Оценка принадлежит самому детектору и не является "
     "вероятностью.",
     looked_for="Что искали",
-    targets={"face": "лица"},
+    targets={"face": "лица", "object": "предметы любого рода", **THINGS},
     detector="Детектор",
     digest="SHA-256 его весов или таблицы",
     licence="Лицензия",
