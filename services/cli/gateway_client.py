@@ -85,6 +85,12 @@ class GatewayClient:
         with self._answering(method, path, data, {**words, **(headers or {})}) as answer:
             return _result(answer)
 
+    def discard(self, path: str) -> None:
+        """Delete what lies at a path; the answer has no body."""
+        with self._answering("DELETE", path, None, {}) as answer:
+            if answer.status != HTTPStatus.NO_CONTENT:
+                _result(answer)
+
     def upload(self, path: Path, *, said: Callable[[int, int], None]) -> dict[str, Any]:
         """Upload a file in several goes, each of which is tried again where the line breaks.
 

@@ -25,6 +25,7 @@ from services.cli import (
     log_verbs,
     models_verbs,
     orchestrator_verb,
+    probe_verb,
     provenance_verb,
     replay_verb,
     report_verb,
@@ -71,6 +72,7 @@ app.command("stills")(stills_verb.stills)
 app.command("fuse")(fuse_verb.fuse)
 app.command("trace")(trace_verb.trace)
 app.command("orchestrator")(orchestrator_verb.orchestrator)
+app.command("probe")(probe_verb.probe)
 app.command("serve")(serve_verb.serve)
 app.command("gateway")(serve_verb.gateway)
 for _verb in (client_verbs.submit, client_verbs.status, client_verbs.watch, client_verbs.cancel):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,18 +20,29 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 1.0
 
 
-def main(*, only: str | None, lanes: tuple[str, ...], slots: int | None, home: Path | None) -> int:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for; None leaves it to the settings."""
+
+    only: str | None
+    lanes: tuple[str, ...]
+    slots: int | None
+    metrics_port: int | None
+
+
+def main(asked: Asked, *, home: Path | None) -> int:
     """Work until stopped; returns the exit code."""
     try:
-        settings = settings_for(home)
-        if slots is not None:
-            settings = settings.model_copy(update={"slots": slots})
+        given = {"slots": asked.slots, "metrics_port": asked.metrics_port}
+        changes = {name: value for name, value in given.items() if value is not None}
+        settings = settings_for(home).model_copy(update=changes)
+        only = asked.only
         with server_extra():
             from services.cli.orchestrator_wiring import LANES, Duty  # noqa: PLC0415 - an extra
         duties = {duty.value: duty for duty in Duty}
         if only is not None and only not in (Duty.KEEPER, Duty.WORKER):
             raise RequestError("--only takes keeper or worker.")
-        return _work(settings, duties[only or Duty.ALL], lanes or LANES)
+        return _work(settings, duties[only or Duty.ALL], asked.lanes or LANES)
     except EvidentError as error:
         return wrong_use(error, as_json=False)
 

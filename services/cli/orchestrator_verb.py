@@ -21,6 +21,12 @@ def orchestrator(
     slots: Annotated[
         int | None, typer.Option("--slots", min=1, max=64, help="Stages at once: EVIDENT_SLOTS.")
     ] = None,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65_535, metavar="PORT", help="Show counts here: EVIDENT_METRICS_PORT."
+        ),
+    ] = None,
     home: Annotated[
         Path | None,
         typer.Option("--home", metavar="DIR", help="The home that is meant: EVIDENT_HOME."),
@@ -33,4 +39,5 @@ def orchestrator(
     from services.cli import orchestrator_command  # noqa: PLC0415 - see the module docstring
 
     lanes = tuple(lane or ())
-    raise typer.Exit(orchestrator_command.main(only=only, lanes=lanes, slots=slots, home=home))
+    asked = orchestrator_command.Asked(only, lanes, slots, metrics_port)
+    raise typer.Exit(orchestrator_command.main(asked, home=home))

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,7 @@ def gateway(
                     "artifacts": lambda: _store_answers(store.objects),
                     "work": lambda: _work_goes_on(orchestra),
                 },
+                shown={"work_path": lambda: _work_path(facts)},
                 version=version(),
                 is_stopping=is_stopping,
             )
@@ -114,6 +116,13 @@ def _prober(pool: DecodePool) -> Callable[[Path], Probed]:
 
 def _store_answers(store: ObjectStore) -> None:
     store.stat(artifact_key("0" * 32))
+
+
+def _work_path(facts: RecordsFacts) -> dict[str, float | None]:
+    """Tell the age of the last good probe; None where nobody probes."""
+    found = facts.probe()
+    age = None if found is None else (datetime.now(UTC) - found.done_at).total_seconds()
+    return {"probe_age_seconds": None if age is None else round(max(0.0, age), 1)}
 
 
 def _work_goes_on(orchestra: Orchestra | None) -> None:

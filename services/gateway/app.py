@@ -23,7 +23,7 @@ from services.gateway.console_routes import console_routes, key_of
 from services.gateway.envelope import install
 from services.gateway.event_routes import event_routes
 from services.gateway.evidence_routes import evidence_routes
-from services.gateway.health import Check, health_routes
+from services.gateway.health import Check, Shown, health_routes
 from services.gateway.interface import describe
 from services.gateway.job_routes import job_routes
 from services.gateway.keeping_routes import keeping_routes
@@ -56,7 +56,8 @@ class Platform:
     """What the gateway stands on; built once per process.
 
     `public` is the log's public side, `evidence` opens its index, `probe` looks at a file in a
-    bounded child, `checks` are asked by `/readyz`, `is_stopping` ends streams of events.
+    bounded child, `checks` are asked by `/readyz`, which
+    tells what is `shown` beside them, `is_stopping` ends streams of events.
     """
 
     doors: Doors
@@ -72,6 +73,7 @@ class Platform:
     metrics: Metrics
     checks: Mapping[str, Check]
     version: str
+    shown: Mapping[str, Shown] = field(default_factory=dict)
     limits: GatewayLimits = field(default_factory=GatewayLimits)
     is_stopping: Callable[[], bool] = lambda: False
 
@@ -124,7 +126,7 @@ def gateway_app(platform: Platform) -> FastAPI:
     app.include_router(catalog_routes(platform.catalog, admission))
     app.include_router(log_routes(platform.public))
     app.include_router(evidence_routes(platform.evidence, EvidenceDoor(platform.doors)))
-    app.include_router(health_routes(platform.checks))
+    app.include_router(health_routes(platform.checks, platform.shown))
     app.include_router(console_routes(sessions, admission.who))
     _metrics_route(app, platform.metrics, admission)
     describe(app)

@@ -19,13 +19,22 @@ from pipelines.errors import EvidentError
 Check = Callable[[], object]
 """Asks something once. Raises EvidentError, with the reason, where it is not well."""
 
+Shown = Callable[[], object]
+"""Tells a fact that stands beside the checks, as JSON has it."""
+
 ANSWER_SECONDS = 5.0
 
 
 def health_routes(
-    checks: Mapping[str, Check], *, answer_seconds: float = ANSWER_SECONDS
+    checks: Mapping[str, Check],
+    shown: Mapping[str, Shown] | None = None,
+    *,
+    answer_seconds: float = ANSWER_SECONDS,
 ) -> APIRouter:
-    """Return both routes; `checks` are asked at the same time, each by its name."""
+    """Return both routes; `checks` are asked at the same time, each by its name.
+
+    What is `shown` besides decides nothing: a gateway takes work in while nobody works.
+    """
     router = APIRouter(tags=["health"])
 
     @router.get("/healthz", summary="Whether the process answers")
@@ -41,7 +50,10 @@ def health_routes(
         found = await asyncio.gather(*(_asked(one, answer_seconds) for one in checks.values()))
         said = dict(zip(checks, found, strict=True))
         is_ready = all(one == "ok" for one in found)
-        body = {"status": "ready" if is_ready else "not ready", "checks": said}
+        body: dict[str, object] = {"status": "ready" if is_ready else "not ready", "checks": said}
+        if is_ready:
+            for name, look in (shown or {}).items():
+                body[name] = await to_thread.run_sync(look)
         return JSONResponse(body, HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE)
 
     return router

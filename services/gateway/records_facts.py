@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from services.auth.scopes import PROBE_PROJECT
 from services.database.database import Database
-from services.database.tables import dead_letters, error_classes, jobs, pending_entries
+from services.database.tables import (
+    artifact_references,
+    dead_letters,
+    error_classes,
+    jobs,
+    pending_entries,
+)
 from services.database.words import State
 from services.jobs.controls import Controls
 from services.jobs.failures import LOST
@@ -83,10 +89,14 @@ class RecordsFacts:
         return WaitingFacts(int(row[0]), row[1])
 
     def probe(self) -> ProbeFacts | None:
-        """Return the last probe of the work path that ended well; None where there was none."""
+        """Return the last probe of the work path that ended well; None where there was none.
+
+        A probe gives its files up when it has checked them: a job that still holds some was not.
+        """
+        held = exists().where(artifact_references.c.holder == jobs.c.id)
         asked = (
             select(jobs.c.created_at, jobs.c.finished_at)
-            .where(jobs.c.project == PROBE_PROJECT, jobs.c.state == State.DONE)
+            .where(jobs.c.project == PROBE_PROJECT, jobs.c.state == State.DONE, ~held)
             .order_by(jobs.c.created_at.desc())
             .limit(1)
         )

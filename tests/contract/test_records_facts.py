@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
+from pipelines.errors import RequestError
 from services.auth.scopes import PROBE_PROJECT
 from services.database.database import Database
 from services.database.migrate import upgrade
+from services.database.tables import pending_entries
 from services.gateway.records_facts import RecordsFacts
+from services.jobs.errors import UnknownJobError
 from services.jobs.failures import LOST, failure_of
+from services.jobs.forget import Forgetting
+from services.jobs.holdings import Holdings
 from services.telemetry.records_metrics import ErrorFacts
-from tests.contract.jobs_kit import LANE, RESULT, Desk, desk
+from tests.contract.jobs_kit import ACTOR, DIGEST, LANE, RESULT, Desk, desk
 
 
 @pytest.fixture
@@ -29,6 +36,22 @@ def records(empty_url: str) -> Iterator[Desk]:
 def facts(records: Desk) -> RecordsFacts:
     """What a scrape asks."""
     return RecordsFacts(records.database)
+
+
+def give_up(records: Desk, *digests: str) -> None:
+    """Give files of the project of probes up."""
+    holdings = Holdings(records.database, actor=ACTOR)
+    for digest in digests:
+        holdings.release(PROBE_PROJECT, digest, reason="r", principal="p", request="r")
+
+
+def probed(records: Desk) -> str:
+    """Do one probe, to its end."""
+    job = records.submit(project=PROBE_PROJECT)
+    records.jobs.complete(records.claim(), [RESULT])
+    give_up(records, RESULT.artifact, DIGEST)
+    records.project(PROBE_PROJECT)
+    return job
 
 
 def test_a_lane_is_told_from_waiting_to_running(records: Desk, facts: RecordsFacts) -> None:
@@ -97,6 +120,38 @@ def test_only_a_probe_that_ended_well_is_one(records: Desk, facts: RecordsFacts)
     assert facts.probe() is None
     records.forward(4)
     records.jobs.complete(mine, [RESULT])
+    give_up(records, RESULT.artifact, DIGEST)
     found = facts.probe()
     assert found is not None
     assert (found.done_at, found.seconds) == (records.now, (records.now - begun).total_seconds())
+
+
+def test_a_probe_that_was_not_checked_does_not_count(records: Desk, facts: RecordsFacts) -> None:
+    """A probe's job that is done and still holds its files was not looked at by its sender."""
+    records.project(PROBE_PROJECT)
+    job = records.submit(project=PROBE_PROJECT)
+    records.jobs.complete(records.claim(), [RESULT])
+    assert records.state(job) == "done"
+    assert facts.probe() is None
+
+
+def test_old_probes_are_forgotten_and_nothing_else(records: Desk, facts: RecordsFacts) -> None:
+    """Good probes go when they are old and sealed; failed ones and others' jobs stay."""
+    records.project(PROBE_PROJECT)
+    forgetting = Forgetting(records.database)
+    others = records.submit()
+    records.jobs.complete(records.claim(), [RESULT])
+    good = probed(records)
+    records.submit(project=PROBE_PROJECT)
+    bad = records.claim()
+    records.jobs.fail(bad, failure_of(RequestError("no")))
+    assert forgetting.probes(older_than=timedelta(hours=1)) == 0
+    records.forward(7200)
+    assert forgetting.probes(older_than=timedelta(hours=1)) == 0, "its entries wait to be sealed"
+    with records.database.writing() as connection:
+        connection.execute(update(pending_entries).values(done=True))
+    assert forgetting.probes(older_than=timedelta(hours=1)) == 1
+    with pytest.raises(UnknownJobError):
+        records.jobs.get(good)
+    assert records.state(others) == "done"
+    assert records.state(bad.job) == "failed"

@@ -42,6 +42,8 @@ def told(evident: Evident, tmp_path: Path) -> Iterator[dict[str, str]]:
             **evident.environment,
             "EVIDENT_PORT": str(free_port()),
             "EVIDENT_LOG_PORT": str(free_port()),
+            "EVIDENT_KEEPER_METRICS": str(free_port()),
+            "EVIDENT_WORKER_METRICS": str(free_port()),
             "EVIDENT_RECORDS": postgres.database(),
             "EVIDENT_BROKER": redis.url,
             "EVIDENT_ARTIFACTS": f"s3://{bucket.bucket}/artifacts",
@@ -89,10 +91,18 @@ def is_ready(told: dict[str, str]) -> bool:
         return False
 
 
+def counts(told: dict[str, str], port: str) -> str:
+    """What a process shows; the gateway asks for the operator's key."""
+    words = (Path(told["EVIDENT_HOME"]) / "credentials").read_text("utf-8").strip()
+    bearer = {"Authorization": f"Bearer {words.removeprefix('EVIDENT_KEY=')}"}
+    address = f"http://127.0.0.1:{told[port]}/metrics"
+    return httpx.get(address, headers=bearer, trust_env=False, timeout=20).text
+
+
 def test_the_set_takes_work_by_both_ways_and_drains(
     evident: Evident, told: dict[str, str], photo: Path, tmp_path: Path
 ) -> None:
-    """A photograph through the gateway and one through the watcher: bundles and log hold."""
+    """A photograph by each way and a probe go through: bundles, log and counts hold."""
     with ExitStack() as processes:
 
         def start(name: str) -> None:
@@ -100,7 +110,7 @@ def test_the_set_takes_work_by_both_ways_and_drains(
 
         start("gateway")
         until(lambda: is_ready(told), "the gateway")
-        for name in ("keeper", "worker", "log"):
+        for name in ("keeper", "worker", "log", "probe"):
             start(name)
         key = (tmp_path / "home" / "credentials").read_text("utf-8").strip()
         keys = Path(told["EVIDENT_KEYS"])
@@ -115,6 +125,10 @@ def test_the_set_takes_work_by_both_ways_and_drains(
         assert done.json["jobs"][0]["state"] == "done"
         results = Path(told["EVIDENT_WATCHED"]) / "results" / "other.png"
         until((results / "bundle.zip").exists, "the watched file's results")
+        until(lambda: "evident_probe_age_seconds " in counts(told, "EVIDENT_PORT"), "a probe")
+        worked = counts(told, "EVIDENT_WORKER_METRICS")
+        assert 'evident_stage_seconds_count{ended="done",lane="photo"}' in worked
+        assert 'duty="seal"' in counts(told, "EVIDENT_KEEPER_METRICS")
         public = f"http://127.0.0.1:{told['EVIDENT_LOG_PORT']}/v1/log/checkpoint"
         assert httpx.get(public, trust_env=False, timeout=10).status_code == 200
         for bundle in (
