@@ -145,6 +145,16 @@ def ensure_project(database: Database, project: str) -> None:
         _make_project(connection, project, database.now(connection))
 
 
+def check_project(project: str) -> str:
+    """Return the name of a project; `RequestError` where it is none."""
+    if not _PROJECT.fullmatch(project):
+        raise RequestError(
+            "A project's name has 1 to 64 letters of a-z, 0-9, dot, dash and underscore.",
+            next_step="Choose another name.",
+        )
+    return project
+
+
 def _make_project(connection: Connection, project: str, now: datetime) -> None:
     connection.execute(
         inserting(connection, projects)
@@ -156,11 +166,7 @@ def _make_project(connection: Connection, project: str, now: datetime) -> None:
 def _check(name: str, project: str, scopes: Collection[Scope], days: int | None) -> None:
     if not 0 < len(name) <= _MOST_NAME or not name.isprintable():
         raise RequestError(f"A key's name has 1 to {_MOST_NAME} printable letters.")
-    if not _PROJECT.fullmatch(project):
-        raise RequestError(
-            "A project's name has 1 to 64 letters of a-z, 0-9, dot, dash and underscore.",
-            next_step="Choose another name.",
-        )
+    check_project(project)
     if not scopes:
         raise RequestError("A key without scopes is for nothing.", next_step="Name at least one.")
     if days is not None and not 1 <= days <= MOST_DAYS:

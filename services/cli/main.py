@@ -27,6 +27,7 @@ from services.cli import (
     orchestrator_verb,
     probe_verb,
     provenance_verb,
+    queue_verbs,
     replay_verb,
     report_verb,
     rewrap_verb,
@@ -73,6 +74,7 @@ app.command("fuse")(fuse_verb.fuse)
 app.command("trace")(trace_verb.trace)
 app.command("orchestrator")(orchestrator_verb.orchestrator)
 app.command("probe")(probe_verb.probe)
+app.add_typer(queue_verbs.app)
 app.command("serve")(serve_verb.serve)
 app.command("gateway")(serve_verb.gateway)
 for _verb in (client_verbs.submit, client_verbs.status, client_verbs.watch, client_verbs.cancel):

@@ -12,6 +12,7 @@ from pipelines.errors import EvidentError, RequestError
 from services.cli.evidence_wiring import settings_for
 from services.cli.printing import FAILED, GOOD, console_on_stderr, wrong_use
 from services.cli.records_wiring import records, server_extra
+from services.jobs.values import LANES
 
 if TYPE_CHECKING:
     from services.cli.orchestrator_wiring import Duty
@@ -38,7 +39,7 @@ def main(asked: Asked, *, home: Path | None) -> int:
         settings = settings_for(home).model_copy(update=changes)
         only = asked.only
         with server_extra():
-            from services.cli.orchestrator_wiring import LANES, Duty  # noqa: PLC0415 - an extra
+            from services.cli.orchestrator_wiring import Duty  # noqa: PLC0415 - an extra
         duties = {duty.value: duty for duty in Duty}
         if only is not None and only not in (Duty.KEEPER, Duty.WORKER):
             raise RequestError("--only takes keeper or worker.")

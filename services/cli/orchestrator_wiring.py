@@ -23,6 +23,7 @@ from services.jobs.artifacts import Artifacts
 from services.jobs.holdings import Holdings
 from services.jobs.jobs import Jobs, QueueRules
 from services.jobs.outbox import Outbox
+from services.jobs.values import LANES
 from services.orchestrator.housekeeping import Housekeeping
 from services.orchestrator.keeper import Chore, Keeper, Told
 from services.orchestrator.this_process import ThisProcess
@@ -35,8 +36,6 @@ from services.storage.port import Storage
 from services.telemetry.metrics import Metrics
 
 _TIDY_SECONDS = 3600.0
-
-LANES = ("photo", "video")
 
 
 class Duty(StrEnum):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Row, delete, func, select, update
 
 from pipelines.errors import RequestError
 from services.database.columns import inserting
@@ -79,9 +80,19 @@ class Controls:
         """Return a project; None where there is none."""
         with self._database.reading() as connection:
             row = connection.execute(select(projects).where(projects.c.id == project)).first()
-        if row is None:
-            return None
-        return Project(row.id, row.name, row.share, row.running_limit, row.queued_limit)
+        return None if row is None else _project(row)
+
+    def projects(self) -> tuple[Project, ...]:
+        """Return every project, by name."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(projects).order_by(projects.c.id)).all()
+        return tuple(_project(row) for row in rows)
+
+    def network_limits(self) -> dict[str, int]:
+        """Return how many stages run each network at once, where that has a bound."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(network_limits).order_by(network_limits.c.network))
+            return {row.network: row.running_limit for row in rows}
 
     def limit_network(self, network: str, running: int | None) -> None:
         """Bound how many stages run a network at once; None takes the bound away."""
@@ -169,3 +180,7 @@ class Controls:
         """Return the stages that were given up and are not sent back, the newest first."""
         with self._database.reading() as connection:
             return read.letters(connection, project)
+
+
+def _project(row: Row[Any]) -> Project:
+    return Project(row.id, row.name, row.share, row.running_limit, row.queued_limit)

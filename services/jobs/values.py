@@ -18,6 +18,10 @@ WHOLE = "whole"
 """The name of a stage that runs a job's whole graph in one place, from ingest to export."""
 
 
+LANES = ("photo", "video")
+"""Where stages wait for whoever can run them."""
+
+
 class Priority(IntEnum):
     """Whose work goes first; within one, deadlines that are near, then shares of projects."""
 
