@@ -42,7 +42,7 @@ class Executor(Protocol):
         """The stage's end is on record: whatever was kept to go on from is not needed."""
 
     def tidy(self) -> None:
-        """Remove what earlier processes kept for jobs that are over; called when work begins."""
+        """Remove what is kept for jobs that are over: by processes that died, or were overtaken."""
 
     def discard(self, outputs: tuple[NewOutput, ...]) -> None:
         """Nobody will commit these: remove their bytes."""

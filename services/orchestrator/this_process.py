@@ -1,6 +1,6 @@
 """Runs a job's whole graph in this process, as `evident run` does, from the store to the store.
 
-A job has a folder of its own, by its id, that outlives a death of the process: whoever claims
+A job has a folder of its own that outlives a death of the process (`job_folders`): whoever claims
 the stage again on this machine goes on from the marks in it. On another machine it begins anew.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -26,6 +25,7 @@ from services.jobs.artifacts import Artifacts
 from services.jobs.errors import UnknownArtifactError
 from services.jobs.values import Claim, NewOutput
 from services.orchestrator.executor import Desk
+from services.orchestrator.job_folders import JobFolders
 from services.orchestrator.job_matter import Matter
 from services.orchestrator.job_ports import DeskLog, DeskProgress
 from services.provenance.local_log import LocalLog
@@ -64,19 +64,39 @@ class ThisProcess:
         self._store = store
         self._pending = pending
         self._log = log
-        self._folder = folder
+        self._folders = JobFolders(folder)
         self._is_over = is_over
         self._metrics = metrics or WorkMetrics()
         self._clips = clips
 
     def run(self, claim: Claim, desk: Desk) -> tuple[NewOutput, ...]:
         """Fetch the input, run the graph, put every result into the store."""
+        with self._folders.held(claim.job, claim.attempt) as home:
+            return self._run(claim, desk, home)
+
+    def committed(self, claim: Claim) -> None:
+        """Remove the job's folder."""
+        self._folders.remove(claim.job)
+        if self._clips is not None:
+            with suppress(EvidentError):  # what stays goes when the store is tidied
+                self._clips.forget(claim.job)
+
+    def tidy(self) -> None:
+        """Remove the folders of jobs that are over, or gone: a death left them."""
+        self._folders.tidy(self._is_over)
+
+    def discard(self, outputs: tuple[NewOutput, ...]) -> None:
+        """Delete objects that nobody will name."""
+        for one in outputs:
+            self._store.delete(object_key(one.object_key))
+
+    def _run(self, claim: Claim, desk: Desk, home: Path) -> tuple[NewOutput, ...]:
         progress = DeskProgress(desk)
         progress.start("fetching", 0)
         matter = Matter.of(claim)
         request = Request(
-            path=self._received(claim),
-            out=self._home(claim) / "out",
+            path=self._received(claim, home),
+            out=home / "out",
             graph_maker=lambda _pipeline, artifact: bind(dict(claim.graph), artifact),
             resume=True,
             language=matter.language,
@@ -101,29 +121,6 @@ class ThisProcess:
         progress.start("storing", len(outcome.outputs))
         return self._stored(outcome.outputs, progress)
 
-    def committed(self, claim: Claim) -> None:
-        """Remove the job's folder."""
-        shutil.rmtree(self._home(claim), ignore_errors=True)
-        if self._clips is not None:
-            with suppress(EvidentError):  # what stays goes when the store is tidied
-                self._clips.forget(claim.job)
-
-    def tidy(self) -> None:
-        """Remove the folders of jobs that are over, or gone: a death left them."""
-        if not self._folder.is_dir():
-            return
-        for home in self._folder.iterdir():
-            if self._is_over(home.name):
-                shutil.rmtree(home, ignore_errors=True)
-
-    def discard(self, outputs: tuple[NewOutput, ...]) -> None:
-        """Delete objects that nobody will name."""
-        for one in outputs:
-            self._store.delete(object_key(one.object_key))
-
-    def _home(self, claim: Claim) -> Path:
-        return self._folder / claim.job
-
     def _source(self, claim: Claim) -> Stored:
         """Where the store keeps the input."""
         digest = _only_input(claim.graph)
@@ -135,12 +132,12 @@ class ThisProcess:
             )
         return Stored(artifact.object_key, digest.removeprefix(_PREFIX), artifact.bytes)
 
-    def _received(self, claim: Claim) -> Path:
+    def _received(self, claim: Claim, home: Path) -> Path:
         """Return the input as a file of this machine, fetched and checked against its digest."""
         source = self._source(claim)
         digest = f"{_PREFIX}{source.sha256}"
         name = safe_part(self._artifacts.name(claim.project, digest) or _UNNAMED)
-        folder = self._home(claim) / "received"
+        folder = home / "received"
         path = folder / name
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)

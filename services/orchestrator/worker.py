@@ -144,6 +144,8 @@ class Worker:
             ended = self._end(desk)
         finally:
             desk.over()
+            if ended is AttemptEnd.LOST:
+                self._tidy()
             self._metrics.stage_ended(desk.claim.lane, ended, time.monotonic() - begun)
             with self._lock:
                 self._desks.pop(desk.claim.stage, None)
@@ -189,6 +191,11 @@ class Worker:
             self._executor.committed(desk.claim)
             self._discard(tuple(surplus))
         return done
+
+    def _tidy(self) -> None:
+        """Remove what an overtaken attempt kept, where the other one has ended already."""
+        with suppress(ResourceError):
+            self._executor.tidy()
 
     def _discard(self, outputs: tuple[NewOutput, ...]) -> None:
         """Remove bytes that nobody will name; where the store is away they are swept later."""

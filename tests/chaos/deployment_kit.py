@@ -121,17 +121,18 @@ class Deployment:
     @contextmanager
     def without_room(self) -> Iterator[None]:
         """Let no process make a file longer inside the block, as a disk without room does not."""
-        self._limit_files(0)
+        self._let_files_grow(is_allowed=False)
         try:
             yield
         finally:
-            self._limit_files(resource.RLIM_INFINITY)
+            self._let_files_grow(is_allowed=True)
 
-    def _limit_files(self, most: int) -> None:
+    def _let_files_grow(self, *, is_allowed: bool) -> None:
         for pid in [process.pid for process in self._processes]:
             for one in (pid, *_children(pid)):
                 with suppress(ProcessLookupError):
-                    resource.prlimit(one, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+                    _, most = resource.prlimit(one, resource.RLIMIT_FSIZE)
+                    resource.prlimit(one, resource.RLIMIT_FSIZE, (most if is_allowed else 0, most))
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -180,7 +181,7 @@ class Deployment:
             "all": ("orchestrator",),
             "keeper": ("orchestrator", "--only", "keeper"),
             "worker": ("orchestrator", "--only", "worker"),
-            "gateway": ("serve", "--gateway-only", "--port", self.gateway.rpartition(":")[2]),
+            "gateway": ("gateway", "--port", self.gateway.rpartition(":")[2]),
             "provenance": ("provenance", "--port", str(self._log_port)),
             "watcher": (
                 "watcher", str(self.watched), "--rules", str(self.home / "rules.toml"),
