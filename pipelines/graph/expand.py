@@ -38,7 +38,9 @@ class Wish(Strict):
     """What may be asked for in the short form.
 
     `scale` is new size over old size; 1 keeps the size and removes noise. `model` names a
-    network of the catalog; its task decides what is done. `denoise` mixes it with its twin.
+    network of the catalog; its task decides what is done. `previews` and `pyramid` ask for copies
+    of a photograph to look at. `region` names one of the overrides, which the operations are held
+    to. `denoise` mixes it with its twin.
     `track` names what is followed, such as `face`; what else is told about tracks says how.
     """
 
@@ -48,11 +50,14 @@ class Wish(Strict):
     video_stream: int | None = Field(default=None, ge=0, le=1023)
     drop_streams: tuple[int, ...] = ()
     image_kind: Literal["png", "source"] = "png"
+    previews: tuple[Literal["webp", "avif"], ...] = Field(default=(), max_length=2)
+    pyramid: bool = False
     credentials: Literal["c2pa", "none"] = "c2pa"
     allow_ungated: str | None = Field(default=None, min_length=3, max_length=500)
     allow_licence: str | None = Field(default=None, min_length=3, max_length=500)
     precision: Precision | None = None
     overrides: Overrides | None = None
+    region: str | None = Field(default=None, min_length=1, max_length=64)
     expected: tuple[ExpectedDigest, ...] = ()
     track: tuple[Name, ...] = Field(default=(), max_length=16)
     track_detector: str | None = Field(default=None, min_length=1, max_length=80)
@@ -84,6 +89,10 @@ def expand(pipeline: Pipeline, preset: Preset, artifact: str, wish: Wish) -> Gra
     export: dict[str, Any] = {"formats": list(ExportParams().formats)}
     if pipeline == "photo":
         export["image_kind"] = wish.image_kind
+    if wish.previews:
+        export["previews"] = list(dict.fromkeys(wish.previews))
+    if wish.pyramid:
+        export["pyramid"] = True
     if wish.drop_streams:
         export["drop_streams"] = list(wish.drop_streams)
     if wish.credentials != ExportParams().credentials:
@@ -126,7 +135,10 @@ def _track(wish: Wish) -> list[dict[str, Any]]:
 
 
 def _enhance(preset: Preset, wish: Wish) -> dict[str, Any]:
-    params: dict[str, Any] = {"operations": _operations(preset, wish)}
+    operations = _operations(preset, wish)
+    if wish.region is not None:
+        operations = [{**one, "region": wish.region} for one in operations]
+    params: dict[str, Any] = {"operations": operations}
     if wish.allow_ungated is not None:
         params["allow_ungated"] = wish.allow_ungated
     if wish.allow_licence is not None:

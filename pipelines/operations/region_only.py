@@ -16,6 +16,7 @@ import numpy as np
 from pipelines.media.picture import Block, Plane, Region
 from pipelines.operations.base import Operation
 from pipelines.operations.drawn import Drawn, around
+from pipelines.operations.sighted import sighted
 
 
 class RegionOnly:
@@ -38,6 +39,16 @@ class RegionOnly:
         other = copy(self)
         other._works = not self._works  # noqa: SLF001 - a copy of our own
         return other
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether a network looks at the whole picture for the region."""
+        return sighted(self.inner) is not None
+
+    def seen(self, block: Block) -> Operation:
+        """The same operation for one picture alone; `block` is the whole of what comes in."""
+        looking = sighted(self.inner)
+        return self if looking is None else RegionOnly(looking.seen(block), self.drawn)
 
     def needs(self, out: Region) -> Region:
         """Name the region itself, and what the operation reads for what of it is worked on."""

@@ -17,6 +17,20 @@ from pipelines.graph.spec import parse_strict
 
 _MOST_BYTES = 1 << 20
 _ALIASES = {"region": "regions"}
+_SPELT = {
+    "range": "range=full, or range=studio",
+    "matrix": "matrix=bt709; others are bt601, bt2020, smpte240m, fcc",
+    "display_aspect": "display_aspect=4:3",
+    "field_order": "field_order=top-first; others are bottom-first, progressive",
+    "frame_rate": "frame_rate=12.5, or frame_rate=30000/1001",
+    "clock": 'clock="FRAME|BURNED-IN|TRUE", for example '
+    'clock="4|2026-03-01T12:00:05|2026-03-01T11:57:02"',
+    "stream": "stream=1",
+    "trim": "trim=FIRST-LAST, for example trim=250-499",
+    "regions": "region=NAME:LEFT,TOP,WIDTH,HEIGHT[:FIRST-LAST], for example "
+    "region=plate:120,80,60,24",
+}
+"""How each override is written on the command line."""
 
 
 def overrides_given(
@@ -90,8 +104,11 @@ def _checked(document: Any) -> Overrides:
     try:
         return parse_strict(Overrides, document, field="overrides")
     except GraphError as error:
+        wrong = (error.field or "").split(".")
+        spelt = _SPELT.get(wrong[1]) if len(wrong) > 1 else None
+        names = f"Names are: {', '.join(_SPELT)}; see docs/intake.md."
         raise GraphError(
             str(error),
             field=error.field,
-            next_step=f"Names are: {', '.join(Overrides.model_fields)}; see docs/intake.md.",
+            next_step=names if spelt is None else f"Write {spelt}; see docs/intake.md.",
         ) from error

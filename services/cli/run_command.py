@@ -65,6 +65,9 @@ class Asked:
     denoise: float | None
     graph: Path | None
     image_kind: str | None
+    previews: tuple[str, ...]
+    pyramid: bool
+    region: str | None
     video_stream: int | None
     drop_streams: tuple[int, ...]
     credentials: bool
@@ -149,6 +152,9 @@ def graph_maker(asked: Asked, *, expected: tuple[ExpectedDigest, ...] = ()) -> G
         "denoise": asked.denoise,
         "video_stream": asked.video_stream,
         "image_kind": asked.image_kind,
+        "previews": asked.previews or None,
+        "pyramid": asked.pyramid or None,
+        "region": asked.region,
         "drop_streams": asked.drop_streams or None,
         "credentials": None if asked.credentials else "none",
         "allow_ungated": asked.allow_ungated,
@@ -176,6 +182,9 @@ def _from_file(asked: Asked, path: Path) -> GraphMaker:
         "--model": asked.model,
         "--denoise": asked.denoise,
         "--output": asked.image_kind,
+        "--preview": asked.previews or None,
+        "--pyramid": asked.pyramid or None,
+        "--region": asked.region,
         "--video-stream": asked.video_stream,
         "--drop-stream": asked.drop_streams or None,
         "--no-credentials": None if asked.credentials else True,

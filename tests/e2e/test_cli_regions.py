@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,12 @@ def graph(folder: Path, *operations: dict[str, Any], plate: dict[str, Any] = PLA
     return path
 
 
+def picture(path: Path) -> np.ndarray:
+    """The samples of a photograph."""
+    with Image.open(path) as opened:
+        return np.array(opened)
+
+
 def test_a_turned_photograph_is_worked_on_where_it_was_drawn(evident: Evident) -> None:
     """Denoise in a drawn box equals denoise of the whole there; the rest is the photograph's."""
     random = np.random.default_rng(3)
@@ -56,9 +64,7 @@ def test_a_turned_photograph_is_worked_on_where_it_was_drawn(evident: Evident) -
         said = evident("run", photo, "--graph", asked, "--out", name, "--json")
         assert said.code == 0, said.err
         made[name] = said.json["jobs"][0]
-    whole, part = (
-        np.asarray(Image.open(made[name]["outputs"][0]["path"])) for name in ("whole", "part")
-    )
+    whole, part = (picture(Path(made[name]["outputs"][0]["path"])) for name in ("whole", "part"))
     upright = np.rot90(stored, -1)
     held = np.zeros(upright.shape[:2], bool)
     held[20:29, 5:19] = True
@@ -75,6 +81,34 @@ def test_a_turned_photograph_is_worked_on_where_it_was_drawn(evident: Evident) -
     assert "enhance.operations.0.region" in [one["field"] for one in logged]
     again = evident("replay", made["part"]["bundle"], "--json")
     assert again.json["verdict"] == "identical", again.err
+
+
+def test_region_and_copies_to_look_at_are_asked_for_by_options(evident: Evident) -> None:
+    """Without a graph: a region by name, a preview and a pyramid of tiles, all three on record."""
+    random = np.random.default_rng(4)
+    stored = random.integers(60, 90, (300, 520, 3)).astype(np.uint8)
+    photo = evident.folder / "wide.png"
+    Image.fromarray(stored).save(photo)
+    said = evident(
+        "run", photo, "--scale", "1", "--override", "region=plate:300,40,90,50", "--because", WHY,
+        "--region", "plate", "--preview", "webp", "--pyramid", "--out", "options", "--json",
+    )  # fmt: skip
+    assert said.code == 0, said.err
+    job = said.json["jobs"][0]
+    files = {Path(one["path"]).name: Path(one["path"]) for one in job["outputs"]}
+    made = picture(files["enhanced.png"])
+    differs = (made != stored).any(axis=2)
+    assert differs[40:90, 300:390].any()
+    differs[40:90, 300:390] = False
+    assert not differs.any()
+    assert picture(files["preview.webp"]).shape == (300, 520, 3)
+    with zipfile.ZipFile(files["pyramid.zip"]) as tiles:
+        (description,) = [name for name in tiles.namelist() if name.endswith(".dzi")]
+        assert 'Width="520" Height="300"' in tiles.read(description).decode()
+        assert "pyramid_files/10/2_1.jpg" in tiles.namelist()
+    (exported,) = [one["body"] for one in entries(job["bundle"]) if one["kind"] == "export"]
+    for name in ("preview.webp", "pyramid.zip"):
+        assert hashlib.sha256(files[name].read_bytes()).hexdigest() in json.dumps(exported)
 
 
 def test_a_clip_is_worked_on_in_its_region_and_frames(evident: Evident) -> None:

@@ -109,6 +109,24 @@ def test_a_picture_is_asked_about_once_and_keeps_its_samples(
     assert min(one.runs for one in networks.known.values()) > 1
 
 
+def test_a_region_asks_about_the_picture_once_as_well(tmp_path: Path) -> None:
+    """Held to a region such a network runs once, and nothing outside the region is another."""
+    networks = Counted(1)
+    shape = FrameShape(40, 52, LAYOUTS["4:2:0"])
+    box = {"left": 10, "top": 6, "width": 20, "height": 12, "because": "the plate"}
+    held = {"op": "denoise_trained", "region": box}
+    chain = bind(checked(held), shape, frames=1, networks=networks)
+    picture = planes(shape, 5)
+    made = rendered(chain, picture, tmp_path, Told())
+    assert networks.known["evident-denoise"].runs == 1
+    whole = bind(checked({"op": "denoise_trained"}), shape, frames=1, networks=Counted(1))
+    expected = rendered(whole, picture, tmp_path, Told())[0]
+    inside = np.zeros(picture[0].shape, bool)
+    inside[6:18, 10:30] = True
+    np.testing.assert_array_equal(made[0][inside], expected[inside])
+    np.testing.assert_array_equal(made[0][~inside], picture[0][~inside])
+
+
 def test_what_rests_between_operations_is_in_the_ceiling() -> None:
     """Scratch is reckoned for every float32 picture that lies between two operations."""
     shape = FrameShape(4000, 6000, LAYOUTS["4:2:0"])
