@@ -7,6 +7,7 @@ at once. Exit code 0 is good, 1 a failed job or a negative verdict, 2 wrong use.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -52,36 +53,54 @@ app = typer.Typer(
     "reports, EVIDENT_LANGUAGE is theirs.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(run_verb.run)
-app.command()(verify_verb.verify)
-app.add_typer(models_verbs.app)
-app.add_typer(bundle_verbs.app)
-app.add_typer(copy_verbs.app)
 log_verbs.app.add_typer(log_add_verbs.app)
 log_verbs.app.command("import")(log_add_verbs.import_events)
-app.add_typer(log_verbs.app)
-app.command("gate")(gate_verb.gate)
 keys_verbs.app.command("create")(api_keys_verbs.create)
 keys_verbs.app.command("list")(api_keys_verbs.list_keys)
 keys_verbs.app.command("revoke")(api_keys_verbs.revoke)
-app.add_typer(keys_verbs.app)
-app.command("inspect")(inspect_verb.inspect)
-app.command("replay")(replay_verb.replay)
-app.command("report")(report_verb.report)
-app.command("rewrap")(rewrap_verb.rewrap)
-app.command("stills")(stills_verb.stills)
-app.command("fuse")(fuse_verb.fuse)
-app.command("trace")(trace_verb.trace)
-app.command("orchestrator")(orchestrator_verb.orchestrator)
-app.command("probe")(probe_verb.probe)
-app.add_typer(queue_verbs.app)
-app.command("serve")(serve_verb.serve)
-app.command("gateway")(serve_verb.gateway)
-for _verb in (client_verbs.submit, client_verbs.status, client_verbs.watch, client_verbs.cancel):
-    app.command()(_verb)
-app.add_typer(compute_verbs.app)
-app.command("provenance")(provenance_verb.provenance)
-app.command("watcher")(watcher_verb.watcher)
+
+_VERBS: dict[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
+    "Enhance, and check what was done": (
+        run_verb.run,
+        inspect_verb.inspect,
+        verify_verb.verify,
+        replay_verb.replay,
+        report_verb.report,
+        bundle_verbs.app,
+    ),
+    "Stills and copies": (
+        stills_verb.stills,
+        fuse_verb.fuse,
+        rewrap_verb.rewrap,
+        copy_verbs.app,
+    ),
+    "Evidence": (log_verbs.app, trace_verb.trace, keys_verbs.app),
+    "Networks": (models_verbs.app, gate_verb.gate),
+    "Ask a gateway": (
+        client_verbs.submit,
+        client_verbs.status,
+        client_verbs.watch,
+        client_verbs.cancel,
+    ),
+    "Run the platform": (
+        serve_verb.serve,
+        serve_verb.gateway,
+        orchestrator_verb.orchestrator,
+        compute_verbs.app,
+        provenance_verb.provenance,
+        watcher_verb.watcher,
+        probe_verb.probe,
+        queue_verbs.app,
+    ),
+}
+"""Every verb but `doctor`, as help groups them."""
+
+for _panel, _verbs in _VERBS.items():
+    for _verb in _verbs:
+        if isinstance(_verb, typer.Typer):
+            app.add_typer(_verb, rich_help_panel=_panel)
+        else:
+            app.command(rich_help_panel=_panel)(_verb)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 
@@ -110,7 +129,7 @@ def _evident(
     del show_version
 
 
-@app.command()
+@app.command(rich_help_panel="Run the platform")
 def doctor(
     *,
     measure: Annotated[
