@@ -57,6 +57,7 @@ TILING_NUMBERS: Mapping[TilingKind, tuple[str, ...]] = {
     TilingKind.EXACT: ("reach",),
     TilingKind.ALIGNED: ("window", "reach"),
     TilingKind.APPROXIMATE: ("tolerance", "reach"),
+    TilingKind.FIXED: ("window", "reach"),
     TilingKind.WHOLE_FRAME: (),
 }
 """The numbers that a rule of each kind is stated with."""

@@ -101,13 +101,15 @@ class TilingKind(StrEnum):
     """It works in windows: tiles start at multiples of `window`."""
     APPROXIMATE = "approximate"
     """Tiles differ from the whole by `tolerance` 8-bit steps at most, with `reach` of overlap."""
+    FIXED = "fixed"
+    """It takes pictures of `window` by `window` samples and no others; tiles overlap by `reach`."""
     WHOLE_FRAME = "whole-frame"
     """Every output sample may depend on every input sample."""
 
 
 @dataclass(frozen=True, slots=True)
 class TilingRule:
-    """One kind of tiling with its numbers. Made by the four named constructors.
+    """One kind of tiling with its numbers. Made by the named constructors.
 
     `reach` and `window` count input samples; `tolerance` is in 8-bit code values. Raises
     ValueError for numbers that make no sense.
@@ -119,7 +121,8 @@ class TilingRule:
     tolerance: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.reach < 0 or self.window < 1 or not 0 <= self.tolerance <= 255:
+        overlaps = self.kind is TilingKind.FIXED and 2 * self.reach >= self.window
+        if self.reach < 0 or self.window < 1 or not 0 <= self.tolerance <= 255 or overlaps:
             raise ValueError(f"impossible tiling rule: {self}")
 
     @classmethod
@@ -136,6 +139,11 @@ class TilingRule:
     def approximate(cls, tolerance: float, reach: int) -> TilingRule:
         """Feathered overlaps of `reach` keep within `tolerance` 8-bit steps of the whole."""
         return cls(TilingKind.APPROXIMATE, reach=reach, tolerance=tolerance)
+
+    @classmethod
+    def fixed(cls, side: int, reach: int = 0) -> TilingRule:
+        """Every tile has `side` samples a side; overlaps of `reach` are feathered."""
+        return cls(TilingKind.FIXED, reach=reach, window=side)
 
     @classmethod
     def whole_frame(cls) -> TilingRule:
@@ -163,6 +171,7 @@ class TilingRule:
             TilingKind.EXACT: f"(reach {self.reach})",
             TilingKind.ALIGNED: f"(window {self.window}, reach {self.reach})",
             TilingKind.APPROXIMATE: f"(tolerance {self.tolerance:g}, reach {self.reach})",
+            TilingKind.FIXED: f"(side {self.window}, reach {self.reach})",
             TilingKind.WHOLE_FRAME: "",
         }
         return f"{self.kind.value}{numbers[self.kind]}"

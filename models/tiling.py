@@ -6,8 +6,10 @@ What holds for every plan:
   meets its own border padding at true edges and only there;
 - under the `exact` rule the halo is the network's reach, so what a tile computes for its core
   is what the whole plane would have given;
-- under `aligned` and `approximate` neighbours overlap, and `feather` gives the weights that
-  blend them; the weights of all tiles add up to one at every sample.
+- under `fixed` a tile reads as many samples as the network takes, fewer only at the far edges of
+  the plane, where whoever runs it has to fill up;
+- under `aligned`, `fixed` and `approximate` neighbours overlap, and `feather` gives the weights
+  that blend them; the weights of all tiles add up to one at every sample.
 """
 
 from __future__ import annotations
@@ -90,12 +92,14 @@ def plan(height: int, width: int, *, rule: TilingRule, tile_pixels: int) -> Tile
     """Cut a plane of `height` x `width` input samples.
 
     `tile_pixels` bounds the side of a core, halo not counted; under `aligned` it is rounded
-    down to whole windows. A plane with no more samples than one full tile would read stays
-    whole, and so does every plane under `whole-frame`. Raises ValueError for an empty plane
+    down to whole windows, and under `fixed` the rule states it. A plane with no more samples than
+    one full tile would read stays whole, and so does every plane under `whole-frame`. Raises ValueError for an empty plane
     or a tile that is smaller than one sample or one window.
     """
     if height < 1 or width < 1:
         raise ValueError(f"a plane of {width}x{height} samples cannot be cut")
+    if rule.kind is TilingKind.FIXED:
+        return TilePlan(height, width, _cut_fixed(height, rule), _cut_fixed(width, rule))
     side = tile_pixels // rule.window * rule.window
     if side < 1:
         raise ValueError(f"a tile of {tile_pixels} is smaller than a window of {rule.window}")
@@ -115,7 +119,10 @@ def memory_ceiling_bytes(card: NetworkCard, height: int, width: int, *, tile_pix
     tiles = plan(height, width, rule=card.tiling, tile_pixels=tile_pixels)
     samples = height * width * card.scale**2 * card.channels.planes
     result_bytes = 4 * samples if len(tiles) > 1 else 0
-    return card.memory.total_bytes(tiles.largest_read_pixels) + result_bytes
+    read = tiles.largest_read_pixels
+    if card.tiling.kind is TilingKind.FIXED:
+        read = card.tiling.window**2
+    return card.memory.total_bytes(read) + result_bytes
 
 
 def _cut(length: int, side: int, rule: TilingRule) -> tuple[Span, ...]:
@@ -135,6 +142,33 @@ def _cut(length: int, side: int, rule: TilingRule) -> tuple[Span, ...]:
                 read_stop=min(length, stop + rule.halo),
                 blend_before=blends[index],
                 blend_after=blends[index + 1],
+            )
+        )
+    return tuple(spans)
+
+
+def _cut_fixed(length: int, rule: TilingRule) -> tuple[Span, ...]:
+    """Cut one axis so that every tile reads `window` samples and shares `2 * reach` with the next.
+
+    Neighbours meet in the middle of what they share, and fade into each other around it.
+    """
+    side, reach = rule.window, rule.reach
+    stride = side - 2 * reach
+    blend = min(reach, stride // 2)
+    count = 1 if length <= side else -(-(length - 2 * reach) // stride)
+    spans = []
+    for number in range(count):
+        first, last = number == 0, number == count - 1
+        read = number * stride
+        stop = length if last else read + side - reach
+        spans.append(
+            Span(
+                start=0 if first else read + reach,
+                stop=stop,
+                read_start=read,
+                read_stop=min(length, read + side),
+                blend_before=0 if first else blend,
+                blend_after=0 if last else blend,
             )
         )
     return tuple(spans)

@@ -211,7 +211,7 @@ class TiledNetwork:
         _, height, width = stack.shape
         rule = self.card.tiling
         smaller = max(SMALLEST_TILE_PIXELS, rule.window, side // 2)
-        whole = rule.kind is TilingKind.WHOLE_FRAME
+        whole = rule.kind in (TilingKind.WHOLE_FRAME, TilingKind.FIXED)
         if batch == 1 and (self._tile_is_fixed or whole or smaller >= side):
             help_ = (
                 "name a smaller tile" if self._tile_is_fixed else "use a machine with more of it"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from models import weights
 from models.card_file import SUFFIX
 from models.card_text import render
 from models.errors import ModelError
-from models.spec import NetworkCard, WeightsFormat
+from models.spec import NetworkCard, Sha256, WeightsFile, WeightsFormat
 from pipelines.errors import EvidentError, RequestError
 from services.cli.networks_wiring import networks_of
 from services.cli.printing import (
@@ -60,7 +61,11 @@ def _contents(card: NetworkCard) -> tuple[dict[str, bytes], str | None]:
             next_step="Install the torch extra, or leave the export out.",
         ) from error
     made = traced(card)
-    files[f"{card.name}{SUFFIX[WeightsFormat.ONNX]}"] = made.content
+    name = f"{card.name}{SUFFIX[WeightsFormat.ONNX]}"
+    files[name] = made.content
+    digest = Sha256(hashlib.sha256(made.content).hexdigest())
+    both = {**card.files, WeightsFormat.ONNX: WeightsFile(name, digest, len(made.content))}
+    files[f"{card.name}.toml"] = render(replace(made.card, files=both)).encode("utf-8")
     return files, f"{made.largest_difference:.2g}"
 
 

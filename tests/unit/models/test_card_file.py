@@ -22,6 +22,7 @@ RULES = st.one_of(
     st.integers(0, 500).map(TilingRule.exact),
     st.builds(TilingRule.aligned, st.integers(1, 64), st.integers(0, 100)),
     st.builds(TilingRule.approximate, st.floats(0, 255), st.integers(0, 100)),
+    st.builds(TilingRule.fixed, st.integers(65, 512), st.integers(0, 32)),
     st.just(TilingRule.whole_frame()),
 )
 SENTENCES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)

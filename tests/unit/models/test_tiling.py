@@ -18,6 +18,9 @@ REACHES = st.integers(0, 40)
 EXACT = REACHES.map(TilingRule.exact)
 ALIGNED = st.builds(TilingRule.aligned, st.integers(1, 32), REACHES)
 APPROXIMATE = st.builds(TilingRule.approximate, st.just(2.0), REACHES)
+FIXED = st.integers(24, 300).flatmap(
+    lambda side: st.builds(TilingRule.fixed, st.just(side), st.integers(0, (side - 1) // 2))
+)
 ANY_RULE = st.one_of(EXACT, ALIGNED, APPROXIMATE, st.just(TilingRule.whole_frame()))
 TILES = st.integers(32, 700)
 
@@ -76,7 +79,38 @@ def test_aligned_tiles_begin_at_whole_windows(
         assert all(span.read_start % rule.window == 0 for span in spans)
 
 
-@given(length=SIDES, rule=ANY_RULE, side=st.integers(32, 100), scale=st.sampled_from([1, 2, 3, 4]))
+@given(height=SIDES, width=SIDES, rule=FIXED, side=TILES)
+def test_tiles_of_a_fixed_size_have_that_size(
+    height: int, width: int, rule: TilingRule, side: int
+) -> None:
+    """Under `fixed` cores partition the plane; only the last tile of an axis may read less."""
+    for length, spans in axes(plan(height, width, rule=rule, tile_pixels=side)):
+        assert spans[0].start == 0
+        assert spans[-1].stop == length
+        assert all(first.stop == second.start for first, second in pairwise(spans))
+        assert all(span.length > 0 for span in spans)
+        assert all(span.read_length == rule.window for span in spans[:-1])
+        assert spans[-1].read_length <= rule.window
+        assert all(
+            span.read_start <= span.start < span.stop <= span.read_stop <= length for span in spans
+        )
+
+
+def test_a_fixed_tile_needs_its_memory_however_small_the_plane(tiny: Catalog) -> None:
+    """What is filled up to the network's size is reckoned at that size."""
+    card = replace(tiny.card("tiny-x2"), tiling=TilingRule.fixed(64, 8))
+    small = memory_ceiling_bytes(card, 5, 7, tile_pixels=512)
+    assert small == card.memory.total_bytes(64 * 64)
+    with pytest.raises(ValueError, match="impossible"):
+        TilingRule.fixed(16, 8)
+
+
+@given(
+    length=SIDES,
+    rule=st.one_of(ANY_RULE, FIXED),
+    side=st.integers(32, 100),
+    scale=st.sampled_from([1, 2, 3, 4]),
+)
 def test_blend_weights_add_up_to_one(length: int, rule: TilingRule, side: int, scale: int) -> None:
     """At every output sample the weights of all tiles that read it add up to one."""
     tiles = plan(length, 2000, rule=rule, tile_pixels=side)

@@ -69,6 +69,8 @@ CARD_PHRASES: Mapping[str, str] = {
     "aligned(window {window}, reach {reach})": "по сетке, aligned (окно {window}, охват {reach})",
     "approximate(tolerance {tolerance}, reach {reach})": "приближённое, approximate (допуск "
     "{tolerance}, охват {reach})",
+    "fixed(side {side}, reach {reach})": "частями одного размера, fixed (сторона {side}, охват "
+    "{reach})",
     "whole-frame": "только целым кадром, whole-frame",
 }
 """By the English words of `models/cards`; a gap stands for a number."""
