@@ -93,8 +93,8 @@ def plan(height: int, width: int, *, rule: TilingRule, tile_pixels: int) -> Tile
 
     `tile_pixels` bounds the side of a core, halo not counted; under `aligned` it is rounded
     down to whole windows, and under `fixed` the rule states it. A plane with no more samples than
-    one full tile would read stays whole, and so does every plane under `whole-frame`. Raises ValueError for an empty plane
-    or a tile that is smaller than one sample or one window.
+    one full tile would read stays whole, and so does every plane under `whole-frame`. Raises
+    ValueError for an empty plane or a tile that is smaller than one sample or one window.
     """
     if height < 1 or width < 1:
         raise ValueError(f"a plane of {width}x{height} samples cannot be cut")
