@@ -30,6 +30,7 @@ TASKS = {
     "video_frames": "pipelines.media.tasks.video_frames",
     "structure": "pipelines.media.tasks.structure",
     "video_inspect": "pipelines.media.tasks.video_inspect",
+    "sound_encode": "pipelines.media.tasks.sound_encode",
     "video_join": "pipelines.media.tasks.video_join",
     "video_packets": "pipelines.media.tasks.video_packets",
     "video_rewrap": "pipelines.media.tasks.video_rewrap",

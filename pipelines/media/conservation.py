@@ -23,6 +23,7 @@ from pipelines.media.delivery import planar_name
 from pipelines.media.index import NO_TIME
 from pipelines.media.picture import Family, FrameShape
 from pipelines.media.pool import DecodePool
+from pipelines.media.sound import NewSound, sound_laws
 from pipelines.media.stated import stated_streams, video_facts
 from pipelines.media.video import (
     CodedSegment,
@@ -67,14 +68,15 @@ def check_laws(  # noqa: PLR0913 - both files, what lies between, and what was d
     declared: str = "",
     timed: VideoIndex | None = None,
     declared_timing: str = "",
+    sounds: Sequence[NewSound] = (),
 ) -> tuple[Law, ...]:
     """Compare the finished file with the source, and with the segments that it was joined from.
 
     `index` is that of the source; `timed` is what the result must be by what its operations
     declared: other frames, times, or shape of samples. `declared` says which operations change
     the size, `declared_timing` which one the frames, each empty where none does. Without `timed`
-    nothing may differ. A broken law is
-    returned, not raised; see `require`. Raises DecodeChildError where a file cannot be read.
+    nothing may differ. `sounds` were coded anew for the result. A broken law is returned, not
+    raised; see `require`. Raises DecodeChildError where a file cannot be read.
     """
     timed = timed or index
     before = _look(pool, source, index.video.stream.index)
@@ -86,7 +88,7 @@ def check_laws(  # noqa: PLR0913 - both files, what lies between, and what was d
         *_time_laws(index, timed, after, delivery, declared_timing),
         *_picture_laws(index, timed, after, result, declared),
         _range_law(index.video, after.video, delivery),
-        *_stream_laws(before, after, kept, index, delivery),
+        *_stream_laws(before, after, kept, index, delivery, sounds),
         _law("chapters", _listed(before.chapters), _listed(after.chapters)),
     ]
     return tuple(_beside_statement(law, before.video, index) for law in laws)
@@ -291,24 +293,29 @@ def _stream_laws(
     kept: list[int],
     index: VideoIndex,
     delivery: Delivery,
+    sounds: Sequence[NewSound],
 ) -> Iterable[Law]:
     dropped = ""
     if delivery.dropped:
         dropped = f"left out on request: {', '.join(map(str, delivery.dropped))}"
     yield _law("streams", len(before.streams), len(after.streams), dropped)
     adts = "mpegts" in index.format_name
+    anew = {one.stream.index: one for one in sounds}
     for place, number in enumerate(kept):
         if number == index.video.stream.index or place >= len(after.streams):
             continue
         old, new = before.packets[number], after.packets[place]
         stream = next(one for one in before.streams if one.index == number)
         name = f"stream {number} ({stream.kind.value}, {stream.codec})"
+        yield _law(f"{name}: language", _language(stream), _language(after.streams[place]))
+        if number in anew:
+            yield from sound_laws(anew[number], new, after.streams[place], delivery.moved)
+            continue
         yield _law(f"{name}: packets", old["packets"], new["packets"])
         moves = adts and stream.codec == "aac"
         moved = "headers in the packets moved into the container" if moves else ""
         yield _law(f"{name}: payloads", old["payloads"], new["payloads"], moved)
         yield _packet_time_law(f"{name}: times", old, new, stream.sample_rate, delivery)
-        yield _law(f"{name}: language", _language(stream), _language(after.streams[place]))
 
 
 def _packet_time_law(

@@ -19,13 +19,14 @@ from pipelines.media.containers import container_named
 from pipelines.media.limits import DecodeLimits
 from pipelines.media.picture import Family
 from pipelines.media.pool import DecodePool
+from pipelines.media.sound import NewSound, as_arguments
 from pipelines.media.video import UNSPECIFIED, Delivery, VideoIndex
 
 _SLACK_BYTES = 64 << 20
 _FRAME_BYTES = 256
 
 
-def join(
+def join(  # noqa: PLR0913 - what is joined, and how it is written
     pool: DecodePool,
     segments: Sequence[Path],
     *,
@@ -35,18 +36,20 @@ def join(
     out: Path,
     faststart: bool = False,
     bare: bool = False,
+    sounds: Sequence[NewSound] = (),
 ) -> None:
     """Write `out` from segments in order; nothing is coded again.
 
     `faststart` puts an MP4's tables before its samples, so that it plays while it loads. `bare`
-    takes neither metadata nor chapters over.
+    takes neither metadata nor chapters over. `sounds` stand for the streams they were coded from.
 
     Raises ConservationError where segments do not fit together, UnsupportedError where the
     container refuses a stream, DiskFullError, DecodeChildError.
     """
     part = out.with_name(f".{out.name}.part")
     turn = index.video.display_matrix
-    coded = sum(path.stat().st_size for path in segments) + source.stat().st_size
+    own = (*segments, *(one.path for one in sounds))
+    coded = sum(path.stat().st_size for path in own) + source.stat().st_size
     most = coded + _FRAME_BYTES * index.frames + _SLACK_BYTES
     arguments = {
         "source": str(source),
@@ -63,6 +66,7 @@ def join(
         "picture": _stated_beside(index, delivery),
         "faststart": faststart,
         "bare": bare,
+        "sounds": as_arguments(sounds),
     }
     try:
         limits = DecodeLimits(file_bytes=most)

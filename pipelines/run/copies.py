@@ -3,8 +3,8 @@
 Frames pass one by one through a drawing of the copy's own (none for a court copy), keep their
 exact times, and are held to the same conservation laws as an enhanced result. What a copy changes
 on purpose (depth, chroma, size, streams) stands beside the law as declared; anything else that
-differs makes it fail. Sound is copied packet for packet where players know it, else left out and
-said.
+differs makes it fail. Sound is copied packet for packet where every player knows it, else coded
+anew as AAC; what cannot be decoded is left out. Both are said.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pipelines.errors import ConservationError
+from pipelines.errors import ConservationError, UnsupportedError
 from pipelines.media.conservation import check_laws, require
 from pipelines.media.index import SegmentIndexer
 from pipelines.media.join import join
@@ -23,6 +23,7 @@ from pipelines.media.plain_picture import conversions, plain_colour, plain_plane
 from pipelines.media.pool import DecodePool
 from pipelines.media.reader import FrameReader
 from pipelines.media.segment_writer import SegmentWriter
+from pipelines.media.sound import NewSound, encode_sound
 from pipelines.media.video import CodedSegment, Delivery, Law, StreamKind, VideoIndex
 from pipelines.ports import Progress
 
@@ -31,7 +32,7 @@ Drawing = Callable[[int, Planes], Planes]
 """Makes the copy's planes of frame n from its plain ones, which it may change."""
 
 SOUND = ("aac", "mp3")
-"""Sound that players of MP4 know."""
+"""Sound that every player of MP4 knows, by FFmpeg's names."""
 
 CRF = "16"
 _THREADS = 4
@@ -81,9 +82,9 @@ def make_copy(
     """
     shape = wish.result or plain_shape(index.video.shape)
     timed = replace(index, video=replace(index.video, colour=plain_colour(index)))
-    kept, left = _streams(index, sound=wish.sound)
-    delivery = _delivery(index, kept)
     with TemporaryDirectory(prefix=".evident-copy-", dir=out.parent) as folder:
+        kept, sounds, left = _streams(pool, path, index, Path(folder), sound=wish.sound)
+        delivery = _delivery(index, kept)
         segment, made = Path(folder) / "copy.nut", Path(folder) / out.name
         with (
             SegmentWriter(segment, timed, shape, delivery, first=0) as writer,
@@ -100,6 +101,7 @@ def make_copy(
             out=made,
             faststart=True,
             bare=wish.bare,
+            sounds=sounds,
         )
         progress.start("checking", 0)
         laws = _declared(
@@ -113,12 +115,14 @@ def make_copy(
                 result=shape,
                 segments=[_coded(pool, segment)],
                 declared=f"declared by the {wish.what}",
+                sounds=sounds,
             ),
             wish.what,
         )
         require(laws)
         made.replace(out)
-    return MadeCopy(out, laws, conversions(index.video.shape), left)
+    said = (*conversions(index.video.shape), *(one.sentence for one in sounds))
+    return MadeCopy(out, laws, said, left)
 
 
 def _draw(
@@ -155,19 +159,31 @@ def _delivery(index: VideoIndex, kept: Sequence[int]) -> Delivery:
     )
 
 
-def _streams(index: VideoIndex, *, sound: bool) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """The streams that are copied, and a sentence about each that is not."""
-    kept, left = [], []
+def _streams(
+    pool: DecodePool, path: Path, index: VideoIndex, folder: Path, *, sound: bool
+) -> tuple[tuple[int, ...], tuple[NewSound, ...], tuple[str, ...]]:
+    """The streams that go along, the sound that was coded anew, and a sentence about each other."""
+    kept: list[int] = []
+    sounds: list[NewSound] = []
+    left: list[str] = []
     for one in index.streams:
         if one.index == index.video.stream.index:
             continue
-        if sound and one.kind is StreamKind.AUDIO and one.codec in SOUND:
-            kept.append(one.index)
-            continue
-        why = "not every player knows it" if one.kind is StreamKind.AUDIO else "a copy has none"
-        why = why if sound or one.kind is not StreamKind.AUDIO else "no sound was asked for"
+        why = "a copy has none"
+        if one.kind is StreamKind.AUDIO:
+            why = "no sound was asked for"
+            if sound and one.codec not in SOUND:
+                try:
+                    made = encode_sound(pool, path, one, folder / f"sound-{one.index}.nut")
+                except UnsupportedError as error:
+                    left.append(f"{error} It is left out.")
+                    continue
+                sounds.append(made)
+            if sound:
+                kept.append(one.index)
+                continue
         left.append(f"Stream {one.index} ({one.kind.value}, {one.codec}) is left out: {why}.")
-    return tuple(kept), tuple(left)
+    return tuple(kept), tuple(sounds), tuple(left)
 
 
 def _coded(pool: DecodePool, segment: Path) -> CodedSegment:

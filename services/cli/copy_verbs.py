@@ -63,7 +63,9 @@ def redact(  # noqa: PLR0913 - one parameter per option of the verb
     cover: Annotated[
         CoverName, typer.Option(help="solid, or a mosaic of random blocks.")
     ] = CoverName.SOLID,
-    sound: Annotated[bool, typer.Option("--sound", help="Keep the sound as it is.")] = False,
+    sound: Annotated[
+        bool, typer.Option("--sound", help="Keep the sound, as AAC where players need it.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make parts unrecognisable for good; no sound, metadata or other stream goes along.

@@ -13,6 +13,8 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from fractions import Fraction
+from heapq import merge
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,9 @@ from pipelines.media.tasks.video_source import is_attached, opened, own_streams
 
 _MOST_TIMESCALE = 2**31 - 1
 _SAID_PACKETS = 5000
+_Made = tuple[Fraction, "Packet[Any]"]
+"""A packet of ours, ready to be written, and its moment in seconds."""
+
 _OWN_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder"}
 
 
@@ -37,7 +42,8 @@ def run(arguments: Mapping[str, Any], channel: Channel) -> None:
     `arguments`: "source", "segments", "out" (paths), "format", "stream" (the enhanced one),
     "dropped", "time_base", "pts" and "duration" (int64, base64), "moved" (seconds by which the
     others are moved as well), "display_matrix", "picture" (of colours and pixels what the coding
-    does not say, by FFmpeg's names), "faststart", "bare".
+    does not say, by FFmpeg's names), "faststart", "bare", "sounds" (by stream: "path", "rate",
+    "start" and "samples" of sound that was coded anew for it).
     """
     try:
         with ExitStack() as stack:
@@ -70,7 +76,6 @@ class _Joiner:
         self._pts = _numbers(arguments["pts"])
         self._duration = _numbers(arguments["duration"])
         self._moved = Fraction(arguments["moved"])
-        self._written = 0
         self._held: dict[int, Packet[Any]] = {}
         self._usual: dict[int, int] = {}
         self.packets = 0
@@ -93,9 +98,16 @@ class _Joiner:
         with av.open(self._arguments["segments"][0], format="nut") as first:
             targets = self._streams(out, first)
         own = targets[self._arguments["stream"]]
-        frames = self._frames()
-        waiting = next(frames, None)
-        kept = {index: one for index, one in targets.items() if one is not own}
+        anew = {int(number): one for number, one in self._arguments["sounds"].items()}
+        made = merge(
+            self._frames(own),
+            *(self._new_sound(targets[number], one) for number, one in anew.items()),
+            key=itemgetter(0),
+        )
+        waiting = next(made, None)
+        kept = {
+            index: one for index, one in targets.items() if one is not own and index not in anew
+        }
         for packet in self._source.demux():
             target = kept.get(packet.stream.index)
             if target is None or not packet.size:
@@ -103,22 +115,17 @@ class _Joiner:
             moment = packet.dts if packet.dts is not None else packet.pts
             # What is earlier goes first, so that no player has to look far ahead.
             while waiting is not None and (
-                moment is None
-                or self._moment(waiting[1]) <= moment * packet.time_base + self._moved
+                moment is None or waiting[0] <= moment * packet.time_base + self._moved
             ):
-                self._mux_own(out, own, *waiting)
-                waiting = next(frames, None)
+                self._mux_made(out, waiting[1])
+                waiting = next(made, None)
             self._mux_kept(out, target, packet)
         while waiting is not None:
-            self._mux_own(out, own, *waiting)
-            waiting = next(frames, None)
+            self._mux_made(out, waiting[1])
+            waiting = next(made, None)
         for packet in self._held.values():
             packet.duration = packet.duration or self._usual.get(packet.stream.index, 0)
             out.mux(packet)
-        if self._written != len(self._pts):
-            raise ConservationError(
-                f"The segments hold {self._written} packets for {len(self._pts)} frames."
-            )
 
     def _mux_kept(self, out: OutputContainer, target: Any, packet: Packet[Any]) -> None:
         """Write a packet of another stream as it is.
@@ -148,9 +155,14 @@ class _Joiner:
             if stream.index in self._arguments["dropped"]:
                 continue
             is_own = stream.index == self._arguments["stream"]
+            anew = self._arguments["sounds"].get(str(stream.index))
             template: Any = first.streams.video[0] if is_own else stream
             try:
-                made: Any = out.add_stream_from_template(template)
+                made: Any = (
+                    _like_file(out, anew["path"])
+                    if anew is not None
+                    else out.add_stream_from_template(template)
+                )
             except ValueError as error:
                 raise UnsupportedError(
                     f"The result cannot be wrapped with stream {stream.index}: {error}.",
@@ -168,12 +180,12 @@ class _Joiner:
                 if self._arguments["display_matrix"] is not None:
                     made.set_display_matrix(tuple(self._arguments["display_matrix"]))
             else:
-                made.time_base = stream.time_base
+                made.time_base = stream.time_base if anew is None else Fraction(1, anew["rate"])
             targets[stream.index] = made
         return targets
 
-    def _frames(self) -> Iterator[tuple[Packet[Any], int]]:
-        """Yield the enhanced stream's packets with their frame numbers."""
+    def _frames(self, own: Any) -> Iterator[_Made]:
+        """Yield the enhanced stream's packets in order, each with its moment."""
         number = 0
         for path in self._arguments["segments"]:
             with av.open(path, format="nut") as segment:
@@ -181,8 +193,26 @@ class _Joiner:
                 self._require_same_parameters(stream.codec_context.extradata, path)
                 for packet in segment.demux(stream):
                     if packet.size:
-                        yield packet, number
+                        self._time_own(own, packet, number)
+                        yield self._moment(number), packet
                         number += 1
+        if number != len(self._pts):
+            raise ConservationError(
+                f"The segments hold {number} packets for {len(self._pts)} frames."
+            )
+
+    def _new_sound(self, target: Any, facts: Mapping[str, Any]) -> Iterator[_Made]:
+        """Yield the packets of sound that was coded anew, each with its moment."""
+        base = Fraction(1, facts["rate"])
+        start = int(facts["start"]) + int(self._moved / base)
+        with av.open(facts["path"], format="nut") as file:
+            packets = (one for one in file.demux(file.streams.audio[0]) if one.size)
+            for number, packet in enumerate(packets):
+                packet.stream = target
+                packet.time_base = base
+                packet.pts = packet.dts = start + number * int(facts["samples"])
+                packet.duration = int(facts["samples"])
+                yield packet.pts * base, packet
 
     def _require_same_parameters(self, extradata: bytes | None, path: str) -> None:
         """Segments join without coding again only where their parameter sets are identical."""
@@ -193,15 +223,16 @@ class _Joiner:
                 f"{Path(path).name} was coded with other parameter sets than the first segment."
             )
 
-    def _mux_own(self, out: OutputContainer, own: Any, packet: Packet[Any], number: int) -> None:
+    def _time_own(self, own: Any, packet: Packet[Any], number: int) -> None:
         if number >= len(self._pts):
             raise ConservationError(f"The segments hold more packets than {len(self._pts)} frames.")
         packet.stream = own
         packet.time_base = self._base
         packet.pts = packet.dts = int(self._pts[number])
         packet.duration = int(self._duration[number])
+
+    def _mux_made(self, out: OutputContainer, packet: Packet[Any]) -> None:
         out.mux(packet)
-        self._written += 1
         self._said()
 
     def _said(self) -> None:
@@ -219,8 +250,8 @@ class _Joiner:
             return options
         scale = self._base.denominator
         common = scale
-        for stream in self._source.streams:
-            rate = getattr(stream.codec_context, "sample_rate", None)
+        rates = [getattr(one.codec_context, "sample_rate", None) for one in self._source.streams]
+        for rate in (*rates, *(one["rate"] for one in self._arguments["sounds"].values())):
             if rate:
                 common = math.lcm(common, int(rate))
         movie = common if common <= _MOST_TIMESCALE else scale
@@ -239,6 +270,12 @@ class _Joiner:
             "video_track_timescale": str(scale),
             "movie_timescale": str(movie),
         }
+
+
+def _like_file(out: OutputContainer, path: str) -> Any:
+    """A stream as in a file of ours, which holds one."""
+    with av.open(path, format="nut") as file:
+        return out.add_stream_from_template(file.streams.audio[0])
 
 
 def _numbers(text: str) -> NDArray[np.int64]:
