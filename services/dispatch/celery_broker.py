@@ -149,6 +149,8 @@ def _app(url: str) -> Celery:
             "socket_timeout": SEND_SECONDS,
             "socket_connect_timeout": SEND_SECONDS,
             "health_check_interval": 5,
+            # RabbitMQ says that it has a message; without this, one that is gone is not missed.
+            "confirm_publish": True,
         },
     )
     return app

@@ -1,4 +1,4 @@
-"""One contract for dispatch: the in-process twin, and Celery on a real Redis."""
+"""One contract for dispatch: the in-process twin, and Celery on a real Redis and RabbitMQ."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from pipelines.errors import RequestError, ResourceError
 from services.dispatch.celery_broker import CeleryDispatch
 from services.dispatch.in_process import InProcessDispatch
 from services.dispatch.port import Dispatch
+from tests.servers.temporary_rabbitmq import TemporaryRabbitMQ, running_rabbitmq
 from tests.servers.temporary_redis import TemporaryRedis, running_redis
 
-SOON = 30.0
+SOON = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -24,13 +25,20 @@ def redis_server() -> Iterator[TemporaryRedis]:
         yield server
 
 
-@pytest.fixture(params=["in process", "celery"])
+@pytest.fixture(scope="module")
+def rabbitmq_server() -> Iterator[TemporaryRabbitMQ]:
+    """One RabbitMQ for these tests."""
+    with running_rabbitmq() as server:
+        yield server
+
+
+@pytest.fixture(params=[None, "redis_server", "rabbitmq_server"])
 def dispatch(request: pytest.FixtureRequest) -> Iterator[Dispatch]:
-    """Every adapter in turn."""
-    if request.param == "in process":
+    """Every adapter in turn, on every broker."""
+    if request.param is None:
         yield InProcessDispatch()
         return
-    opened = CeleryDispatch(request.getfixturevalue("redis_server").url)
+    opened = CeleryDispatch(request.getfixturevalue(request.param).url)
     yield opened
     opened.close()
 
@@ -101,3 +109,19 @@ def test_a_listener_outlives_its_broker() -> None:
             server.flush()
             hears(dispatch, heard, "photo")
         dispatch.close()
+
+
+def test_a_listener_outlives_a_rabbitmq_that_was_killed(
+    rabbitmq_server: TemporaryRabbitMQ,
+) -> None:
+    """RabbitMQ comes back where it was, and its listener with it."""
+    dispatch = CeleryDispatch(rabbitmq_server.url)
+    heard: queue.Queue[str] = queue.Queue()
+    with dispatch.listening(["photo"], heard.put):
+        hears(dispatch, heard, "photo")
+        rabbitmq_server.kill()
+        with pytest.raises(ResourceError):
+            dispatch.wake("photo")
+        rabbitmq_server.start()
+        hears(dispatch, heard, "photo")
+    dispatch.close()
