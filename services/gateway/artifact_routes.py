@@ -94,7 +94,7 @@ def upload_routes(uploads: Uploads, admission: Admission, metrics: Metrics) -> A
         metrics.moved("in", accepted.size)
         return _accepted(request, accepted)
 
-    @router.head("/uploads/{upload}", summary="Where an upload goes on", include_in_schema=True)
+    @router.head("/uploads/{upload}", summary="Where an upload goes on", status_code=204)
     async def held(upload: UploadId, principal: Principal = may_write) -> Response:
         at = await to_thread.run_sync(lambda: uploads.held(upload, principal))
         return Response(status_code=HTTPStatus.NO_CONTENT, headers=_progress(at))

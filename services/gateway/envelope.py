@@ -89,6 +89,12 @@ class Problem(BaseModel):
     fields: tuple[str, ...] = ()
 
 
+class PublicProblem(Problem):
+    """The same where no envelope says the status, as `application/problem+json`."""
+
+    status: int
+
+
 class Envelope(BaseModel):
     """Every JSON reply: either `result` or `error` is there, and `status` says which."""
 
@@ -240,8 +246,8 @@ def _refusal(
     )
     sent = {"Cache-Control": "no-store", **(headers or {})}
     if request.url.path.startswith(PUBLIC_PREFIX):
-        body = {**problem.model_dump(mode="json"), "status": status.value}
-        return JSONResponse(body, status, sent, media_type=PROBLEM_TYPE)
+        public = PublicProblem(**problem.model_dump(), status=status.value)
+        return JSONResponse(public.model_dump(mode="json"), status, sent, media_type=PROBLEM_TYPE)
     envelope = Envelope(request_id=request_id(request), status="error", error=problem)
     return JSONResponse(envelope.model_dump(mode="json"), status, sent)
 

@@ -13,7 +13,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from pipelines.graph.spec import Graph
-from services.gateway.envelope import PROBLEM_TYPE, PUBLIC_PREFIX, Envelope, Problem
+from services.gateway.envelope import PROBLEM_TYPE, PUBLIC_PREFIX, Envelope, PublicProblem
 from services.gateway.job_request import GraphRequest, PipelineRequest
 
 _TEMPLATE = "#/components/schemas/{model}"
@@ -31,7 +31,7 @@ _REFUSALS = {
     "503": "Not now; see Retry-After.",
     "507": "No space is left.",
 }
-_PRIVATE = ("/v1/artifacts", "/v1/jobs", "/v1/models", "/v1/gates", "/metrics")
+_PUBLIC = ("400", "404", "503")
 
 
 def describe(app: FastAPI) -> None:
@@ -49,7 +49,7 @@ def _described(app: FastAPI) -> dict[str, Any]:
     schema = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes
     )
-    kinds = (Graph, GraphRequest, PipelineRequest, Envelope, Problem)
+    kinds = (Graph, GraphRequest, PipelineRequest, Envelope, PublicProblem)
     _, definitions = models_json_schema(
         [(kind, "validation") for kind in kinds], ref_template=_TEMPLATE
     )
@@ -67,12 +67,13 @@ def _described(app: FastAPI) -> dict[str, Any]:
 
 
 def _refusals(path: str, responses: dict[str, Any]) -> None:
-    if not path.startswith("/v1"):
-        return
     is_public = path.startswith(PUBLIC_PREFIX)
-    kind, name = (PROBLEM_TYPE, "Problem") if is_public else ("application/json", "Envelope")
+    if not path.startswith("/v1") and path != "/metrics":
+        return
+    kind, name = (PROBLEM_TYPE, "PublicProblem") if is_public else ("application/json", "Envelope")
     content = {kind: {"schema": {"$ref": _TEMPLATE.format(model=name)}}}
+    answered = _PUBLIC if is_public else _REFUSALS
     for status, words in _REFUSALS.items():
-        said = responses.get(status, {}).get("description", words)
-        if status in responses or not is_public or status in {"400", "404", "503"}:
+        if status in responses or status in answered:
+            said = responses.get(status, {}).get("description", words)
             responses[status] = {"description": said, "content": content}

@@ -77,6 +77,7 @@ def job_routes(jobs: Jobs, artifacts: Artifacts, admission: Admission) -> APIRou
         summary="Ask for work: a graph, or a pipeline with a few wishes",
         response_model=Envelope,
         status_code=HTTPStatus.ACCEPTED,
+        responses={200: {"description": "The job is final already.", "model": Envelope}},
     )
     async def submit(
         request: Request,
