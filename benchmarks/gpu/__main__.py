@@ -1,8 +1,9 @@
 """`python -m benchmarks.gpu [--clip FILE] [--seconds S]`: frames per second on one GPU.
 
-For 720p and 1080p: the bare network on frames that are on the device, over precision, batch and
-compilation; then the whole way from decoder to nowhere with the fastest of them; against the
-matrix rate and the memory rate that the same GPU reached in the same run. Writes
+For 720p and 1080p: the bare network on frames that are on the device, by torch (plain, as a CUDA
+graph, compiled) and by TensorRT where it is installed, over precision and batch; then the whole way
+from decoder to nowhere with the fastest of them; against the matrix rate and the memory rate that
+the same GPU reached in the same run. Writes
 `benchmarks/results/gpu.json`. Needs torch with CUDA and numpy; PyAV for real decoding.
 Bars: 0.95 of the bare network for the whole way, 0.6 of the lower of the two ceilings.
 """
@@ -13,23 +14,23 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from benchmarks.gpu.enhance import DTYPES, SHAPE, Enhance
-from benchmarks.gpu.flow import Flow, captured
+from benchmarks.gpu.enhance import DTYPES, SHAPE
+from benchmarks.gpu.flow import Flow
 from benchmarks.gpu.frames import decoded, drawn
+from benchmarks.gpu.result import document, fastest
+from benchmarks.gpu.ways import Runner, Way, every_way, luma_of, repeated, step_of
 from benchmarks.gpu.work import Ceilings, Work, shares
+from models.errors import ModelError
 
 RESULT = Path(__file__).resolve().parents[1] / "results" / "gpu.json"
 SIZES = {"720p": (720, 1280), "1080p": (1080, 1920)}
-BATCHES = (1, 2, 4, 8)
 _SIDE = 8192
 _COPIED_BYTES = 1 << 30
 
@@ -64,34 +65,25 @@ def ceilings(dtype: torch.dtype, device: torch.device, seconds: float) -> Ceilin
 
 def bare(height: int, width: int, device: torch.device, seconds: float) -> Iterator[dict[str, Any]]:
     """Frames per second of the network alone, in every way; one that does not run says why."""
-    for name, batch, compiled in product(DTYPES, BATCHES, (False, True)):
-        way: dict[str, Any] = {"precision": name, "batch": batch, "compiled": compiled}
+    for way in every_way():
+        facts = way.facts
         try:
-            step = step_of(name, device, compiled=compiled)
-            plane = torch.rand((batch, 1, height, width), device=device)
-            luma = torch.compile(step.luma) if compiled else step.luma
-            graph, _ = captured(luma, plane, torch.cuda.Stream(device))
-            way["frames_per_second"] = batch * per_second(graph.replay, seconds=seconds)
-        except (RuntimeError, ImportError) as error:
-            way["failed"] = (str(error).splitlines() or [type(error).__name__])[0]
+            plane = torch.rand((way.batch, 1, height, width), device=device)
+            again = repeated(way, luma_of(way, (height, width), device), plane)
+            facts["frames_per_second"] = way.batch * per_second(again, seconds=seconds)
+        except (RuntimeError, ImportError, ModelError) as error:
+            facts["failed"] = (str(error).splitlines() or [type(error).__name__])[0]
         torch.cuda.empty_cache()
-        yield way
-
-
-def step_of(name: str, device: torch.device, *, compiled: bool) -> Enhance:
-    """Return the step in a precision; `compiled` has torch write its kernels."""
-    step = Enhance(DTYPES[name], device)
-    if compiled:
-        step.compile()
-    return step
+        yield facts
 
 
 def whole(
-    best: dict[str, Any], height: int, width: int, device: torch.device, clip: Path | None
+    best: Mapping[str, Any], height: int, width: int, device: torch.device, clip: Path | None
 ) -> dict[str, Any]:
     """Frames per second of the whole way, with the way that was fastest bare."""
     batch = best["batch"]
-    step: Callable[[Tensor], Tensor] = step_of(best["precision"], device, compiled=best["compiled"])
+    way = Way(Runner(best["runner"]), best["precision"], batch)
+    step = step_of(way, (height, width), device)
     flow = Flow(step, (batch, height * 3 // 2, width), device)
     frames = max(200, int(5 * best["frames_per_second"]))
     source = drawn if clip is None else partial(decoded, clip)
@@ -136,38 +128,24 @@ def main() -> int:
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.benchmark = True
     most = {name: ceilings(dtype, device, asked.seconds) for name, dtype in DTYPES.items()}
-    sizes, kept = {}, []
+    sizes = {}
     for size, (height, width) in SIZES.items():
         work = Work(height, width, SHAPE.features, SHAPE.depth, SHAPE.scale)
         ways = list(bare(height, width, device, asked.seconds))
-        best = max(ways, key=lambda way: float(way.get("frames_per_second", 0.0)))
-        sample_bytes = DTYPES[best["precision"]].itemsize
-        reached = shares(best["frames_per_second"], most[best["precision"]], work, sample_bytes)
-        through = whole(best, height, width, device, asked.clip)
-        kept += [max(reached.values()) >= 0.6, through["share_of_bare"] >= 0.95]
+        best = fastest(ways)
+        name = best["precision"]
         sizes[size] = {
             "ways": ways,
             "best": best,
-            "share_of_ceilings": reached,
-            "whole_way": through,
+            "share_of_ceilings": shares(
+                best["frames_per_second"], most[name], work, DTYPES[name].itemsize
+            ),
+            "whole_way": whole(best, height, width, device, asked.clip),
         }
-    document = {
-        "run": True,
-        "machine": described(device),
-        "ceilings": {
-            name: {
-                "matrix_multiply_adds_per_second": each.multiply_adds_per_second,
-                "memory_bytes_per_second": each.bytes_per_second,
-            }
-            for name, each in most.items()
-        },
-        "sizes": sizes,
-        "bars": {"share_of_bare": 0.95, "share_of_the_lower_ceiling": 0.6},
-        "kept": all(kept),
-    }
-    RESULT.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(document["sizes"], indent=1))
-    return int(not all(kept))
+    made = document(described(device), most, sizes)
+    RESULT.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(made["sizes"], indent=1))
+    return int(not made["kept"])
 
 
 if __name__ == "__main__":

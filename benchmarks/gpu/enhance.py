@@ -7,6 +7,7 @@ few lines here, so that a plain PyTorch image is enough to run this.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -41,11 +42,18 @@ class Enhance(nn.Module):
     """(B, H*3/2, W) uint8 to (B, scale*H*3/2, scale*W) uint8: planes Y, Cb, Cr on one another.
 
     Convolutions run in `dtype`, channels last; the linear path, which carries the picture, stays
-    in fp32.
+    in fp32. `luma` runs the network in place of this module's own.
     """
 
-    def __init__(self, dtype: torch.dtype, device: torch.device) -> None:
+    def __init__(
+        self,
+        dtype: torch.dtype,
+        device: torch.device,
+        *,
+        luma: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:
         super().__init__()
+        self._run = luma or self.luma
         network = PlainCompactNet(SHAPE)
         network.load_state_dict(kernels())
         network.eval().to(device)
@@ -73,7 +81,7 @@ class Enhance(nn.Module):
         scale = SHAPE.scale
         y = frames[:, None, :height].float() / 255
         colour = frames[:, height:].reshape(count, 2, height // 2, width // 2).float()
-        enlarged = self.luma(y) * 255
+        enlarged = self._run(y) * 255
         chroma = functional.interpolate(
             colour, scale_factor=scale, mode="bicubic", align_corners=False
         )

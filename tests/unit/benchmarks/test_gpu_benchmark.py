@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from importlib import util
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from benchmarks.gpu import __main__ as command
-from benchmarks.gpu.enhance import SHAPE, Enhance, kernels
+from benchmarks.gpu.enhance import DTYPES, SHAPE, Enhance, kernels
 from benchmarks.gpu.flow import Flow
 from benchmarks.gpu.frames import decoded, drawn
+from benchmarks.gpu.result import document, fastest, not_run
+from benchmarks.gpu.ways import BATCHES, Runner, Way, every_way, luma_of, repeated, step_of
 from benchmarks.gpu.work import Ceilings, Work, shares
 from models.engines.residency import WarmNetworks
 from models.nets.compact import PlainCompactNet
@@ -122,6 +126,74 @@ def test_without_a_gpu_nothing_is_claimed(
 
 
 def test_the_kept_result_says_whether_it_was_run() -> None:
-    """The file that is kept is a run with a GPU named, or says that it is none."""
+    """The file that is kept is a run with a GPU named, or what is written where there is none."""
     kept = json.loads((ROOT / "benchmarks" / "results" / "gpu.json").read_text(encoding="utf-8"))
-    assert kept["machine"]["gpu"] if kept["run"] else kept["note"].startswith("Not yet run")
+    if kept["run"]:
+        assert kept["machine"]["gpu"]
+    else:
+        assert kept == not_run()
+
+
+def test_every_way_is_measured_once() -> None:
+    """Each runner meets each precision and each batch, and no way stands twice."""
+    ways = every_way()
+    assert len(ways) == len(set(ways)) == len(Runner) * len(DTYPES) * len(BATCHES)
+    assert {"fp32", "fp16", "bf16"} == {one.precision for one in ways}
+    assert json.loads(json.dumps([one.facts for one in ways]))[0] == {
+        "runner": "torch, channels last",
+        "precision": "fp32",
+        "batch": 1,
+    }
+
+
+def test_a_way_of_torch_is_the_network() -> None:
+    """On the processor the plain way gives what the product gives, alone and inside the step."""
+    way = Way(Runner.EAGER, "fp32", 2)
+    luma = luma_of(way, (24, 32), CPU)
+    plane = torch.rand((2, 1, 24, 32), generator=torch.Generator().manual_seed(1))
+    made: Any = repeated(way, luma, plane)()
+    expected = WarmNetworks("torch", threads=1).network("evident-sr-x2").run(plane[0, 0].numpy())
+    assert made.shape == (2, 1, 48, 64)
+    np.testing.assert_allclose(made[0, 0].numpy(), expected, atol=1e-5)
+    frames = torch.from_numpy(np.full((2, 36, 32), 90, np.uint8))
+    with torch.inference_mode():
+        plain = Enhance(torch.float32, CPU)(frames)
+        torch.testing.assert_close(step_of(way, (24, 32), CPU)(frames), plain)
+
+
+@pytest.mark.skipif(util.find_spec("tensorrt") is not None, reason="TensorRT is installed")
+def test_a_way_that_the_machine_lacks_says_so() -> None:
+    """Without TensorRT its way is an import error, which the run writes down as its reason."""
+    with pytest.raises(ImportError, match="tensorrt"):
+        luma_of(Way(Runner.TENSORRT, "fp16", 1), (24, 32), CPU)
+
+
+def measured(*, share: float, whole: float) -> dict[str, Any]:
+    """One size of picture as a run writes it down."""
+    return {
+        "ways": [],
+        "best": {},
+        "share_of_ceilings": {"by_matrix_rate": share, "by_memory_rate": 0.1},
+        "whole_way": {"share_of_bare": whole},
+    }
+
+
+@pytest.mark.parametrize(
+    ("share", "whole", "kept"), [(0.6, 0.95, True), (0.59, 1.0, False), (0.9, 0.94, False)]
+)
+def test_a_run_is_kept_where_both_bars_are(share: float, whole: float, *, kept: bool) -> None:
+    """Either bar that is missed at one size fails the whole, and the document says so."""
+    sizes = {"720p": measured(share=1.0, whole=1.0), "1080p": measured(share=share, whole=whole)}
+    made = document({"gpu": "none"}, {"fp16": Ceilings(2.0, 3.0)}, sizes)
+    assert made["kept"] is kept
+    assert made["run"] is True
+    assert made["ceilings"]["fp16"]["memory_bytes_per_second"] == 3.0
+    assert json.loads(json.dumps(made)) == made
+
+
+def test_the_fastest_way_is_one_that_ran() -> None:
+    """Ways that failed count for nothing; where all did, their reasons are the error."""
+    ways = [{"failed": "no TensorRT"}, {"frames_per_second": 2.0}, {"frames_per_second": 5.0}]
+    assert fastest(ways) == {"frames_per_second": 5.0}
+    with pytest.raises(RuntimeError, match="no TensorRT"):
+        fastest(ways[:1])
