@@ -1,10 +1,10 @@
 """Decoding a photo's samples into planes, inside the bounded child. Knows libvips and Pillow.
 
 The loader follows from the header that was read, never from a name, and gets the bytes and no
-path. Rows stream in strips, in the calling thread. Nothing is converted: no ICC, no turn, no
-premultiplication. JPEG bytes are handed over in small pieces on purpose: libjpeg-turbo's fast
-path skips over invalid Huffman codes in silence, and takes the careful path only while its input
-buffer is short.
+path. Rows stream in strips, in the calling thread. Nothing is converted but inks (`photo_inks`):
+no other ICC, no turn, no premultiplication. JPEG bytes are handed over in small pieces on purpose:
+libjpeg-turbo's fast path skips over invalid Huffman codes in silence, and takes the careful path
+only while its input buffer is short.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from pipelines.errors import DamagedError, EvidentError, MemoryCeilingError, Uns
 from pipelines.media.identify import Kind
 from pipelines.media.photo_facts import PhotoHeader
 from pipelines.media.photo_heic import heic_strips
+from pipelines.media.photo_inks import as_srgb
 from pipelines.media.photo_tiff import require_intact_deflate
 from pipelines.media.picture import Family, FrameShape, Samples
 
 _JPEG_PIECE = 256
-CMYK_INTENT = "relative"
 _STRIP_BYTES = 4 << 20
 _STEP = "Obtain an intact copy of the file."
 _COUNT = re.compile(r"read gave (\d+) warnings")
@@ -128,8 +128,8 @@ def _opened(source: pyvips.Source, kind: Kind) -> pyvips.Image:
     first = {"page": 0, "n": 1} if kind in (Kind.WEBP, Kind.TIFF) else {}
     image = loaders[kind](source, access="sequential", fail_on="error", **first)
     if image.interpretation == "cmyk":
-        # The header promised R, G, B by the picture's own profile; see `photo_jpeg`.
-        image = image.icc_transform("srgb", embedded=True, intent=CMYK_INTENT, depth=8)
+        # The header promised R, G, B.
+        image = as_srgb(image)
     return image
 
 

@@ -1,8 +1,8 @@
 r"""JPEG files: the header without decoding, and the segments that a result carries.
 
 Taken: baseline, extended and progressive Huffman or arithmetic coding, 8 bits, gray or three
-components. CMYK and YCCK become sRGB through their own ICC profile. Refused with
-the reason: CMYK without a profile, 12-bit, lossless and hierarchical coding.
+components. CMYK and YCCK become sRGB (`photo_inks`). Refused with the reason: 12-bit, lossless
+and hierarchical coding.
 
 Sources: ITU-T T.81 (B.1, B.2), ITU-T T.871 (JFIF), Exif 2.32 (4.7), ICC.1:2022 (B.4),
 ISO 16684-3 (XMP in JPEG), CIPA DC-007 (multi-picture format).
@@ -18,6 +18,7 @@ from fractions import Fraction
 from pipelines.errors import DamagedError, UnsupportedError
 from pipelines.media.identify import Kind
 from pipelines.media.photo_facts import PhotoHeader, PhotoLimits, PhotoMetadata, Resolution
+from pipelines.media.photo_inks import INKS, said_of_inks
 from pipelines.media.photo_tags import Data
 from pipelines.media.picture import Family, FrameShape, PixelLayout
 
@@ -26,7 +27,6 @@ _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _XMP_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
 _ICC = b"ICC_PROFILE\0"
 _SEGMENT_MOST = 65_533
-_INKS = 4
 _START_OF_SCAN, _END = 0xDA, 0xD9
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _READ_FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
@@ -70,8 +70,10 @@ def jpeg_header(data: Data, limits: PhotoLimits) -> PhotoHeader:
     family = Family.GRAY if components == 1 else Family.RGB
     shape = FrameShape(height, width, PixelLayout(family))
     icc, remarks = _profile(found, limits)
-    if components == _INKS:
-        icc, remarks = None, (*remarks, _converted(icc))
+    assumptions: tuple[str, ...] = ()
+    if components == INKS:
+        said, assumptions = said_of_inks(icc)
+        icc, remarks = None, (*remarks, said)
     metadata = PhotoMetadata(
         Kind.JPEG,
         icc=icc,
@@ -81,7 +83,7 @@ def jpeg_header(data: Data, limits: PhotoLimits) -> PhotoHeader:
         remarks=(_coding(found, frame, components), *remarks, *_left_out(found)),
     )
     working = 2 * height * width * components if marker in _PROGRESSIVE else 0
-    return PhotoHeader(shape, metadata, working, len(data))
+    return PhotoHeader(shape, metadata, working, len(data), assumptions)
 
 
 def _segments(data: Data) -> Iterator[tuple[int, bytes]]:
@@ -129,19 +131,6 @@ def _take(found: _Found, marker: int, body: bytes) -> None:
         found.left_out.add("a comment")
 
 
-def _converted(icc: bytes | None) -> str:
-    """What happens to four inks; raises UnsupportedError where no profile says what they are."""
-    if icc is None or icc[16:20] != b"CMYK":
-        raise UnsupportedError(
-            "CMYK without an ICC profile of its own says nothing about colours.",
-            next_step="Convert it to an RGB picture with the profile that it was made for.",
-        )
-    return (
-        "CMYK converted to sRGB through its own ICC profile, relative colorimetric intent, without "
-        "black point compensation; the profile is not carried on."
-    )
-
-
 def _density(body: bytes) -> Resolution | None:
     unit, across, down = struct.unpack_from(">BHH", body, 7)
     if unit not in (1, 2) or not across or not down:
@@ -173,7 +162,7 @@ def _profile(found: _Found, limits: PhotoLimits) -> tuple[bytes | None, tuple[st
 
 
 def _coding(found: _Found, frame: bytes, components: int) -> str:
-    if components == _INKS:
+    if components == INKS:
         return "JPEG is lossy: four inks, 8 bits, as libjpeg-turbo decodes them."
     if components == 1:
         return "JPEG is lossy: samples are libjpeg-turbo's decoding of gray, 8 bits."

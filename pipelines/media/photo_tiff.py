@@ -1,9 +1,10 @@
 """TIFF files: the header without decoding.
 
 Taken: gray (either polarity), RGB, palette and JPEG-coded YCbCr; 1, 2, 4, 8 and 16 bit unsigned
-samples; strips or tiles, any planar arrangement; BigTIFF; straight opacity. Refused with the
-reason: CMYK, Lab, floating point and 32-bit samples, camera raw, premultiplied opacity (undoing
-it would invent samples). The first page is taken; how many were not is a remark.
+samples; strips or tiles, any planar arrangement; BigTIFF; straight opacity; four inks (CMYK) of
+8 or 16 bits, which become sRGB (`photo_inks`). Refused with the reason: other inks, Lab, floating
+point and 32-bit samples, camera raw, premultiplied opacity (undoing it would invent samples). The
+first page is taken; how many were not is a remark.
 
 Sources: TIFF 6.0 (1992), sections 3 to 8, 18 to 23; Adobe TIFF technical notes 1 and 2; DNG 1.6.
 """
@@ -26,6 +27,7 @@ from pipelines.media.photo_exif import (
     resolution_of,
 )
 from pipelines.media.photo_facts import PhotoHeader, PhotoLimits, PhotoMetadata
+from pipelines.media.photo_inks import INKS, said_of_inks
 from pipelines.media.photo_tags import Data, Directory, TagFile
 from pipelines.media.picture import Family, FrameShape, PixelLayout
 
@@ -36,7 +38,8 @@ XMP, ICC = 700, 34_675
 _TILE_HEIGHT, _TILE_OFFSETS, _TILE_BYTES = 323, 324, 325
 _DNG_VERSION = 50_706
 _IPTC, _PHOTOSHOP = 33_723, 34_377
-_GRAY_INVERTED, _GRAY, _RGB, _PALETTE, _YCBCR = 0, 1, 2, 3, 6
+_GRAY_INVERTED, _GRAY, _RGB, _PALETTE, _SEPARATED, _YCBCR = 0, 1, 2, 3, 5, 6
+_INK_SET, _DOT_RANGE = 332, 336
 _JPEG_CODED = 7
 _DEFLATE = (8, 32_946)
 _INFLATED_PIECE = 1 << 20
@@ -62,6 +65,12 @@ def tiff_header(data: Data, limits: PhotoLimits) -> PhotoHeader:
     photometric = tags.number(page, PHOTOMETRIC, _GRAY)
     colours = _require_colour(tags, page, photometric)
     alpha, assumptions = _alpha(tags, page, colours)
+    icc = _bytes(tags, page, ICC, limits)
+    inks = None
+    if photometric == _SEPARATED:
+        _require_plain_inks(tags, page, depth, alpha=alpha)
+        inks, assumptions = said_of_inks(icc)
+        icc = None
     _require_data(tags, page)
     layout = PixelLayout(
         Family.GRAY if photometric in (_GRAY_INVERTED, _GRAY) else Family.RGB,
@@ -71,7 +80,7 @@ def tiff_header(data: Data, limits: PhotoLimits) -> PhotoHeader:
     shape = FrameShape(height, width, layout)
     metadata = PhotoMetadata(
         Kind.TIFF,
-        icc=_bytes(tags, page, ICC, limits),
+        icc=icc,
         exif=_exif(tags, page, limits),
         xmp=_bytes(tags, page, XMP, limits),
         orientation=orientation_of(tags, page) or 1,
@@ -79,10 +88,13 @@ def tiff_header(data: Data, limits: PhotoLimits) -> PhotoHeader:
         pages=len(pages),
         palette=photometric == _PALETTE,
         original_depth=depth,
-        remarks=tuple(_remarks(tags, page, pages=len(pages), depth=depth)),
+        remarks=(
+            *(() if inks is None else (inks,)),
+            *_remarks(tags, page, pages=len(pages), depth=depth),
+        ),
     )
     rows = min(height, tags.number(page, _TILE_HEIGHT, 0) or tags.number(page, STRIP_ROWS, height))
-    row_bytes = width * layout.plane_count * layout.sample_bytes
+    row_bytes = width * (layout.plane_count + (inks is not None)) * layout.sample_bytes
     return PhotoHeader(shape, metadata, 4 * rows * row_bytes, len(data), assumptions)
 
 
@@ -102,18 +114,33 @@ def _depth(tags: TagFile, page: Directory) -> int:
 
 def _require_colour(tags: TagFile, page: Directory, photometric: int) -> int:
     """Return the number of stored colour samples, or refuse the colour space."""
-    names = {5: "CMYK", 8: "Lab", 9: "ICC Lab", 10: "ITU Lab", 32_844: "LogL", 32_845: "LogLuv"}
+    names = {8: "Lab", 9: "ICC Lab", 10: "ITU Lab", 32_844: "LogL", 32_845: "LogLuv"}
     if photometric in names:
         raise UnsupportedError(f"TIFF in {names[photometric]} is not read.", next_step=_STEP)
     if _DNG_VERSION in page.entries or photometric in (32_803, 34_892):
         raise UnsupportedError("Camera raw files are not read.", next_step=_STEP)
     if photometric == _YCBCR and tags.number(page, COMPRESSION, 1) != _JPEG_CODED:
         raise UnsupportedError("TIFF in YCbCr without JPEG coding is not read.", next_step=_STEP)
-    if photometric not in (_GRAY_INVERTED, _GRAY, _RGB, _PALETTE, _YCBCR):
+    if photometric not in (_GRAY_INVERTED, _GRAY, _RGB, _PALETTE, _SEPARATED, _YCBCR):
         raise UnsupportedError(f"TIFF in colour space {photometric}.", next_step=_STEP)
+    if photometric == _SEPARATED:
+        return INKS
     if photometric in (_RGB, _YCBCR):
         return 3
     return 1
+
+
+def _require_plain_inks(tags: TagFile, page: Directory, depth: int, *, alpha: bool) -> None:
+    """Refuse inks that are not cyan, magenta, yellow and black over the whole range of codes."""
+    span = page.entries.get(_DOT_RANGE)
+    plain = span is None or set(tags.numbers(span)) == {0, (1 << depth) - 1}
+    if tags.number(page, _INK_SET, 1) != 1 or not plain:
+        raise UnsupportedError("TIFF in other inks than plain CMYK is not read.", next_step=_STEP)
+    if alpha or depth not in (8, 16) or tags.number(page, COMPRESSION, 1) == _JPEG_CODED:
+        raise UnsupportedError(
+            "TIFF in CMYK is read with 8 or 16 bits, without opacity and without JPEG coding.",
+            next_step=_STEP,
+        )
 
 
 def _alpha(tags: TagFile, page: Directory, colours: int) -> tuple[bool, tuple[str, ...]]:

@@ -11,6 +11,7 @@ import numpy as np
 import pillow_heif
 import pytest
 import pyvips
+import tifffile
 from PIL import Image, ImageCms
 
 from pipelines.errors import DamagedError, InputError, UnsupportedError
@@ -127,11 +128,77 @@ def test_four_inks_become_srgb_by_their_own_profile(tmp_path: Path) -> None:
     assert "relative colorimetric intent" in said
 
 
-def test_inks_without_a_profile_are_refused(tmp_path: Path) -> None:
-    """Nobody knows what colours they stand for."""
+def by_little_cms(image: Image.Image, profile: bytes) -> np.ndarray:
+    """The same conversion by Little CMS through Pillow."""
+    made = ImageCms.profileToProfile(
+        image, BytesIO(profile), ImageCms.createProfile("sRGB"), RELATIVE, outputMode="RGB"
+    )
+    return np.asarray(made).astype(int)
+
+
+def inks() -> tuple[Image.Image, bytes]:
+    """A picture in four inks, and the profile that it was separated for."""
+    image = Image.open(BytesIO(cmyk_jpeg()))
+    return image, image.info["icc_profile"]
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_tiff_in_four_inks_becomes_srgb_by_its_own_profile(bits: int, tmp_path: Path) -> None:
+    """Libvips here and Little CMS through Pillow agree, and the conversion is stated."""
+    image, profile = inks()
+    codes = np.asarray(image).astype(np.uint16) * 257 if bits == 16 else np.asarray(image)
+    out = BytesIO()
+    tifffile.imwrite(out, codes, photometric="separated", iccprofile=profile)
+    photo = read_bytes(out.getvalue(), tmp_path)
+    assert (photo.shape.layout.family, photo.shape.layout.depth) == (Family.RGB, bits)
+    got = stacked(photo).astype(int) / (257 if bits == 16 else 1)
+    assert np.percentile(np.abs(got - by_little_cms(image, profile)), 99) <= 3
+    assert photo.metadata.icc is None
+    assert photo.assumptions == ()
+    assert any("through its own ICC profile" in one for one in photo.metadata.remarks)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
+def test_inks_without_a_profile_are_an_assumption(kind: str, tmp_path: Path) -> None:
+    """The profile that libvips carries stands in, as an assumption that is printed."""
     plain = Image.fromarray(smooth()).convert("CMYK")
-    with pytest.raises(UnsupportedError, match="without an ICC profile"):
-        read_bytes(pillow_bytes(plain, "JPEG"), tmp_path)
+    data = pillow_bytes(plain, kind, **({"quality": 95} if kind == "JPEG" else {}))
+    photo = read_bytes(data, tmp_path)
+    stand_in = bytes(pyvips.Image.profile_load("cmyk"))
+    expected = by_little_cms(Image.open(BytesIO(data)), stand_in)
+    assert np.percentile(np.abs(stacked(photo).astype(int) - expected), 99) <= 3
+    assert len(photo.assumptions) == 1
+    assert "assumed" in photo.assumptions[0]
+    assert any("profile that libvips carries" in one for one in photo.metadata.remarks)
+
+
+def hdr_avif(path: Path, transfer: int) -> bytes:
+    """Ten bits of BT.2020 with a stated curve, by FFmpeg's muxer."""
+    options = {"crf": "4", "preset": "10"}
+    with av.open(str(path), "w", format="avif") as out:
+        video = out.add_stream("libsvtav1", rate=1, options=options)
+        video.width, video.height, video.pix_fmt = 64, 64, "yuv420p10le"
+        context = video.codec_context
+        context.color_primaries, context.color_trc, context.colorspace = 9, transfer, 9
+        frame = av.VideoFrame(64, 64, "yuv420p10le")
+        for plane in frame.planes:
+            ramp = np.frombuffer(plane, np.uint16).reshape(-1, plane.line_size // 2)
+            ramp[:] = np.linspace(200, 800, ramp.shape[1]).astype(np.uint16)
+        out.mux(video.encode(frame))
+        out.mux(video.encode(None))
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(("transfer", "curve"), [(16, "PQ"), (18, "HLG")])
+def test_a_photograph_for_hdr_displays_keeps_its_codes_and_names_its_curve(
+    transfer: int, curve: str, tmp_path: Path
+) -> None:
+    """PQ and HLG come in with ten bits as coded, and the report's remarks name the curve."""
+    photo = read_bytes(hdr_avif(tmp_path / "in.avif", transfer), tmp_path)
+    assert photo.metadata.original_depth == 10
+    assert any(curve in one for one in photo.metadata.remarks)
+    levels = stacked(photo).astype(int)
+    assert levels.max() - levels.min() > 20_000
 
 
 def heic(samples: np.ndarray, *, bits: int = 8, **options: object) -> bytes:

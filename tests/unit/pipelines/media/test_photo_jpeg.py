@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipelines.errors import DamagedError, UnsupportedError
+from pipelines.errors import DamagedError
 from pipelines.media.photo import PhotoLimits
 from pipelines.media.photo_header import read_header
 from pipelines.media.picture import Family
@@ -50,12 +50,6 @@ def test_the_lossy_decoding_is_remarked(tmp_path: Path) -> None:
         "libjpeg-turbo" in remark and "sampling 2x2 1x1 1x1" in remark and "BT.601" in remark
         for remark in photo.metadata.remarks
     )
-
-
-def test_cmyk_is_refused_with_a_reason(tmp_path: Path) -> None:
-    """Four components are refused by name."""
-    with pytest.raises(UnsupportedError, match="CMYK without an ICC profile"):
-        read_bytes(pillow_bytes(Image.fromarray(gradient()).convert("CMYK"), "JPEG"), tmp_path)
 
 
 def whole() -> bytes:

@@ -145,7 +145,30 @@ def test_the_first_of_many_pages_is_taken(tmp_path: Path) -> None:
         (coded(COLOUR.astype(np.float32), photometric="rgb"), "floating point"),
         (coded(GRAY.astype(np.int16), photometric="minisblack"), "signed"),
         (coded(GRAY.astype(np.uint32), photometric="minisblack"), "32 bits"),
-        (pillow_bytes(Image.fromarray(COLOUR).convert("CMYK"), "TIFF"), "CMYK"),
+        (
+            coded(
+                np.dstack([COLOUR, COLOUR[..., :1]]),
+                photometric="separated",
+                extratags=[(332, "H", 1, 2, True)],
+            ),
+            "other inks",
+        ),
+        (
+            coded(
+                np.dstack([COLOUR, COLOUR[..., :1]]),
+                photometric="separated",
+                extratags=[(336, "H", 2, (16, 235), True)],
+            ),
+            "other inks",
+        ),
+        (
+            coded(
+                np.dstack([COLOUR, COLOUR[..., :2]]),
+                photometric="separated",
+                extrasamples=["unassalpha"],
+            ),
+            "without opacity",
+        ),
         (pillow_bytes(Image.fromarray(COLOUR).convert("LAB"), "TIFF"), "Lab"),
         (pillow_bytes(Image.fromarray(COLOUR).convert("YCbCr"), "TIFF"), "YCbCr"),
         (
@@ -166,7 +189,18 @@ def test_the_first_of_many_pages_is_taken(tmp_path: Path) -> None:
             "2 samples",
         ),
     ],
-    ids=["float", "signed", "32", "cmyk", "lab", "ycbcr", "premultiplied", "two-extra"],
+    ids=[
+        "float",
+        "signed",
+        "32",
+        "spot inks",
+        "inks in a part of the range",
+        "inks and opacity",
+        "lab",
+        "ycbcr",
+        "premultiplied",
+        "two-extra",
+    ],
 )
 def test_what_is_not_read_says_why(tmp_path: Path, data: bytes, reason: str) -> None:
     """Sample forms and colour spaces that are not worked on are refused by name."""
