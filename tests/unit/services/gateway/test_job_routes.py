@@ -94,6 +94,16 @@ def test_a_job_is_accepted_in_every_form(served: Served, body: dict[str, Any]) -
     [
         ({"graph": {**GRAPH, "matter": {"case": "1"}}, "case": "2"}, 422, "matter.case"),
         ({**SHORT, "case": "a\0b"}, 422, "case"),
+        (
+            {**GRAPH, "inputs": {**GRAPH["inputs"], "other": GRAPH["inputs"]["source"]}},
+            422,
+            "inputs",
+        ),
+        (
+            {**SHORT, "params": {"scale": 1, "region": "plate"}},
+            422,
+            "stages.1.params.operations.0.region",
+        ),
         ({**GRAPH, "matter": {"note": "x" * 4001}}, 422, "matter.note"),
         (b"{", 400, None),
         (b"[]", 400, None),
