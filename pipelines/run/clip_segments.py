@@ -1,4 +1,4 @@
-"""A clip's segments as a job gets them: taken up, rendered here or elsewhere, on record, marked.
+"""A clip's segments as a job gets them: taken up, rendered here, elsewhere or by an earlier job.
 
 What is on record is what is marked, whatever place rendered it: first the entry, then the mark.
 """
@@ -6,10 +6,11 @@ What is on record is what is marked, whatever place rendered it: first the entry
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pipelines.run.clip_outside import Tap
 from pipelines.run.clip_pixels import SegmentRenderer
+from pipelines.run.clip_reuse import remember_clip, taken_again
 from pipelines.run.clip_work import ClipWork, Rendered
 from pipelines.run.entries import repeat_body, segment_body
 from pipelines.run.job import Job
@@ -35,6 +36,7 @@ class ClipRenderer:
         self._replans = replans
         self._taps = taps
         self._marks: dict[int, Mark] = {}
+        self._told: dict[int, Sequence[str]] = {}
         self._planned_anew: list[str] = []
         self._lock = threading.Lock()
 
@@ -45,17 +47,27 @@ class ClipRenderer:
             mark = load_mark(work.work, number, first=first, stop=stop)
             if mark is not None:
                 self._marks[number] = mark
-        missing = [one for one in range(len(work.ranges)) if one not in self._marks]
+        missing = self._missing()
         unverified = [mark for mark in self._marks.values() if mark.delivered is None]
         job.folder.keep = True
         job.progress.start("enhancing", work.timed.frames)
         job.progress.advance(sum(mark.stop - mark.first for mark in self._marks.values()))
+        for again in taken_again(job, work, missing):
+            self._finished(again)
+            job.progress.advance(again.mark.stop - again.mark.first)
+        was_rendered = bool(missing := self._missing())
         elsewhere = job.tools.elsewhere
         here = SegmentRenderer(work, self._taps, self._rendered_here)
         here.run(missing if elsewhere is None else (), unverified)
         if elsewhere is not None and missing:
             elsewhere.render(work, missing, self._finished)
-        return tuple(self._marks[number] for number in range(len(work.ranges)))
+        marks = tuple(self._marks[number] for number in range(len(work.ranges)))
+        if was_rendered:
+            remember_clip(job, work, marks, self._told)
+        return marks
+
+    def _missing(self) -> list[int]:
+        return [one for one in range(len(self._work.ranges)) if one not in self._marks]
 
     @property
     def replans(self) -> tuple[str, ...]:
@@ -81,6 +93,7 @@ class ClipRenderer:
             self._record(rendered)
             save_mark(self._work.work, mark)
             self._marks[mark.number] = mark
+            self._told[mark.number] = rendered.replans
             if rendered.where:
                 self._planned_anew.extend(rendered.replans)
 

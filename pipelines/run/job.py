@@ -26,6 +26,7 @@ from pipelines.ports import (
 )
 from pipelines.quality.drift import FaceEmbedding
 from pipelines.run.clip_work import SegmentPlace
+from pipelines.run.memory import Memory
 from pipelines.run.work_folder import WorkFolder
 from pipelines.stages.detect_track import Tracked
 from pipelines.stages.export.facts import LawFacts, Origin
@@ -122,6 +123,7 @@ class Tools:
     `time_stamps` bundles carry no time stamp; without `history` reports hold no earlier custody.
     `witnessed` says that others are asked to sign the log's heads. `face_embedding` measures
     drift; none ships. `elsewhere` renders segments of clips in the place of this process.
+    Without `memory` everything is computed, whatever was before.
     """
 
     pool: DecodePool
@@ -139,6 +141,7 @@ class Tools:
     history: History | None = None
     face_embedding: FaceEmbedding | None = None
     elsewhere: SegmentPlace | None = None
+    memory: Memory | None = None
 
 
 @dataclass(frozen=True, slots=True)

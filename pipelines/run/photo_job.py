@@ -39,6 +39,7 @@ from pipelines.run.entries import (
 from pipelines.run.job import Job, Made, Tools
 from pipelines.run.judging import judge_photo, photo_maps_bytes
 from pipelines.run.photo_pixels import REGION_PIXELS, read_back, render_photo, work_regions
+from pipelines.run.photo_reuse import computed_before, remember_photo
 from pipelines.run.planning import (
     network_memory_bytes,
     networks_for,
@@ -158,7 +159,8 @@ def _made(job: Job, pages: GivingBack) -> Made:
         chain = following(chain, tracked.found)
         job.record("plan", plan_body(plan, chosen))
     with stage(job, StageKind.ENHANCE, **environment()) as enhanced:
-        planes = _render(job, plan, chain, photo, pages)
+        again = computed_before(job, plan, chain.result, pages) if chain.steps else None
+        planes = _render(job, plan, chain, photo, pages) if again is None else again.planes
         digest = photo.digest if planes is photo.planes else planes_digest(planes)
         kind = Kind(plan.delivery.container)
         result = job.folder.path(f"{job.checked.result_stem}{kind.suffix}")
@@ -175,7 +177,7 @@ def _made(job: Job, pages: GivingBack) -> Made:
         )
         found = read_back(job.tools.pool, result, chain.result, scratch=job.folder.work)
         pages.watch(found.planes)
-        replans = job.tools.networks.replans()[known_replans:]
+        replans = job.tools.networks.replans()[known_replans:] if again is None else again.replans
         delivered = _delivered_facts(result, found, plan, remarks, credentialed.facts)
         body = segment_body(
             plan,
@@ -187,8 +189,11 @@ def _made(job: Job, pages: GivingBack) -> Made:
             encoder=(digest,),
             delivered=(found.digest,),
             replans=replans,
+            where={} if again is None else {"job": again.job},
         )
         job.record("operation", body)
+        if again is None and chain.steps:
+            remember_photo(job, plan, planes, replans)
         enhanced["inputs"] = body["inputs"]
         enhanced["outputs"] = [result_line(delivered)]
     with stage(job, StageKind.QA):

@@ -36,6 +36,7 @@ from pipelines.run.entries import (
 )
 from pipelines.run.job import Job, JobId, Made, Outcome, Request, State, StopAsked, Tools
 from pipelines.run.publish import BUNDLE, REPORT, publish
+from pipelines.run.reuse import reused_from
 from pipelines.run.work_folder import WORK_NAME, WorkFolder
 from pipelines.stages.export.facts import ReportFacts, RunFacts, SegmentPlan
 from pipelines.stages.export.gathered import (
@@ -342,6 +343,7 @@ def _run_facts(job: Job, made: Made) -> RunFacts:
         tile=None if first is None else f"{first['tile_pixels']} x {first['tile_pixels']}",
         segments=segments,
         resumed=job.resumed,
+        reused_from=reused_from(job.folder.work),
         replans=made.replans,
         seconds=decimal_string(made.metrics["seconds"]),
     )

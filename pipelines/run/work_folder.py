@@ -112,7 +112,9 @@ class WorkFolder:
     def start_over(self) -> None:
         """Forget all that was made so far but the job's own record."""
         for path in self.work.iterdir():
-            if path.name != _JOB:
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != _JOB:
                 path.unlink(missing_ok=True)
 
     def path(self, name: str) -> Path:

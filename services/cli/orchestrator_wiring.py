@@ -23,9 +23,11 @@ from services.jobs.artifacts import Artifacts
 from services.jobs.holdings import Holdings
 from services.jobs.jobs import Jobs, QueueRules
 from services.jobs.outbox import Outbox
+from services.jobs.renderings import Renderings
 from services.jobs.values import LANES
 from services.orchestrator.housekeeping import Housekeeping
 from services.orchestrator.keeper import Chore, Keeper, Told
+from services.orchestrator.rendered import Memories, MemoryRules
 from services.orchestrator.this_process import ThisProcess
 from services.orchestrator.worker import Worker
 from services.provenance.local_log import LocalLog, system_clock
@@ -36,6 +38,7 @@ from services.storage.port import Storage
 from services.telemetry.metrics import Metrics
 
 _TIDY_SECONDS = 3600.0
+_STRAY_AGE = timedelta(hours=24)
 
 
 class Duty(StrEnum):
@@ -78,6 +81,7 @@ def orchestrating(
             raise ResourceError("The evidence log of this home cannot be sealed here.")
         jobs = jobs_of(settings, database, dispatch)
         pending = PendingEntries(database, shared.log)
+        memories = _memories(settings, database, storage)
         worker = keeper = None
         if duty is not Duty.KEEPER:
             executor = ThisProcess(
@@ -89,6 +93,7 @@ def orchestrating(
                 folder=settings.home / "work",
                 is_over=jobs.is_over,
                 metrics=metrics.work,
+                memories=memories,
                 clips=parts.enter_context(pooled_clips(settings, storage.objects, shared)),
             )
             worker = Worker(jobs, executor, lanes=lanes, slots=settings.slots, metrics=metrics.work)
@@ -105,7 +110,14 @@ def orchestrating(
                 pending,
                 shared.log,
                 told=Told(_say, metrics.work),
-                also=_duties(settings, storage, holdings, jobs),
+                also=(
+                    *_duties(settings, storage, holdings, jobs),
+                    Chore(
+                        "renderings",
+                        lambda: memories.tidy(system_clock, grace=_STRAY_AGE),
+                        _TIDY_SECONDS,
+                    ),
+                ),
             )
             keeper.start()
             parts.callback(keeper.stop)
@@ -136,6 +148,11 @@ def dispatch_of(settings: Settings, metrics: Metrics) -> Iterator[Dispatch]:
         yield CountedDispatch(dispatch, metrics.services)
     finally:
         dispatch.close()
+
+
+def _memories(settings: Settings, database: Database, storage: Storage) -> Memories:
+    rules = MemoryRules(settings.reuse_bytes, timedelta(days=settings.reuse_days))
+    return Memories(storage.objects, Renderings(database), rules)
 
 
 def _duties(

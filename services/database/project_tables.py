@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Integer, String, Table
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+)
 
 from services.database.columns import RECORDS, Instant
 from services.database.words import is_digest
@@ -61,3 +71,22 @@ accesses = Table(
     Column("means", String(40), nullable=False),
 )
 """Who took which artifact, once a quarter of an hour; the entry says the rest."""
+
+renderings = Table(
+    "renderings",
+    RECORDS,
+    Column("project", String(64), ForeignKey("projects.id"), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("job", String(36), ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("source", String(71), nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("files", JSON, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("used_at", Instant, nullable=False),
+    CheckConstraint("length(name) = 64", name="name"),
+    CheckConstraint(is_digest("source"), name="source"),
+    CheckConstraint("bytes >= 0", name="bytes"),
+    Index("ix_renderings_used_at", "used_at"),
+)
+"""What a project's jobs rendered; `name` stands for plan and build, `source` for the input. It may
+be gone at any moment."""

@@ -18,6 +18,7 @@ from services.database.project_tables import (
     artifact_references,
     artifacts,
     projects,
+    renderings,
 )
 from services.database.queue_tables import (
     dead_letters,
@@ -45,6 +46,7 @@ __all__ = [
     "paused_lanes",
     "pending_entries",
     "projects",
+    "renderings",
     "segments",
     "stage_networks",
     "stages",

@@ -28,6 +28,7 @@ from services.orchestrator.executor import Desk
 from services.orchestrator.job_folders import JobFolders
 from services.orchestrator.job_matter import Matter
 from services.orchestrator.job_ports import DeskLog, DeskProgress
+from services.orchestrator.rendered import Memories
 from services.provenance.local_log import LocalLog
 from services.provenance.pending import PendingEntries
 from services.storage.keys import artifact_key, object_key
@@ -58,6 +59,7 @@ class ThisProcess:
         is_over: Callable[[str], bool],
         metrics: WorkMetrics | None = None,
         clips: PooledClips | None = None,
+        memories: Memories | None = None,
     ) -> None:
         self._tools = tools
         self._artifacts = artifacts
@@ -68,6 +70,7 @@ class ThisProcess:
         self._is_over = is_over
         self._metrics = metrics or WorkMetrics()
         self._clips = clips
+        self._memories = memories
 
     def run(self, claim: Claim, desk: Desk) -> tuple[NewOutput, ...]:
         """Fetch the input, run the graph, put every result into the store."""
@@ -109,6 +112,9 @@ class ThisProcess:
         )
         if self._clips is not None and claim.pipeline == "video":
             tools = self._clips.equip(tools, self._source(claim))
+        if self._memories is not None:
+            memory = self._memories.of(claim, _only_input(claim.graph))
+            tools = replace(tools, memory=memory)
         outcome = run_job(request, tools, progress)
         if outcome.fault is not None:
             raise outcome.fault

@@ -58,9 +58,11 @@ class Settings(BaseSettings):
     `s3_endpoint` (None: a folder in the home). `broker` is where wake-ups of lanes go (None: no
     further than this process). `slots` is how many stages run here at once, `lease_seconds` how
     long a stage is another's after its process was last heard of, `grace_hours` how long bytes stay
-    that nobody holds any more. `metrics_port` is where workers and keepers show their counts
-    (None: nowhere), on `metrics_host`. Every `log_copy_seconds` (0: never) the log's public files
-    are copied into `artifacts` where that is set, locked for `log_lock_days` if given.
+    that nobody holds any more. What jobs rendered is kept for others that ask for the same,
+    `reuse_bytes` of it at most (0: nothing), each for `reuse_days` since it was last of use.
+    `metrics_port` is where workers and keepers show their counts (None: nowhere), on
+    `metrics_host`. Every `log_copy_seconds` (0: never) the log's public files are copied into
+    `artifacts` where that is set, locked for `log_lock_days` if given.
     `compute` is where segments of clips are rendered: `ray` on this machine's
     processors, `ray://HOST:PORT` by the pool whose token is in the file `compute_token` (None: in
     this process); a worker has `compute_threads`, there are `compute_actors` of them (None: as
@@ -107,6 +109,8 @@ class Settings(BaseSettings):
     broker: str | None = Field(default=None, repr=False)
     slots: int = Field(default=1, ge=1, le=64)
     lease_seconds: float = Field(default=30.0, ge=1, le=3600)
+    reuse_bytes: int = Field(default=8 << 30, ge=0)
+    reuse_days: float = Field(default=7.0, gt=0, le=3650)
     grace_hours: float = Field(default=24.0, ge=1, le=87_600)
     metrics_host: str = Field(default="127.0.0.1", min_length=1, max_length=200)
     metrics_port: int | None = Field(default=None, ge=0, le=65_535)

@@ -8,6 +8,7 @@ no part begins with a dot, so none can climb out of a folder or hide in it.
     uploads/<32>                    the terms of an upload that is not finished
     work/<32>/<32>                  what a running job hands between processes; <32> is the job
     work/<32>/done-<6>-<32>         a segment of it that is finished, by its number
+    renderings/<2>/<32>             a file of what a job rendered, for whoever asks for the same
     log/checkpoints/<20 digits>     the sealed log, head by head
     log/files/<name>                its tiles and entry bundles, by the names that they have in it
     log/keys/<4 digits>             the keys that sign it, after so many of them
@@ -25,6 +26,7 @@ ObjectKey = NewType("ObjectKey", str)
 ARTIFACTS = "artifacts/"
 UPLOADS = "uploads/"
 WORK = "work/"
+RENDERINGS = "renderings/"
 CHECKPOINTS = "log/checkpoints/"
 LOG_FILES = "log/files/"
 LOG_KEYS = "log/keys/"
@@ -58,6 +60,11 @@ def artifact_key(token: str) -> ObjectKey:
 def upload_key(token: str) -> ObjectKey:
     """Return the key of an upload's terms; `token` is 32 random hexadecimal letters."""
     return ObjectKey(f"{UPLOADS}{_token(token)}")
+
+
+def rendering_key(token: str) -> ObjectKey:
+    """Return the key of a rendering's file; `token` is 32 random hexadecimal letters."""
+    return ObjectKey(f"{RENDERINGS}{_token(token)[:2]}/{token}")
 
 
 def work_prefix(job: str) -> str:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +25,10 @@ from services.jobs.artifacts import Artifact, Artifacts
 from services.jobs.controls import Controls, Project
 from services.jobs.jobs import Jobs, QueueRules
 from services.jobs.outbox import Outbox
+from services.jobs.renderings import Renderings
 from services.jobs.values import JobView, NewStage, Submission
 from services.orchestrator.keeper import Keeper, KeeperPace
+from services.orchestrator.rendered import Memories, MemoryRules
 from services.orchestrator.this_process import ThisProcess
 from services.orchestrator.worker import Worker
 from services.provenance.local_log import LocalLog
@@ -120,6 +123,7 @@ def platform(url: str, home: Path, *, start: bool = True) -> Iterator[Platform]:
             log=log,
             folder=home / "work",
             is_over=jobs.is_over,
+            memories=Memories(store, Renderings(database), MemoryRules(1 << 30, timedelta(days=1))),
         )
         worker = Worker(jobs, executor, lanes=[LANE])
         dispatch = InProcessDispatch()

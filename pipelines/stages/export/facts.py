@@ -78,6 +78,7 @@ class RunFacts(Facts):
     """How it was computed. `tile` is in samples, None where nothing was cut.
 
     `replans` are changes of the plan while it ran (a smaller batch, a smaller tile).
+    `reused_from` is the job whose rendering by the same plan was taken, all of it or in part.
     """
 
     graph_sha256: Digest
@@ -89,6 +90,7 @@ class RunFacts(Facts):
     tile: Text | None = None
     segments: SegmentPlan | None = None
     resumed: Count = 0
+    reused_from: Text | None = None
     replans: Texts = ()
     seconds: Decimal | None = None
 

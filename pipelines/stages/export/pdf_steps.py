@@ -237,6 +237,8 @@ def _run_rows(run: RunFacts, words: Words) -> list[Row]:
         rows.append((said.segments, each))
     if run.resumed:
         rows.append((said.resumed, forms.counted(run.resumed, said.resumed_value)))
+    if run.reused_from:
+        rows.append((said.reused, said.reused_value.format(job=run.reused_from)))
     if run.seconds:
         rows.append((said.time, words.files.seconds.format(seconds=forms.decimal(run.seconds))))
     return rows

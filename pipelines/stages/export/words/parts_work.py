@@ -155,6 +155,8 @@ class RunWords:
     segments_seconds: str
     resumed: str
     resumed_value: Plural
+    reused: str
+    reused_value: str
     time: str
     software: str
     application: str

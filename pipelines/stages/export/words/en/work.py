@@ -136,6 +136,12 @@ RUN = RunWords(
     segments_seconds="{count}, up to {frames} ({seconds} s)",
     resumed="Resumed",
     resumed_value=Plural("once", "{count} times", "{count} times"),
+    reused="Reused",
+    reused_value=(
+        "Job {job} had rendered the same file by the same plan. What it rendered was held against "
+        "its digests and taken, whole or in part, instead of being computed again; what follows "
+        "(file, laws, digests of this report) was made and checked anew."
+    ),
     time="Computing time",
     software="Software",
     application="Application",
