@@ -32,6 +32,7 @@ _LIBRARIES = ("av", "pyvips", "numpy", "cryptography", "reportlab")
 _OPTIONAL = (
     ("c2pa-python", "credentials", "content credentials"),
     ("rfc3161-client", "time-stamps", "time stamps"),
+    ("ray", "cluster", "pools of workers"),
 )
 
 

@@ -20,7 +20,7 @@ from pipelines.run.clip_part import Part
 from pipelines.run.clip_pixels import neighbours
 from pipelines.run.clip_work import ClipWork, Rendered
 from pipelines.run.durable_file import write_whole
-from services.compute.errors import PoolSilentError
+from services.compute.errors import PoolLostError, PoolSilentError
 from services.compute.finished import FinishedSegment
 from services.compute.need import need_of
 from services.compute.order import Order, Stored
@@ -144,13 +144,20 @@ class _Round:
         """Go on until every segment is here."""
         try:
             self.home.look()
-            width = self.pool.width(self.order.need)
+            width = self._width()
             left = [one for one in missing if one not in self.home.home]
             self.waiting = list(groups(left, width))
             self._until_complete()
         finally:
             self._stop()
         self.home.look()
+
+    def _width(self) -> int:
+        """Wait until the pool has begun, and hear meanwhile whether to stop."""
+        while not (width := self.pool.width(self.order.need)):
+            self.work.progress.advance(0)
+            time.sleep(LOOK_SECONDS)
+        return width
 
     def _until_complete(self) -> None:
         heard, moved, listed = 0, time.monotonic(), 0.0
@@ -187,6 +194,11 @@ class _Round:
         for handle, ended in over:
             segments = self.running.pop(handle)
             found.append(segments)
+            if ended.pool_lost:
+                raise PoolLostError(
+                    "The pool of workers was lost.",
+                    next_step="It is tried again by itself; what was finished is kept.",
+                )
             if ended.error and not ended.lost:
                 raise ended.fault()
             if ended.lost:

@@ -77,7 +77,8 @@ class Order:
 class Ended:
     """How a worker ended an order: well, stopped as it was told, or with an error.
 
-    `lost` says that the worker itself is gone, so that another may do better.
+    `lost` says that the worker itself is gone, so that another may do better; `pool_lost` that
+    all of them are.
     """
 
     error: str = ""
@@ -85,6 +86,7 @@ class Ended:
     next_step: str = ""
     stopped: bool = False
     lost: bool = False
+    pool_lost: bool = False
 
     @property
     def is_well(self) -> bool:

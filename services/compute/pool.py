@@ -32,9 +32,9 @@ class WorkerPool(Protocol):
     """Workers that render orders. Safe for threads."""
 
     def width(self, need: Need) -> int:
-        """How many orders of that need may be under way at once, at least 1.
+        """How many orders of that need may be under way at once; 0 while the pool begins.
 
-        Raises PoolLostError where the pool cannot be had.
+        Does not wait. Raises PoolLostError where the pool cannot be had.
         """
 
     def submit(self, order: Order) -> Handle:

@@ -53,7 +53,6 @@ def ray_environment(environment: MutableMapping[str, str], token: Path) -> None:
         RAY_USAGE_STATS_ENABLED="0",
         RAY_ENABLE_UV_RUN_RUNTIME_ENV="0",
         RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO="0",
-        PYTHONWARNINGS="ignore",
     )
     # The token is in its file alone: a variable would be seen by every process of the machine.
     environment.pop("RAY_AUTH_TOKEN", None)

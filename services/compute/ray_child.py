@@ -28,7 +28,7 @@ from services.compute.ray_settings import RaySettings
 BEAT_SECONDS = 1.0
 LOOK_SECONDS = 0.1
 SILENT_SECONDS = 60.0
-START_SECONDS = 180.0
+IDLE_SECONDS = 60.0
 OBJECT_STORE_BYTES = 80 << 20
 """What Ray keeps for objects of its own: orders and answers are a few kilobytes."""
 
@@ -112,7 +112,9 @@ class Workers:
         for actor in like:
             if actor.pid is not None and actor.order is None:
                 return actor
-        if all(one.pid is not None for one in like) and len(like) < self._most(need):
+        wanted = sum(order.need == need for order, _ in self._waiting.values())
+        beginning = sum(one.pid is None for one in like)
+        if beginning < wanted and len(like) < self._most(need):
             self._make_room(need)
             self._begin(need)
         return None
@@ -143,6 +145,7 @@ class Workers:
             if actor.ended is not None and self._is_ready(actor.ended):
                 ended, number = Ended.load(self._ray.get(actor.ended)), actor.order
                 actor.order = actor.ended = None
+                actor.heard = time.monotonic()
                 self._end(number, ended)
         except self._ray.exceptions.RayError as error:
             self._lose(actor, f"{type(error).__name__}")
@@ -153,10 +156,12 @@ class Workers:
             actor.heard = time.monotonic()
 
     def _hear_frames(self, actor: _Actor) -> None:
-        """Ask a busy worker how far it is; one that does not even answer is lost."""
-        if actor.order is None:
-            return
+        """Ask a busy worker how far it is; one that does not answer is lost, an idle one let go."""
         now = time.monotonic()
+        if actor.order is None:
+            if now - actor.heard > IDLE_SECONDS and not self._waiting:
+                self._lose(actor, "idle")  # others may use what it holds
+            return
         if actor.asked is None:
             actor.asked = actor.handle.frames.remote()
         elif self._is_ready(actor.asked):

@@ -9,9 +9,11 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -24,10 +26,10 @@ from services.compute.errors import PoolLostError
 from services.compute.order import Ended, Need, Order
 from services.compute.ray_settings import RaySettings
 
-START_SECONDS = 180.0
+START_SECONDS = 120.0
 SILENT_SECONDS = 30.0
 END_SECONDS = 20.0
-_GONE = Ended(lost=True, reason="the pool is gone")
+_GONE = Ended(lost=True, pool_lost=True, reason="the pool is gone")
 
 
 class _Task:
@@ -67,8 +69,10 @@ class RayPool:
 
     def width(self, need: Need) -> int:
         """How many orders may be under way: one per worker that there may be."""
-        processors = self._living().processors
-        return self._settings.actors or max(1, processors // need.threads)
+        child = self._living()
+        if not child.is_ready:
+            return 0
+        return self._settings.actors or max(1, child.processors // need.threads)
 
     def submit(self, order: Order) -> _Task:
         """Hand an order to the child."""
@@ -87,14 +91,19 @@ class RayPool:
             child.close()
 
     def _living(self) -> _Child:
+        """The child; one that is gone is told of once, and the next call starts another."""
         with self._lock:
-            if self._child is None or self._child.is_gone:
-                if self._child is not None:
-                    self._child.close()
+            if self._child is None:
                 self._child = _Child(self._settings)
             child = self._child
-        child.wait_ready()
-        return child
+            if not child.is_gone:
+                return child
+            self._child = None
+        child.close()
+        raise PoolLostError(
+            "The pool of workers cannot be reached.",
+            next_step=f"Look into {child.log}, and at `evident compute status`.",
+        )
 
 
 class _Child:
@@ -110,9 +119,11 @@ class _Child:
         self.processors = 1
         self.workers: tuple[Mapping[str, Json], ...] = ()
         self._heard = time.monotonic() + START_SECONDS
+        # Sockets lie in it, whose names must be short; a pool of this machine alone owns it.
+        self._sockets = tempfile.mkdtemp(prefix="ray-") if settings.address is None else None
         read, write = os.pipe()
-        self._log = settings.folder / "ray.log"
-        with self._log.open("wb") as log:
+        self.log = settings.folder / "ray.log"
+        with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "services.compute.ray_child", str(write)],
                 stdin=subprocess.PIPE,
@@ -120,7 +131,7 @@ class _Child:
                 stderr=log,
                 pass_fds=(write,),
                 start_new_session=True,
-                env=_environment(),
+                env=_environment(self._sockets),
                 text=True,
             )
         os.close(write)
@@ -136,15 +147,10 @@ class _Child:
             self._over.set()
         return self._over.is_set()
 
-    def wait_ready(self) -> None:
-        """Wait until the pool answers. Raises PoolLostError."""
-        while not self._ready.wait(0.1):
-            if self.is_gone:
-                self._kill()
-                raise PoolLostError(
-                    "The pool of workers cannot be reached.",
-                    next_step=f"Look into {self._log}, and at `evident compute status`.",
-                )
+    @property
+    def is_ready(self) -> bool:
+        """Whether the pool has answered."""
+        return self._ready.is_set()
 
     def submit(self, order: Order) -> _Task:
         """Take an order."""
@@ -163,10 +169,9 @@ class _Child:
         """End it in order, and not in order where that takes too long."""
         with suppress(OSError):
             _stdin(self._process).close()
-        try:
-            self._process.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._kill()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(END_SECONDS if self.is_ready and not self._over.is_set() else 0)
+        self._kill()
         self._over.set()
 
     def _write(self, line: str) -> None:
@@ -179,11 +184,13 @@ class _Child:
             raise PoolLostError("The pool of workers is gone.") from error
 
     def _read(self, source: TextIO) -> None:
-        with source, suppress(ValueError, OSError):
-            for line in source:
-                self._hear(json.loads(line))
-        self._over.set()
-        self._kill()
+        try:
+            with source, suppress(ValueError, KeyError, TypeError, OSError):
+                for line in source:
+                    self._hear(json.loads(line))
+        finally:  # a child that ends, or says what nobody understands, is none
+            self._over.set()
+            self._kill()
 
     def _hear(self, told: dict[str, Any]) -> None:
         self._heard = time.monotonic()
@@ -205,13 +212,18 @@ class _Child:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        with suppress(OSError):
+            _stdin(self._process).close()
+        if self._sockets is not None:
+            shutil.rmtree(self._sockets, ignore_errors=True)
 
 
-def _environment() -> dict[str, str]:
+def _environment(sockets: str | None) -> dict[str, str]:
     """This process's environment, with this tree on the path of the child and its workers."""
     root = str(Path(__file__).resolve().parents[2])
     path = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": root if not path else f"{root}{os.pathsep}{path}"}
+    told = {**os.environ, "PYTHONPATH": root if not path else f"{root}{os.pathsep}{path}"}
+    return told if sockets is None else {**told, "RAY_TMPDIR": sockets}
 
 
 def _stdin(process: subprocess.Popen[str]) -> IO[str]:

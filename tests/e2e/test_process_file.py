@@ -1,4 +1,4 @@
-"""The process file's own lines, against a real PostgreSQL, a real Redis and a real S3 server."""
+"""The process file's own lines, against a real PostgreSQL, Redis, S3 server and pool of Ray."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from string import Template
 import httpx
 import pytest
 
-from tests.e2e.command_kit import ROOT, Evident
+from tests.e2e.command_kit import ROOT, Evident, entries_of, make_clip
 from tests.servers.missing import free_port
 from tests.servers.temporary_postgres import running_postgres
 from tests.servers.temporary_redis import running_redis
@@ -53,6 +53,7 @@ def told(evident: Evident, tmp_path: Path) -> Iterator[dict[str, str]]:
             "EVIDENT_WATCHED": str(watched),
             "EVIDENT_RULES": str(rules),
             "EVIDENT_KEYS": str(tmp_path / "keys.toml"),
+            "EVIDENT_COMPUTE": "ray",
         }
 
 
@@ -120,9 +121,13 @@ def test_the_set_takes_work_by_both_ways_and_drains(
         start("watcher")
 
         gateway = f"http://127.0.0.1:{told['EVIDENT_PORT']}"
-        done = evident("submit", photo, "--gateway", gateway, "--out", "results", "--json")
+        clip = make_clip(tmp_path / "clip.mp4", frames=24, step=512 * 5)
+        done = evident("submit", photo, clip, "--gateway", gateway, "--out", "results", "--json")
         assert done.code == 0, done.err
-        assert done.json["jobs"][0]["state"] == "done"
+        assert [one["state"] for one in done.json["jobs"]] == ["done", "done"]
+        of_clip = evident.folder / "results" / clip.name / "bundle.zip"
+        rendered = [one for one in entries_of(of_clip) if one["kind"] == "operation"]
+        assert {one["body"]["rendered_by"]["pool"] for one in rendered} == {"ray"}
         results = Path(told["EVIDENT_WATCHED"]) / "results" / "other.png"
         until((results / "bundle.zip").exists, "the watched file's results")
         until(lambda: "evident_probe_age_seconds " in counts(told, "EVIDENT_PORT"), "a probe")
@@ -133,6 +138,7 @@ def test_the_set_takes_work_by_both_ways_and_drains(
         assert httpx.get(public, trust_env=False, timeout=10).status_code == 200
         for bundle in (
             evident.folder / "results" / photo.name / "bundle.zip",
+            of_clip,
             results / "bundle.zip",
         ):
             assert evident("verify", bundle, "--json").code == 0

@@ -35,9 +35,9 @@ SEGMENTS = 5
 FRAMES = 44
 
 
-def small_clip(path: Path, *, frames: int = FRAMES) -> Path:
+def small_clip(path: Path, *, frames: int = FRAMES, size: tuple[int, int] = (96, 64)) -> Path:
     """A clip of five frames per second: ten to a segment."""
-    return make_clip(path, frames=frames, step=512 * 5)
+    return make_clip(path, frames=frames, step=512 * 5, size=size)
 
 
 def mixing(operations: list[dict[str, Any]] | None = None) -> dict[str, Any]:
@@ -167,9 +167,11 @@ class Bench:
 
 
 @contextmanager
-def bench(folder: Path, *, frames: int = FRAMES) -> Iterator[Bench]:
+def bench(
+    folder: Path, *, frames: int = FRAMES, size: tuple[int, int] = (96, 64)
+) -> Iterator[Bench]:
     """Make the clip, put it into a store, and open the tools of a process with one thread."""
-    clip = small_clip(folder / "clip.mp4", frames=frames)
+    clip = small_clip(folder / "clip.mp4", frames=frames, size=size)
     store = open_folder(folder / "artifacts").objects
     key = artifact_key(uuid.uuid4().hex)
     stored = put_file(store, key, clip)

@@ -12,7 +12,7 @@ import pytest
 from pipelines.ports import SilentProgress
 from pipelines.run.job import Outcome, State, StopAsked
 from services.compute.elsewhere import groups
-from services.compute.errors import PoolSilentError
+from services.compute.errors import PoolLostError, PoolSilentError
 from services.compute.order import Ended, Order
 from services.compute.work_objects import job_token
 from services.jobs.errors import WorkerLostError
@@ -122,6 +122,16 @@ def test_workers_that_die_again_and_again_end_the_attempt(table: Bench, tmp_path
     outcome = table.run(table.elsewhere(pool))
     assert outcome.state is State.FAILED
     assert isinstance(outcome.fault, WorkerLostError)
+
+
+def test_a_lost_pool_ends_the_attempt_at_once(table: Bench, tmp_path: Path) -> None:
+    """Nobody is given what is left: the queue tries again, and finds what was finished."""
+    gone = Ended(lost=True, pool_lost=True)
+    pool = threads(table, tmp_path, count=1, meddle=lambda _order, _ended: gone)
+    outcome = table.run(table.elsewhere(pool))
+    assert isinstance(outcome.fault, PoolLostError)
+    assert len(pool.taken) == 1
+    assert table.left(outcome.job) != []
 
 
 def test_a_pool_that_does_nothing_is_not_waited_for(table: Bench, tmp_path: Path) -> None:
