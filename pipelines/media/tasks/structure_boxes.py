@@ -1,16 +1,13 @@
-"""The boxes of MP4, QuickTime and their kin (ISO/IEC 14496-12, 4.2).
-
-A box is its size (32 bits, big-endian; 1 means that 64 bits follow the type, 0 that it goes to
-the end of the file), four letters of type, and its content.
-"""
+"""The boxes of MP4, QuickTime and their kin, and what lies in them or beside them unseen."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipelines.media.tasks.file_bytes import FileBytes
+from pipelines.media.tasks.structure_box import Box, boxes
 from pipelines.media.tasks.structure_notes import Notes
+from pipelines.media.tasks.structure_samples import note_unreferenced
 
 _TOP = frozenset(
     {"ftyp", "moov", "mdat", "free", "skip", "wide", "uuid", "moof", "mfra", "sidx", "styp"}
@@ -18,70 +15,62 @@ _TOP = frozenset(
 )
 _HOLDS_BOXES = frozenset({"moov", "trak", "mdia", "minf", "stbl", "edts", "udta", "moof", "traf"})
 _SKIPPED = frozenset({"free", "skip", "wide"})
+_KNOWN = _TOP | _HOLDS_BOXES
 _MOST_DEPTH = 8
 _MOST_BOXES = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Box:
-    name: str
-    at: int
-    content: int
-    stop: int
+@dataclass(slots=True)
+class _Met:
+    """What is met on the way: media data, tables of samples, and other ways to refer to bytes."""
+
+    left: list[int] = field(default_factory=lambda: [_MOST_BOXES])
+    media: list[Box] = field(default_factory=list)
+    tables: list[Box] = field(default_factory=list)
+    otherwise: set[str] = field(default_factory=set)
 
 
 def read_boxes(data: FileBytes, notes: Notes) -> None:
-    """Note the outermost boxes, free space with content in any depth, and what comes after."""
-    end = 0
-    left = [_MOST_BOXES]
-    for box in _boxes(data, 0, data.size, notes, left):
+    """Note the outermost boxes, what players skip in any depth, and what comes after."""
+    end, met = 0, _Met()
+    for box in boxes(data, 0, data.size, notes, _KNOWN, met.left):
         if box.name not in _TOP and not _is_name(box.name):
             break
         notes.part(box.name, box.at, box.stop - box.at)
         if box.name not in _TOP:
             notes.hidden(f"a box of the unknown type {box.name}", box.content, box.stop)
-        _look_inside(data, box, notes, left, box.name, depth=1)
+        _look_inside(data, box, notes, met, box.name, depth=1)
         end = box.stop
     if end < data.size:
         notes.trailing("the last box", end)
-    notes.unsought("Bytes in media data (mdat) that no sample refers to were not looked for.")
+    if met.otherwise:
+        names = ", ".join(sorted(met.otherwise))
+        notes.unsought(
+            f"Bytes in media data (mdat) that nothing refers to were not looked for: {names} "
+            "refers to them in another way than tables of samples do."
+        )
+    else:
+        note_unreferenced(data, notes, met.media, met.tables)
 
 
 def _look_inside(
-    data: FileBytes, box: _Box, notes: Notes, left: list[int], path: str, *, depth: int
+    data: FileBytes, box: Box, notes: Notes, met: _Met, path: str, *, depth: int
 ) -> None:
     if box.name in _SKIPPED:
         notes.hidden(f"free space ({path})", box.content, box.stop)
     elif box.name == "uuid":
         notes.hidden(f"a private box ({path})", box.content, box.stop)
-    elif box.name in _HOLDS_BOXES and depth < _MOST_DEPTH:
-        for inner in _boxes(data, box.content, box.stop, notes, left):
+    elif box.name == "mdat":
+        met.media.append(box)
+    elif box.name in ("moof", "meta") and depth == 1:
+        met.otherwise.add(box.name)
+    if box.name == "stbl":
+        met.tables.append(box)
+    if box.name in _HOLDS_BOXES and depth < _MOST_DEPTH:
+        for inner in boxes(data, box.content, box.stop, notes, _KNOWN, met.left):
             if not _is_name(inner.name):
                 return
-            _look_inside(data, inner, notes, left, f"{path}/{inner.name}", depth=depth + 1)
-
-
-def _boxes(data: FileBytes, at: int, stop: int, notes: Notes, left: list[int]) -> Iterator[_Box]:
-    """The boxes from `at` up to `stop`, as far as they make sense."""
-    while at + 8 <= stop and left[0] > 0:
-        left[0] -= 1
-        header = data.read(at, 16)
-        size, name = int.from_bytes(header[:4], "big"), header[4:8].decode("latin-1")
-        content = at + 8
-        if size == 1:
-            size, content = int.from_bytes(header[8:16], "big"), at + 16
-        elif size == 0:
-            size = stop - at
-        if size < content - at:
-            return
-        if at + size > stop:
-            if name in _TOP | _HOLDS_BOXES:
-                missing = at + size - stop
-                notes.wrong(f"The box {name} at byte {at} is cut off: {missing} bytes are missing.")
-                yield _Box(name, at, content, stop)
-            return
-        yield _Box(name, at, content, at + size)
-        at += size
+            _look_inside(data, inner, notes, met, f"{path}/{inner.name}", depth=depth + 1)
 
 
 def _is_name(name: str) -> bool:

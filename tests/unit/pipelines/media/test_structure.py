@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import pytest
 from PIL import Image
 
@@ -84,6 +85,76 @@ def test_free_boxes_with_content_are_found_in_any_depth(
     (found,) = look(pool, tmp_path, file(SECRET)).hidden
     assert found.begins == SECRET
     assert "free" in found.where
+
+
+UNSEEN = "media data (mdat) that no sample refers to"
+
+
+def with_hidden(plain: bytes, *, before: bool) -> tuple[bytes, int]:
+    """An MP4 whose media data holds more than its samples, and where: in front or behind."""
+    at = plain.index(b"mdat") - 4
+    size = int.from_bytes(plain[at : at + 4], "big")
+    longer = struct.pack(">I", size + len(SECRET)) + b"mdat"
+    place = at + 8 if before else at + size
+    made = plain[:at] + longer + plain[at + 8 : place] + SECRET + plain[place:]
+    if not before:
+        return made, place
+    table = made.index(b"stco") + 4
+    while table > 4:
+        count = int.from_bytes(made[table + 4 : table + 8], "big")
+        places = struct.unpack_from(f">{count}I", made, table + 8)
+        moved = struct.pack(f">{count}I", *(one + len(SECRET) for one in places))
+        made = made[: table + 8] + moved + made[table + 8 + len(moved) :]
+        table = made.find(b"stco", table) + 4
+    return made, place
+
+
+@pytest.mark.parametrize("audio", [None, "aac"])
+@pytest.mark.parametrize("before", [True, False])
+def test_media_data_that_no_sample_refers_to_is_found(
+    pool: DecodePool, tmp_path: Path, *, before: bool, audio: str | None
+) -> None:
+    """Bytes put before or after the samples are told with place and digest; without, nothing."""
+    plain = write_clip(tmp_path / "clip.mp4", audio=audio).read_bytes()
+    found = look(pool, tmp_path, plain)
+    assert not [one for one in found.hidden if one.where == UNSEEN]
+    assert not found.unsought
+    made, place = with_hidden(plain, before=before)
+    (hidden,) = [one for one in look(pool, tmp_path, made).hidden if one.where == UNSEEN]
+    assert (hidden.at, hidden.size, hidden.begins) == (place, len(SECRET), SECRET)
+
+
+def test_raw_sound_of_quicktime_is_covered_by_its_table(pool: DecodePool, tmp_path: Path) -> None:
+    """Samples of one length for all are followed as well."""
+    plain = write_clip(tmp_path / "clip.mov", audio="pcm_s16le").read_bytes()
+    assert not [one for one in look(pool, tmp_path, plain).hidden if one.where == UNSEEN]
+
+
+def test_fragments_are_not_followed_and_that_is_said(pool: DecodePool, tmp_path: Path) -> None:
+    """A file of fragments refers to its media data otherwise, so nothing was looked for."""
+    path = tmp_path / "fragments.mp4"
+    plain = write_clip(tmp_path / "clip.mp4")
+    options = {"movflags": "frag_keyframe+empty_moov"}
+    with av.open(str(plain)) as source, av.open(str(path), "w", options=options) as out:
+        own = source.streams.video[0]
+        copy = out.add_stream_from_template(own)
+        for packet in source.demux(own):
+            if packet.size:
+                packet.stream = copy
+                out.mux(packet)
+    assert "moof" in look(pool, tmp_path, path.read_bytes()).unsought[0]
+
+
+def test_tables_that_lie_lead_nowhere(pool: DecodePool, tmp_path: Path) -> None:
+    """Whatever the tables claim, the look ends, and what it could not follow is said."""
+    plain = write_clip(tmp_path / "clip.mp4").read_bytes()
+    for name in (b"stco", b"stsz", b"stsc"):
+        at = plain.index(name) + 4
+        for wrong in (b"\xff" * 12, b"\0" * 12, b"\0\0\0\0" + b"\xff" * 8):
+            found = look(pool, tmp_path, plain[:at] + wrong + plain[at + 12 :])
+            assert found.part_count >= 3
+    at = plain.index(b"stsz") + 12
+    assert look(pool, tmp_path, plain[:at] + b"\x7f" * 4 + plain[at + 4 :]).unsought
 
 
 def test_a_private_chunk_of_a_png_is_found(pool: DecodePool, tmp_path: Path) -> None:
