@@ -109,6 +109,7 @@ def make(out: Path, sources: list[Source], found: dict[str, Path]) -> None:
             sheet_cases(golden, scale, pixels)
     clip_case(golden)
     shutil.copyfile(THRESHOLDS, out / "thresholds.toml")
+    shutil.copyfile(HERE / "class_thresholds.toml", out / "class_thresholds.toml")
     golden.finish()
 
 

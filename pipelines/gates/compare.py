@@ -51,13 +51,20 @@ def contrasts(first: Results, second: Results) -> tuple[Contrast, ...]:
     """Compare B (`second`) with A (`first`); raises RequestError where they had other cases."""
     if first.set_sha256 != second.set_sha256:
         raise RequestError("A and B were judged on different golden sets.")
+    shared = sorted(set(first.fingerprints) & set(second.fingerprints))
+    unlike = [name for name in shared if first.fingerprints[name] != second.fingerprints[name]]
+    if unlike:
+        raise RequestError(
+            f"A and B were measured differently in {', '.join(unlike)} and cannot be compared.",
+            next_step="Measure both in one command.",
+        )
     return tuple(_contrasts(first, second))
 
 
 def _contrasts(first: Results, second: Results) -> Iterator[Contrast]:
     known = {(one.metric, one.case): one.value for one in first.scores}
     for metric, degradation, scores in groups(second):
-        if first.fingerprints.get(metric) != second.fingerprints.get(metric):
+        if metric not in first.fingerprints:
             continue
         sign = -1 if metric in LOWER_IS_BETTER else 1
         try:

@@ -11,11 +11,12 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipelines.errors import InputError
+from pipelines.gates.faces import Faces, read_faces
 
 MANIFEST = "manifest.toml"
 _MOST_BYTES = 64 << 20
@@ -89,6 +90,7 @@ class GoldenSet:
     photos: tuple[Case, ...]
     characters: tuple[CharacterCase, ...]
     clips: tuple[Case, ...]
+    faces: Faces = field(default_factory=Faces)
 
 
 def read_set(folder: Path) -> GoldenSet:
@@ -108,6 +110,7 @@ def read_set(folder: Path) -> GoldenSet:
             photos=tuple(_case(folder, one) for one in _listed(document, "photo")),
             characters=tuple(_sheet(folder, one) for one in _listed(document, "characters")),
             clips=tuple(_case(folder, one) for one in _listed(document, "clip")),
+            faces=read_faces(folder),
         )
     except (OSError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
         raise InputError(

@@ -18,7 +18,7 @@ from pipelines.gates.results import CaseScore, Results, real
 from pipelines.gates.statistics import Interval, mean_interval, rate_interval
 from pipelines.gates.thresholds import FILE, MISREAD, Limit, Margin, Thresholds
 
-LOWER_IS_BETTER = frozenset({"flicker", "niqe", "brisque", "lpips", MISREAD})
+LOWER_IS_BETTER = frozenset({"flicker", "niqe", "brisque", "lpips", "drift", MISREAD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """All lines; `baseline_sha256` is empty where there was nothing to compare with."""
+    """All lines; `baseline_sha256` is empty where there was nothing to compare with.
+
+    `limits` says for a person whose thresholds these are.
+    """
 
     lines: tuple[Line, ...]
     baseline_sha256: str = ""
+    limits: str = ""
 
     @property
     def passed(self) -> bool:
@@ -77,6 +81,7 @@ def judge(
     *,
     baseline: Results | None = None,
     baseline_sha256: str = "",
+    limits: str = "",
 ) -> Judgement:
     """Judge results; raises RequestError for a baseline that cannot be compared."""
     lines = [
@@ -92,7 +97,7 @@ def judge(
         ratio = results.speed.ratio
         single = Interval(ratio, ratio, ratio, 1)
         lines.append(Line("speed", "", "time over a matrix product", single, limit, ratio <= limit))
-    return Judgement(tuple(lines), baseline_sha256)
+    return Judgement(tuple(lines), baseline_sha256, limits)
 
 
 def groups(results: Results) -> Iterator[tuple[str, str, tuple[CaseScore, ...]]]:
@@ -131,6 +136,11 @@ def _limited(
             metric, degradation, "change from the conventional method", gains, -limit.drop,
             gains.value <= -limit.drop,
         )  # fmt: skip
+    if limit.rise is not None:
+        yield Line(
+            metric, degradation, "change from the conventional method", gains, limit.rise,
+            gains.value <= limit.rise,
+        )  # fmt: skip
 
 
 def _characters(results: Results, thresholds: Thresholds) -> Iterator[Line]:
@@ -138,13 +148,21 @@ def _characters(results: Results, thresholds: Thresholds) -> Iterator[Line]:
     for degradation in dict.fromkeys(one.degradation for one in results.misread):
         limit = limits.get((MISREAD, degradation))
         sheets = [one for one in results.misread if one.degradation == degradation]
-        if limit is not None and limit.most is not None:
-            rate = rate_interval(
-                sum(one.misread for one in sheets), sum(one.characters for one in sheets)
-            )
+        if limit is None:
+            continue
+        total = sum(one.characters for one in sheets)
+        rate = rate_interval(sum(one.misread for one in sheets), total)
+        if limit.most is not None:
             yield Line(
                 MISREAD, degradation, "share of characters", rate, limit.most,
                 rate.value <= limit.most,
+            )  # fmt: skip
+        if limit.rise is not None:
+            most = sum(one.interpolated for one in sheets) / total + limit.rise
+            yield Line(
+                MISREAD, degradation,
+                f"share of characters, beside interpolation's and {limit.rise:g}", rate, most,
+                rate.value <= most,
             )  # fmt: skip
 
 

@@ -12,40 +12,35 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from models.spec import NetworkCard, NetworkClass, Precision, Task
-from pipelines.errors import EvidentError, RequestError
+from models.spec import NetworkCard, Precision, Task
+from pipelines.errors import RequestError
 from pipelines.gates.agreement import agreement
+from pipelines.gates.bench import Bench
 from pipelines.gates.characters import read_sheet
-from pipelines.gates.golden_set import Case, CharacterCase, GoldenFile, GoldenSet
+from pipelines.gates.faces import Faces
+from pipelines.gates.golden_set import Case, CharacterCase, GoldenSet
 from pipelines.gates.results import Agreement, CaseScore, Misread, Results, Speed, Subject
-from pipelines.graph.spec import Graph, parse_graph
-from pipelines.media.index import index_video
-from pipelines.media.photo import read_photo
-from pipelines.media.pool import DecodePool
-from pipelines.media.reader import FrameReader
-from pipelines.ports import Progress, SilentProgress
+from pipelines.ports import Progress
 from pipelines.quality.metrics.brisque import Brisque
 from pipelines.quality.metrics.calibration import calibrate
+from pipelines.quality.metrics.consistency import Consistency
+from pipelines.quality.metrics.face_drift import METRIC, FaceDrift
 from pipelines.quality.metrics.fingerprint import Fingerprint, Unavailable
 from pipelines.quality.metrics.full_reference import MsSsim, Psnr, Ssim
 from pipelines.quality.metrics.lpips import Lpips
 from pipelines.quality.metrics.niqe import Niqe
-from pipelines.quality.metrics.pictures import Colour, Picture, picture
+from pipelines.quality.metrics.pictures import Colour, Picture
 from pipelines.quality.metrics.temporal import Flicker
-from pipelines.run.job import Request, State, Tools
-from pipelines.run.runner import run_job
+from pipelines.run.job import Tools
 
-_REASON = "this job is part of a gate"
-FULL_REFERENCE = (Psnr(crop=4), Ssim(crop=4), MsSsim(crop=4))
+FULL_REFERENCE: tuple[Psnr | Ssim | MsSsim, ...] = (Psnr(crop=4), Ssim(crop=4), MsSsim(crop=4))
+CONSISTENCY = Consistency()
 TASKS = (Task.SUPER_RESOLVE, Task.DENOISE)
 
-Learnt = Niqe | Brisque | Lpips
-"""Metrics that need files; they are reported where these are, and judge nothing."""
+Learnt = Niqe | Brisque | Lpips | FaceDrift
+"""Metrics that need files or a network; they are reported where these are, and judge only where
+somebody states a limit."""
 Speedometer = Callable[[str], Speed]
 
 
@@ -85,21 +80,17 @@ def measure(
     photos = [case for case in golden.photos if case.scale == card.scale]
     sheets = [case for case in golden.characters if case.scale == card.scale]
     clips = [case for case in golden.clips if case.scale == card.scale]
-    if card.task not in TASKS or not photos:
-        raise RequestError(
-            f"The golden set {golden.name} has no cases for {card.name} "
-            f"({card.task.value} x{card.scale}).",
-            next_step="Gate it on a set that has, with --set.",
-        )
+    require_cases(card, golden)
     found = _Found()
     metrics = _usable(learnt, found)
     facts = tools.networks.facts(card.name)
     reduced = facts["precision"] != Precision.FP32
     progress.start("judging", len(photos) + len(sheets) + len(clips))
     with tempfile.TemporaryDirectory(prefix="evident-gate-") as folder:
-        bench = _Bench(card, tools, Path(folder))
+        bench = Bench(card, tools, Path(folder))
         for case in photos:
             _photo(case, bench, metrics, found)
+            found.scores.extend(_drifts(case, bench, golden.faces, metrics, found))
             if reduced:
                 found.agreement.append(_beside_fp32(case, bench))
             progress.advance()
@@ -132,6 +123,17 @@ def measure(
     return Measured(results, found.pictures)
 
 
+def require_cases(card: NetworkCard, golden: GoldenSet) -> None:
+    """Refuse a network whose task has no photographs of its scale in the set."""
+    if card.task in TASKS and any(case.scale == card.scale for case in golden.photos):
+        return
+    raise RequestError(
+        f"The golden set {golden.name} has no cases for {card.name} "
+        f"({card.task.value} x{card.scale}).",
+        next_step="Gate it on a set that has, with --set.",
+    )
+
+
 def major_minor(version: str) -> str:
     """The part of an engine's version that a gate binds."""
     return ".".join(version.split(".")[:2])
@@ -145,7 +147,7 @@ def _usable(learnt: Sequence[Learnt | Unavailable], found: _Found) -> list[Learn
             found.unavailable[metric.metric] = metric.reason
         else:
             usable.append(metric)
-    for one in (*FULL_REFERENCE, *usable):
+    for one in (*FULL_REFERENCE, CONSISTENCY, Flicker(), *usable):
         wrong = [known for known in calibrate(one) if not known.holds]
         if wrong:
             raise RequestError(
@@ -153,6 +155,7 @@ def _usable(learnt: Sequence[Learnt | Unavailable], found: _Found) -> list[Learn
                 f"{wrong[0].found} of {wrong[0].pair}, not {wrong[0].expected}.",
                 next_step="Nothing may be judged with it; report this as a fault.",
             )
+    for one in (*FULL_REFERENCE, *usable):
         _note(found, one.fingerprint)
     return usable
 
@@ -161,95 +164,7 @@ def _note(found: _Found, fingerprint: Fingerprint) -> None:
     found.fingerprints[fingerprint.metric] = fingerprint.digest()
 
 
-@dataclass(frozen=True, slots=True)
-class _Bench:
-    """Runs single cases in a folder of its own."""
-
-    card: NetworkCard
-    tools: Tools
-    folder: Path
-
-    def enhanced(self, case: Case) -> tuple[Path, Path]:
-        """Results of the conventional method and of the network."""
-        source = self.folder / f"{case.name}{case.source.path.suffix}"
-        source.write_bytes(case.source.read())
-        return self._run(case, source, network=False), self._run(case, source, network=True)
-
-    def _run(self, case: Case, source: Path, *, network: bool) -> Path:
-        out = self.folder / ("network" if network else "conventional")
-        graph = self._graph(case, network=network)
-        outcome = run_job(
-            Request(source, out, lambda _, name: graph(name)), self.tools, SilentProgress()
-        )
-        if outcome.state is not State.DONE:
-            raise EvidentError(
-                f"{case.name} could not be enhanced: {outcome.error}", next_step=outcome.next_step
-            )
-        return outcome.outputs[0].path
-
-    def _graph(self, case: Case, *, network: bool) -> Callable[[str], Graph]:
-        operations: list[dict[str, Any]] = []
-        preset = "forensic-safe"
-        if network:
-            generative = self.card.network_class is NetworkClass.GENERATIVE
-            preset = "presentation" if generative else "balanced"
-            operations = [_operation(self.card)]
-        elif case.scale > 1:
-            operations = [{"op": "resize", "scale": case.scale}]
-
-        def make(artifact: str) -> Graph:
-            return parse_graph(_document(preset, artifact, operations))
-
-        return make
-
-    def picture(self, path: Path) -> Picture:
-        """Decode a photo to (H, W, 3) code values."""
-        photo = read_photo(self.tools.pool, path, scratch=self.folder, orientation="keep")
-        planes = photo.planes[:3] if len(photo.planes) >= 3 else photo.planes[:1] * 3
-        return picture(np.stack(planes, axis=-1), depth=photo.shape.layout.depth)
-
-    def stored(self, file: GoldenFile) -> Picture:
-        """Decode a file of the set."""
-        path = self.folder / file.path.name
-        path.write_bytes(file.read())
-        return self.picture(path)
-
-    def luma(self, path: Path) -> NDArray[np.float64]:
-        """Decode a clip to (frames, H, W) luma code values."""
-        return clip_luma(self.tools.pool, path)
-
-
-def _operation(card: NetworkCard) -> dict[str, Any]:
-    if card.task is Task.DENOISE:
-        return {"op": "denoise_trained", "model": card.name}
-    return {"op": "super_resolve", "scale": card.scale, "model": card.name}
-
-
-def _document(preset: str, artifact: str, operations: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "version": 1,
-        "preset": preset,
-        "inputs": {"source": {"artifact": artifact}},
-        "stages": [
-            {"name": "ingest", "kind": "ingest", "needs": ["source"]},
-            {
-                "name": "enhance",
-                "kind": "enhance",
-                "needs": ["ingest"],
-                "params": {"operations": operations, "allow_ungated": _REASON},
-            },
-            {"name": "qa", "kind": "qa", "needs": ["enhance"], "params": {"maps": False}},
-            {
-                "name": "export",
-                "kind": "export",
-                "needs": ["enhance", "qa"],
-                "params": {"formats": [], "credentials": "none"},
-            },
-        ],
-    }
-
-
-def _photo(case: Case, bench: _Bench, learnt: Sequence[Learnt], found: _Found) -> None:
+def _photo(case: Case, bench: Bench, learnt: Sequence[Learnt], found: _Found) -> None:
     conventional, network = (bench.picture(path) for path in bench.enhanced(case))
     truth = bench.stored(case.truth)
     found.pictures[case.name] = (conventional, network, truth)
@@ -263,7 +178,14 @@ def _photo(case: Case, bench: _Bench, learnt: Sequence[Learnt], found: _Found) -
     for full in FULL_REFERENCE:
         pair = [full.score(one, truth).value for one in (network, conventional)]
         add(full.fingerprint.metric, *pair)
+    if case.scale > 1:
+        _note(found, CONSISTENCY.fingerprint)
+        source = bench.stored(case.source)
+        pair = [CONSISTENCY.score(one, source).value for one in (network, conventional)]
+        add(CONSISTENCY.fingerprint.metric, *pair)
     for one in learnt:
+        if isinstance(one, FaceDrift):
+            continue
         if isinstance(one, Lpips):
             pair = [one.score(made, truth).value for made in (network, conventional)]
         else:
@@ -271,7 +193,24 @@ def _photo(case: Case, bench: _Bench, learnt: Sequence[Learnt], found: _Found) -
         add(one.fingerprint.metric, *pair)
 
 
-def _beside_fp32(case: Case, bench: _Bench) -> Agreement:
+def _drifts(
+    case: Case, bench: Bench, faces: Faces, learnt: Sequence[Learnt], found: _Found
+) -> Iterator[CaseScore]:
+    """Score every face of a case that is large enough, input against result."""
+    boxes = faces.boxes.get(case.truth.sha256, ())
+    conventional, network, _ = found.pictures[case.name]
+    for metric in (one for one in learnt if isinstance(one, FaceDrift)):
+        source = bench.stored(case.source)
+        for number, box in enumerate(boxes):
+            before = box.of(source, reduced_by=case.scale)
+            if not metric.sees(before):
+                continue
+            pair = [metric.score(box.of(one), before).value for one in (network, conventional)]
+            name = case.name if len(boxes) == 1 else f"{case.name}, face {number + 1}"
+            yield CaseScore(name, case.degradation, case.scale, METRIC, pair[0], pair[1])
+
+
+def _beside_fp32(case: Case, bench: Bench) -> Agreement:
     """Run the network on a case's input in the precision that is judged, and in fp32."""
     networks, name = bench.tools.networks, bench.card.name
     return agreement(
@@ -279,7 +218,7 @@ def _beside_fp32(case: Case, bench: _Bench) -> Agreement:
     )
 
 
-def _sheet(case: CharacterCase, bench: _Bench) -> Misread:
+def _sheet(case: CharacterCase, bench: Bench) -> Misread:
     conventional, network = (bench.picture(path) for path in bench.enhanced(case))
     glyphs = Colour.Y_FULL.of(bench.stored(case.glyphs))
 
@@ -300,7 +239,7 @@ def _sheet(case: CharacterCase, bench: _Bench) -> Misread:
     )
 
 
-def _clip(case: Case, bench: _Bench, found: _Found) -> Iterator[CaseScore]:
+def _clip(case: Case, bench: Bench, found: _Found) -> Iterator[CaseScore]:
     conventional, network = (bench.luma(path) for path in bench.enhanced(case))
     path = bench.folder / case.truth.path.name
     path.write_bytes(case.truth.read())
@@ -311,15 +250,3 @@ def _clip(case: Case, bench: _Bench, found: _Found) -> Iterator[CaseScore]:
     yield CaseScore(
         case.name, case.degradation, case.scale, flicker.fingerprint.metric, values[0], values[1]
     )
-
-
-def clip_luma(pool: DecodePool, path: Path) -> NDArray[np.float64]:
-    """Decode the luma of a short clip, (frames, H, W) in code values 0..255."""
-    index = index_video(pool, path)
-    peak = (1 << index.video.shape.layout.depth) - 1
-    frames = []
-    with FrameReader(pool, path, index, first=0, stop=index.frames) as reader:
-        for frame in reader:
-            frames.append(frame.planes[0].astype(np.float64) * (255.0 / peak))
-            reader.release(frame)
-    return np.array(frames)

@@ -15,8 +15,9 @@ from models import weights
 from models.card_text import render
 from models.spec import NetworkCard
 from pipelines.gates.book import RELEASE_KEY, SHIPPED, SUFFIX
+from pipelines.gates.faces import FILE as FACES
 from pipelines.gates.golden_set import MANIFEST, read_set
-from pipelines.gates.thresholds import FILE
+from pipelines.gates.thresholds import CLASS_FILE, FILE
 
 _DATE = (1980, 1, 1, 0, 0, 0)
 _BASELINES = "baselines"
@@ -63,6 +64,9 @@ def _files(cards: Sequence[NetworkCard], golden: Path) -> Iterator[tuple[str, by
     yield "README.txt", _page(cards, golden).encode("utf-8")
     yield f"golden_set/{MANIFEST}", (golden / MANIFEST).read_bytes()
     yield f"golden_set/{FILE}", (golden / FILE).read_bytes()
+    for beside in (CLASS_FILE, FACES):
+        if (golden / beside).exists():
+            yield f"golden_set/{beside}", (golden / beside).read_bytes()
     found = read_set(golden)
     files = {
         file.path: file

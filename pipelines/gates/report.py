@@ -49,6 +49,7 @@ def report_json(results: Results, judgement: Judgement) -> bytes:
         {
             "passed": judgement.passed,
             "baseline_sha256": judgement.baseline_sha256,
+            "limits": judgement.limits,
             "lines": [line.as_json() for line in judgement.lines],
             "results": to_json(results),
         }
@@ -95,6 +96,7 @@ def _head(results: Results, judgement: Judgement) -> Iterator[str]:
         ("precision", subject.precision),
         ("kind of device", subject.device_class),
         ("golden set, SHA-256", results.set_sha256),
+        ("thresholds", judgement.limits or "of the golden set"),
         ("baseline, SHA-256", judgement.baseline_sha256 or "none"),
         ("time over a matrix product", f"{results.speed.ratio:.3g}"),
         *_beside_fp32(results),

@@ -22,12 +22,13 @@ from pipelines.gates.compare import contrasts
 from pipelines.gates.golden_set import GoldenSet, read_set
 from pipelines.gates.judge import Judgement, judge
 from pipelines.gates.life import job_of
-from pipelines.gates.measure import Measured, measure
+from pipelines.gates.measure import Measured, measure, require_cases
 from pipelines.gates.pack import write_pack
 from pipelines.gates.report import report_html, report_json
 from pipelines.gates.results import Results, from_json, to_json
 from pipelines.gates.speed import measure_speed
-from pipelines.gates.thresholds import FILE, Thresholds, read_thresholds
+from pipelines.gates.thresholds import Thresholds, read_thresholds
+from pipelines.quality.metrics.face_drift import face_drift
 from pipelines.quality.metrics.parameters import brisque, lpips, niqe
 from pipelines.run.durable_file import write_whole
 from pipelines.run.job import Tools
@@ -65,6 +66,7 @@ class Asked:
     write_baseline: bool
     compare: bool
     precision: Precision = Precision.FP32
+    thresholds: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,12 @@ def main(asked: Asked, *, as_json: bool, settings: Settings | None = None) -> in
     try:
         settings = settings or read_settings()
         folder = asked.golden or GOLDEN_SET
-        golden, thresholds = read_set(folder), read_thresholds(folder)
+        golden, thresholds = read_set(folder), read_thresholds(folder, asked.thresholds)
         networks = networks_of(settings)
         cards = [networks.card(name) for name in dict.fromkeys(asked.networks)]
+        for card in cards:  # before minutes are spent on one that nothing is asked of
+            require_cases(card, golden)
+            thresholds.asked_of(card)
         done = [
             _gated(card, golden, thresholds, asked, settings, engine)
             for engine in asked.engines or (settings.engine,)
@@ -139,11 +144,15 @@ def _gated(
     engine: str | None,
 ) -> _Gated:
     folders = [settings.home / "metrics"]
-    learnt = [niqe(folders, crop=_CROP), brisque(folders), lpips(folders, crop=_CROP)]
+    limits, whose = thresholds.asked_of(card)
     # A gate judges one way of running, so nothing is left for the product to choose.
     engine = engine or choice.resolve().name
     own = settings.model_copy(update={"engine": engine, "precision": asked.precision})
     with tools(own) as made, progress_on(console_on_stderr()) as progress:
+        learnt = [
+            *(niqe(folders, crop=_CROP), brisque(folders), lpips(folders, crop=_CROP)),
+            face_drift(made.face_embedding, boxes=golden.faces.sha256),
+        ]
         progress.heading(f"{card.name} on {engine} in {asked.precision.value}")
         measured = measure(
             card,
@@ -160,9 +169,10 @@ def _gated(
         compare_with = None if asked.write_baseline else earlier
         judgement = judge(
             results,
-            thresholds,
+            limits,
             baseline=compare_with,
             baseline_sha256=sha256 if compare_with else "",
+            limits=whose,
         )
         if asked.write_baseline:
             _keep_baseline(path, results, judgement)
@@ -171,13 +181,19 @@ def _gated(
             measured,
             judgement,
             out=asked.out / results.subject.key,
-            golden=folder,
+            thresholds_sha256=limits.sha256,
             shelf=settings.home / GATES,
         )
 
 
 def _kept(
-    made: Tools, measured: Measured, judgement: Judgement, *, out: Path, golden: Path, shelf: Path
+    made: Tools,
+    measured: Measured,
+    judgement: Judgement,
+    *,
+    out: Path,
+    thresholds_sha256: str,
+    shelf: Path,
 ) -> _Gated:
     """Write page, facts and the signed record, and put the gate into the log."""
     results = measured.results
@@ -190,7 +206,7 @@ def _kept(
             "clock": CLOCK_SYSTEM,
             "operator": made.operator.name,
             "application": made.operator.application,
-            "thresholds_sha256": hashlib.sha256((golden / FILE).read_bytes()).hexdigest(),
+            "thresholds_sha256": thresholds_sha256,
             "baseline_sha256": judgement.baseline_sha256,
         },
         signer=made.signer,
@@ -271,6 +287,8 @@ def _json(one: _Gated) -> dict[str, Any]:
     return {
         "network": one.results.subject.network,
         "engine": one.results.subject.engine,
+        "precision": one.results.subject.precision,
+        "thresholds": one.judgement.limits,
         "passed": one.judgement.passed,
         "lines": [line.as_json() for line in one.judgement.lines],
         "report": str((one.folder / PAGE).resolve()),
@@ -286,8 +304,9 @@ def _print(done: list[_Gated], compared: list[dict[str, Any]]) -> None:
         print_text(f"{subject.network} {subject.version} on {subject.engine}, {subject.precision}")
         for line in one.judgement.lines:
             print_text(f"  {line.words}")
-        for metric in one.results.unavailable:
-            print_text(f"  {metric}: unavailable, its parameter file is not in the metrics folder")
+        print_text(f"  thresholds: {one.judgement.limits}")
+        for metric, reason in one.results.unavailable.items():
+            print_text(f"  {metric}: unavailable, {reason}")
         state = "passed" if one.judgement.passed else "FAILED"
         print_text(f"  Gate {state}. -> {one.folder / PAGE}")
     for words in _compared_lines(compared):

@@ -45,6 +45,13 @@ def gate(  # noqa: PLR0913 - one parameter per option of the verb
             help="Keep these results as the golden set's baseline, if the thresholds hold.",
         ),
     ] = False,
+    thresholds: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Judge by these thresholds instead, for a network of your own.",
+        ),
+    ] = None,
     compare: Annotated[
         bool,
         typer.Option("--compare", help="Compare the first with every other, case by case (A/B)."),
@@ -68,6 +75,7 @@ def gate(  # noqa: PLR0913 - one parameter per option of the verb
         networks=tuple(networks),
         engines=tuple(engine or ()),
         precision=precision,
+        thresholds=thresholds,
         golden=golden,
         out=out,
         baseline=baseline,

@@ -140,6 +140,9 @@ def test_a_contrast_decides_only_where_its_interval_does() -> None:
     assert better["flicker"].change.value == 0
     mixed = contrasts(results(), results(psnr=(30.0, 34.0, 35.0)))
     assert mixed[0].words.endswith("no difference shown")
+    other = replace(results(), fingerprints={**results().fingerprints, "psnr": "99" * 32})
+    with pytest.raises(RequestError, match="measured differently in psnr"):
+        contrasts(results(), other)
     with pytest.raises(RequestError, match="different cases"):
         contrasts(results(psnr=(31.0,)), results())
 

@@ -14,11 +14,13 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from pipelines.errors import InputError, RequestError
 from pipelines.quality.metrics.brisque import Brisque
 from pipelines.quality.metrics.calibration import calibrate, textured
+from pipelines.quality.metrics.consistency import Consistency
 from pipelines.quality.metrics.fingerprint import Better, Unavailable, difference
 from pipelines.quality.metrics.full_reference import MsSsim, Psnr, Ssim
 from pipelines.quality.metrics.niqe import Niqe
 from pipelines.quality.metrics.parameters import brisque, niqe
 from pipelines.quality.metrics.pictures import Colour, picture
+from pipelines.quality.metrics.temporal import Flicker
 
 KODAK_NIQE = {1: 3.3714, 3: 4.3299, 5: 2.9273, 8: 3.0999, 12: 3.4824}
 """What BasicSR 1.4.2 says of these pictures, luma rounded to 8 bit, with the same model."""
@@ -113,12 +115,42 @@ def test_scores_made_differently_are_not_compared() -> None:
     assert len({Psnr(crop=crop).fingerprint.digest() for crop in range(4)}) == 4
 
 
-@pytest.mark.parametrize("metric", [Psnr(), Ssim(), MsSsim(), Psnr(Colour.RGB)])
-def test_metrics_hold_their_known_pairs(metric: Psnr | Ssim | MsSsim) -> None:
+PARAMETERLESS: tuple[Psnr | Ssim | MsSsim | Consistency | Flicker, ...] = (
+    *(Psnr(), Ssim(), MsSsim(), Psnr(Colour.RGB), Ssim(Colour.RGB), MsSsim(Colour.RGB)),
+    *(Consistency(), Flicker()),
+)
+
+
+@pytest.mark.parametrize("metric", PARAMETERLESS)
+def test_metrics_hold_their_known_pairs(
+    metric: Psnr | Ssim | MsSsim | Consistency | Flicker,
+) -> None:
     """Each metric says what its definition demands of pairs that are known."""
     known = calibrate(metric)
     assert len(known) >= 2
     assert all(one.holds for one in known), known
+
+
+def test_no_two_metrics_have_one_fingerprint() -> None:
+    """A fingerprint names its metric, parameters, colours and crop, and every one is another."""
+    digests = {one.fingerprint.digest() for one in PARAMETERLESS}
+    assert len(digests) == len(PARAMETERLESS)
+    for one in PARAMETERLESS:
+        stated = one.fingerprint.as_json()
+        assert set(stated) == {"metric", "implementation", "parameters", "colour", "crop"}
+        assert stated["implementation"]
+        assert stated["colour"]
+
+
+def test_a_result_at_odds_with_its_input_is_inconsistent() -> None:
+    """Texture that averages out is not seen, a moved edge is, and other sizes are refused."""
+    source = textured()[:48, :48]
+    large = np.repeat(np.repeat(source, 4, 0), 4, 1)
+    checks = np.indices(large.shape).sum(axis=0) % 2 * 20.0 - 10.0
+    assert math.isinf(Consistency().score(large + checks, source).value)
+    assert Consistency().score(np.roll(large, 4, axis=1), source).value < 20
+    with pytest.raises(RequestError, match="no enlargement"):
+        Consistency().score(large[:-1], source)
 
 
 def test_a_wrong_metric_does_not_calibrate(monkeypatch: pytest.MonkeyPatch) -> None:
