@@ -54,7 +54,7 @@ def largest_difference(run: Callable[[Plane], Plane], answer: Plane) -> float:
 
 
 def answer_name(network: str, engine: str, precision: str) -> str:
-    """What a network's answer is called in the file; names of networks hold no dot."""
+    """What a network's answer is called in the file."""
     return network if precision == Precision.FP32 else f"{network}.{engine}.{precision}"
 
 

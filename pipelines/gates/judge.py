@@ -161,7 +161,7 @@ def _characters(results: Results, thresholds: Thresholds) -> Iterator[Line]:
             most = sum(one.interpolated for one in sheets) / total + limit.rise
             yield Line(
                 MISREAD, degradation,
-                f"share of characters, beside interpolation's and {limit.rise:g}", rate, most,
+                f"share of characters, at most {limit.rise:g} above interpolation's", rate, most,
                 rate.value <= most,
             )  # fmt: skip
 

@@ -37,8 +37,10 @@ text-align:right}td:first-child,th:first-child,.word{text-align:left}
 .verdict{padding:.6rem 1rem;border-left:.4rem solid;font-weight:600}
 .passed{background:#e8f3ec;border-color:#2f7d4f}.failed{background:#fbeaea;border-color:#b3352f}
 tr.failed td{background:#fbeaea}
-figure{display:inline-block;vertical-align:top;margin:.4rem .4rem .4rem 0;width:23%}
-figure img{width:100%;image-rendering:pixelated}figcaption{font-size:.8rem;color:#4b5a68}
+.four{display:grid;grid-template-columns:repeat(4,1fr);gap:.8rem}
+h3{font-size:1rem;margin:1.4rem 0 .4rem}h3 span{font-weight:400;color:#4b5a68}
+figure{margin:0}figure img{width:100%;image-rendering:pixelated;display:block}
+figcaption{font-size:.8rem;color:#4b5a68;margin-top:.2rem}
 dl{display:grid;grid-template-columns:14rem 1fr;gap:.1rem 1rem}dd{margin:0;overflow-wrap:anywhere}
 """
 
@@ -73,6 +75,7 @@ def report_html(
         *_table(results),
         *_characters(results),
         *_worst(results, pictures),
+        *_unmeasured(results),
     ]
     return "\n".join(parts).encode("utf-8")
 
@@ -102,8 +105,6 @@ def _head(results: Results, judgement: Judgement) -> Iterator[str]:
         *_beside_fp32(results),
     ):
         yield f"<dt>{name}</dt><dd>{escape(value)}</dd>"
-    for metric, reason in results.unavailable.items():
-        yield f"<dt>{escape(metric)}</dt><dd>unavailable: {escape(reason)}</dd>"
     yield "</dl>"
 
 
@@ -141,11 +142,19 @@ def _table(results: Results) -> Iterator[str]:
         mean = mean_interval([one.value for one in scores])
         reference = mean_interval([one.reference for one in scores])
         yield (
-            f"<tr><td>{escape(metric)} ({escape(degradation)})</td><td>{mean.value:.4g}</td>"
-            f"<td>{mean.low:.4g} to {mean.high:.4g}</td><td>{reference.value:.4g}</td>"
-            f"<td>{mean.value - reference.value:+.3g}</td><td>{mean.count}</td></tr>"
+            f"<tr><td>{escape(metric)} ({escape(degradation)})</td><td>{mean.value:#.4g}</td>"
+            f"<td>{mean.low:#.4g} to {mean.high:#.4g}</td><td>{reference.value:#.4g}</td>"
+            f"<td>{mean.value - reference.value:+#.3g}</td><td>{mean.count}</td></tr>"
         )
     yield "</table>"
+
+
+def _unmeasured(results: Results) -> Iterator[str]:
+    if results.unavailable:
+        yield "<h2>Not measured</h2><dl>"
+        for metric, reason in results.unavailable.items():
+            yield f"<dt>{escape(metric)}</dt><dd>unavailable: {escape(reason)}</dd>"
+        yield "</dl>"
 
 
 def _characters(results: Results) -> Iterator[str]:
@@ -181,7 +190,9 @@ def _worst(
     for case in worst_cases(results):
         conventional, network, truth = pictures[case]
         away = np.clip(128 + AMPLIFIED * (network - truth), 0, 255)
-        yield f"<h3>{escape(case)}</h3><div>"
+        one = next(score for score in results.of("psnr") if score.case == case)
+        yield f"<h3>{escape(case)} <span>{one.value:.2f} dB, conventional {one.reference:.2f} dB"
+        yield '</span></h3><div class="four">'
         for caption, shown in (
             ("conventional", conventional),
             ("network", network),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from models import catalog, weights
 from models.catalog import Catalog
+from models.engines import choice
 from models.engines.residency import WarmNetworks
 from models.engines.selection import Workload
 from models.engines.tiled import TiledNetwork
@@ -28,7 +29,8 @@ Facts = Mapping[str, str | int]
 class PlannedNetworks:
     """Networks under the conditions of a plan: engine, precision, threads and tile of each.
 
-    `engine` and `threads` replace those of the plan where they are given. `tiles` are the
+    `engine` and `threads` replace those of the plan where they are given; an engine that lacks the
+    plan's precision runs in fp32, and the difference tells what that does. `tiles` are the
     smaller ones that were taken when memory ran out. It is a `pipelines.run.job.Networks`.
     """
 
@@ -47,7 +49,7 @@ class PlannedNetworks:
             name: WarmNetworks(
                 engine or str(facts["engine"]),
                 threads=threads or int(facts["threads"]),
-                precision=Precision(str(facts["precision"])),
+                precision=_precision(facts, engine),
                 tile_pixels=smaller.get(name, int(facts["tile_pixels"])),
                 batch=int(facts.get("batch", 1)),
                 networks=catalogs[name],
@@ -83,6 +85,13 @@ class PlannedNetworks:
     def reasons(self) -> Mapping[str, str]:
         """Tell nothing: a replay decides nothing."""
         return {}
+
+
+def _precision(facts: Facts, engine: str | None) -> Precision:
+    """The precision on record; fp32 where another engine was named that cannot run in it."""
+    planned = Precision(str(facts["precision"]))
+    able = [one.precisions for one in choice.listing() if one.name == engine]
+    return planned if engine is None or any(planned in each for each in able) else Precision.FP32
 
 
 def find_catalogs(

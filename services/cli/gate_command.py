@@ -17,13 +17,14 @@ from pipelines.evidence.canonical import canonical_bytes, parse_object
 from pipelines.evidence.entry import CLOCK_SYSTEM, instant
 from pipelines.evidence.gate_record import sign_record
 from pipelines.evidence.json_value import Json
+from pipelines.evidence.signature import public_pem
 from pipelines.gates.book import SUFFIX
 from pipelines.gates.compare import contrasts
 from pipelines.gates.golden_set import GoldenSet, read_set
 from pipelines.gates.judge import Judgement, judge
 from pipelines.gates.life import job_of
 from pipelines.gates.measure import Measured, measure, require_cases
-from pipelines.gates.pack import write_pack
+from pipelines.gates.pack import OwnRecords, write_pack
 from pipelines.gates.report import report_html, report_json
 from pipelines.gates.results import Results, from_json, to_json
 from pipelines.gates.speed import measure_speed
@@ -32,6 +33,7 @@ from pipelines.quality.metrics.face_drift import face_drift
 from pipelines.quality.metrics.parameters import brisque, lpips, niqe
 from pipelines.run.durable_file import write_whole
 from pipelines.run.job import Tools
+from services.cli.evidence_wiring import signing_key
 from services.cli.gate_wiring import GATES
 from services.cli.networks_wiring import networks_of
 from services.cli.printing import (
@@ -111,10 +113,12 @@ def main(asked: Asked, *, as_json: bool, settings: Settings | None = None) -> in
 def write(asked: Asked, out: Path, *, as_json: bool) -> int:
     """Write the validation pack of the networks that were named; returns the exit code."""
     try:
-        networks = networks_of(read_settings())
+        settings = read_settings()
+        networks = networks_of(settings)
         cards = [networks.card(name) for name in dict.fromkeys(asked.networks)]
+        own = OwnRecords(settings.home / GATES, public_pem(signing_key(settings).public_key))
         try:
-            size = write_pack(out, cards, asked.golden or GOLDEN_SET)
+            size = write_pack(out, cards, asked.golden or GOLDEN_SET, own)
         except OSError as error:
             raise RequestError(
                 f"{error.filename or out}: {error.strerror}.", next_step="Name another file."

@@ -98,7 +98,8 @@ def test_a_pack_lets_a_laboratory_repeat_the_gate(evident: Evident, tmp_path: Pa
     with zipfile.ZipFile(tmp_path / "one.zip") as archive:
         archive.extractall(tmp_path)
         page = archive.read("pack/README.txt").decode()
-    assert "evident gate evident-sr-x2 --engine onnxruntime --set pack/golden_set" in page
+    gate = "evident gate evident-sr-x2 --set pack/golden_set --out gates"
+    assert f"{gate} --engine onnxruntime --precision fp32" in page
     assert read_set(tmp_path / "pack" / "golden_set") == replace(
         read_set(tmp_path / "pack" / "golden_set"), sha256=read_set(ROOT / "golden_set").sha256
     )
