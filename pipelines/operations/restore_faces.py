@@ -8,11 +8,14 @@ everything at fidelity 1.
 Every face is made from what came in, never from another one that was pasted before; where two
 overlap they share the place, so that the order of tracks does not matter. The networks take and
 give R, G, B of 0 to 1.
+
+Of a photograph, which is worked on in regions, each face is redrawn once, however many regions it
+lies in (`pipelines.operations.sighted`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,7 +31,11 @@ from pipelines.operations.steered import Faces
 
 @dataclass(frozen=True)
 class RestoreFaces:
-    """The bound operation. `places` are the faces of one frame; None before tracks are known."""
+    """The bound operation. `places` are the faces of one frame; None before tracks are known.
+
+    `redrawn` are the network's faces of the one picture that this is for, by track; None has the
+    network asked for each region.
+    """
 
     source: FrameShape
     network: Network
@@ -38,6 +45,7 @@ class RestoreFaces:
     tracks: tuple[int, ...]
     faces: Faces | None = None
     places: tuple[FacePlace, ...] | None = None
+    redrawn: Mapping[int, Plane] | None = None
 
     name = "restore_faces"
     before = 0
@@ -61,6 +69,20 @@ class RestoreFaces:
             for one in self.faces.at(frame)
         )
         return replace(self, places=tuple(one for one in placed if one is not None))
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether a region may depend on faces anywhere: where there are any, or may be."""
+        return self.places is None or bool(self.places)
+
+    def seen(self, block: Block) -> Operation:
+        """The same for one picture alone, each face redrawn; `block` is all of what comes in."""
+        redrawn = {one.track: self._asked(block, one) for one in self.places or ()}
+        return replace(self, redrawn=redrawn)
+
+    def _asked(self, block: Block, place: FacePlace) -> Plane:
+        rgb = self.colours.to_rgb(block, place.region)
+        return self.network.run(aligned(rgb, place.region, place, self.source))
 
     def needs(self, out: Region) -> Region:
         """Name the whole of every face that `out` touches; everything where nobody knows yet."""
@@ -111,7 +133,9 @@ class RestoreFaces:
         drawn = np.zeros((3, wide.height, wide.width), np.float32)
         weight = np.zeros((wide.height, wide.width), np.float32)
         for place in touched:
-            made = self.network.run(aligned(rgb, read, place, self.source))
+            made = None if self.redrawn is None else self.redrawn.get(place.track)
+            if made is None:
+                made = self.network.run(aligned(rgb, read, place, self.source))
             drawn += pasted(made, place, wide)
             weight += pasted(np.ones_like(made), place, wide)[0]
         share: Plane = np.maximum(weight, np.float32(1))

@@ -24,6 +24,7 @@ from pipelines.media.picture import (
 from pipelines.operations.base import Operation
 from pipelines.operations.face_place import TEMPLATE, Similarity, aligned, place_of, to_template
 from pipelines.operations.restore_faces import RestoreFaces, build
+from pipelines.operations.sighted import sighted
 from pipelines.operations.steered import FaceAt
 
 RGB = PixelLayout(Family.RGB)
@@ -164,6 +165,31 @@ def test_a_network_that_changes_nothing_puts_every_face_back_in_its_place(name: 
     allowed = 2 * (shape.layout.peak + 1) / 256
     for before, after in zip(planes, made, strict=True):
         assert np.abs(before.astype(int) - after).max() <= allowed
+
+
+@pytest.mark.parametrize("name", list(LAYOUTS))
+def test_a_face_of_a_picture_is_redrawn_once(name: str) -> None:
+    """Bound to one picture, the network is asked once a face, and every region keeps its bits."""
+    shape = FrameShape(104, 136, LAYOUTS[name])
+    planes = textured(shape)
+    two = FaceAt(2, landmarks(40, 60, scale=0.1))
+    unbound, network = (
+        bound(shape, Painter(lambda one: 1 - one), ONE, two),
+        Painter(lambda one: 1 - one),
+    )
+    once = bound(shape, network, ONE, two)
+    assert sighted(once) is once
+    block = block_from_native(planes, shape, shape.whole)
+    seen = once.seen(block)
+    regions = [Region(top, left, 52, 34) for top in (0, 52) for left in (0, 34, 68, 102)]
+    for region in regions:
+        made = seen.apply([block], 0, region)
+        for plane, expected in zip(
+            made.planes, applied(unbound, planes, shape, region).planes, strict=True
+        ):
+            assert np.array_equal(plane, expected)
+    assert len(network.shown) == 2
+    assert sighted(bound(shape, Painter())) is None
 
 
 @pytest.mark.parametrize("name", list(LAYOUTS))
