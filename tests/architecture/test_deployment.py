@@ -31,7 +31,20 @@ def test_only_the_gateway_is_published_and_on_loopback() -> None:
     published = {name: one["ports"] for name, one in SERVICES.items() if "ports" in one}
     assert published == {"gateway": ["127.0.0.1:8700:8700"]}
     assert COMPOSE["networks"]["inside"]["internal"] is True
-    assert [name for name, one in SERVICES.items() if "outside" in one["networks"]] == ["gateway"]
+    joined = {name: one.get("networks", ()) for name, one in SERVICES.items()}
+    assert [name for name, nets in joined.items() if "outside" in nets] == ["gateway"]
+    beside = {name: one["network_mode"] for name, one in SERVICES.items() if "network_mode" in one}
+    assert set(beside.values()) <= {"service:gateway", "service:compute-head"}
+    assert all("inside" in nets for name, nets in joined.items() if name not in beside)
+
+
+def test_every_process_runs_in_containers_too() -> None:
+    """What the process file starts, the composed set starts by the same verb."""
+    lines = (DEPLOY / "Procfile").read_text(encoding="utf-8").splitlines()
+    verbs = {shlex.split(line.partition(": ")[2])[1] for line in lines}
+    started = {one["command"][0] for one in SERVICES.values() if "build" in one}
+    assert verbs - {"gateway"} <= started
+    assert {"compute"} <= started
 
 
 @pytest.mark.parametrize("name", [name for name, one in SERVICES.items() if "build" in one])

@@ -19,7 +19,7 @@ from tests.e2e.command_kit import Evident
 def records(tmp_path: Path) -> Iterator[Desk]:
     """The records of the command line's home, with one job in them."""
     (tmp_path / "home").mkdir(mode=0o700)
-    url = f"sqlite:///{tmp_path}/home/records.db"
+    url = f"sqlite:///{tmp_path / 'home' / 'records.db'}"
     database = Database(url)
     upgrade(database)
     database.close()

@@ -1,0 +1,109 @@
+"""The files for Kubernetes: no rights, no secrets, nothing open; rendered where kubectl is here."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+K8S = Path(__file__).resolve().parents[2] / "k8s"
+OVERLAYS = ("base", "overlays/gpu", "overlays/compute")
+FILES = sorted(path for path in K8S.rglob("*.yaml") if path.name != "kustomization.yaml")
+THINGS: list[dict[str, Any]] = [
+    thing for path in FILES for thing in yaml.safe_load_all(path.read_text("utf-8"))
+]
+PODS = [
+    (f"{thing['kind']} {thing['metadata']['name']}", thing["spec"]["template"]["spec"])
+    for thing in THINGS
+    if "template" in thing.get("spec", {})
+]
+CONTAINERS = [(f"{name} {one['name']}", one) for name, pod in PODS for one in pod["containers"]]
+
+
+@pytest.mark.parametrize(("name", "pod"), PODS, ids=[name for name, _ in PODS])
+def test_a_pod_has_no_rights(name: str, pod: dict[str, Any]) -> None:
+    """Nobody is root, nobody holds the cluster's token, and who needs the home is on its node."""
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"]["type"] == "RuntimeDefault"
+    assert pod["terminationGracePeriodSeconds"] >= 60
+    claimed = [one["persistentVolumeClaim"]["claimName"] for one in pod["volumes"][:1]]
+    assert claimed == ["home"]
+    assert name == "Deployment front" or "podAffinity" in pod["affinity"]
+
+
+@pytest.mark.parametrize(("name", "container"), CONTAINERS, ids=[name for name, _ in CONTAINERS])
+def test_a_container_is_bounded_and_speaks_our_verbs(name: str, container: dict[str, Any]) -> None:
+    """Limits, a read-only system, no shell, no secret in a file, and a verb that there is."""
+    limits = container["resources"]["limits"]
+    assert limits["cpu"]
+    assert limits["memory"]
+    context = container["securityContext"]
+    assert context["readOnlyRootFilesystem"] is True
+    assert context["allowPrivilegeEscalation"] is False
+    assert context["capabilities"] == {"drop": ["ALL"]}
+    assert "command" not in container
+    assert container["args"][0] in {"gateway", "orchestrator", "provenance", "probe", "compute"}
+    if container["args"][0] == "orchestrator":
+        assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
+
+
+def test_no_secret_stands_in_a_file() -> None:
+    """Keys and passwords are names of a secret that is made by hand."""
+    assert "Secret" not in {thing["kind"] for thing in THINGS}
+    for thing in THINGS:
+        for name, value in thing.get("data", {}).items():
+            assert not re.search(r"KEY|PASSWORD|RECORDS|BROKER", name), (name, value)
+
+
+def test_nothing_is_open_that_need_not_be() -> None:
+    """What comes in is refused but for the proxy and the scraper; no port is on a node."""
+    closed = [one for one in THINGS if one["metadata"]["name"] == "closed"]
+    assert closed[0]["spec"] == {"podSelector": {}, "policyTypes": ["Ingress"]}
+    services = [one["spec"] for one in THINGS if one["kind"] == "Service"]
+    assert all(one.get("type", "ClusterIP") == "ClusterIP" for one in services)
+    for thing in THINGS:
+        if thing["kind"] == "NetworkPolicy":
+            for rule in thing["spec"].get("ingress", ()):
+                assert rule["from"], thing["metadata"]["name"]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_an_overlay_renders(overlay: str) -> None:
+    """Every file that an overlay names is there, and every patch finds what it changes."""
+    kubectl = shutil.which("kubectl")
+    if kubectl is None:
+        pytest.skip("kubectl is not on this machine")
+    done = subprocess.run(
+        [kubectl, "kustomize", str(K8S / overlay)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    made = list(yaml.safe_load_all(done.stdout))
+    assert {one["metadata"].get("namespace", "evident") for one in made} == {"evident"}
+    images = set(re.findall(r"image: (\S+)", done.stdout))
+    assert images == {"evident:local"}
+    if overlay == "overlays/gpu":
+        assert "nvidia.com/gpu: 1" in done.stdout
+    if overlay == "overlays/compute":
+        workers = [
+            (one["metadata"]["name"], container["args"])
+            for one in made
+            if "template" in one.get("spec", {})
+            for container in one["spec"]["template"]["spec"]["containers"]
+            if "worker" in container["args"]
+        ]
+        lanes = {name: "photo" in " ".join(args) for name, args in workers}
+        assert lanes == {"worker": True, "compute-head": False}
+
+
+def test_every_named_resource_is_there() -> None:
+    """What a kustomization names exists, whether or not anything here can render it."""
+    for overlay in OVERLAYS:
+        named = yaml.safe_load((K8S / overlay / "kustomization.yaml").read_text("utf-8"))
+        for resource in named["resources"]:
+            assert (K8S / overlay / resource).exists(), resource
