@@ -106,6 +106,7 @@ def card_json(card: NetworkCard) -> dict[str, Any]:
         "installed": card.is_installed,
         "origin": card.origin,
         "parameters": card.parameters,
+        "samples": card.samples.value,
         "tiling": card.tiling.caption,
         "precisions": sorted(precision.value for precision in card.precisions),
         "training_data": card.training.data,
