@@ -56,18 +56,20 @@ class ContactSheets:
 
     def _write(self) -> None:
         rows = -(-len(self._waiting) // COLUMNS)
-        height = rows * (HEIGHT + _CAPTION + _GAP) + _GAP
+        # Wide pictures are lower than they may be; a sheet has no more paper than it needs.
+        cell = max(len(picture) for picture, _ in self._waiting)
+        height = rows * (cell + _CAPTION + _GAP) + _GAP
         width = COLUMNS * (WIDTH + _GAP) + _GAP
         sheet = np.full((height, width), _PAPER, np.uint8)
         sheet = np.repeat(sheet[:, :, None], 3, axis=2)
         for place, (picture, caption) in enumerate(self._waiting):
             row, column = divmod(place, COLUMNS)
-            top = _GAP + row * (HEIGHT + _CAPTION + _GAP)
+            top = _GAP + row * (cell + _CAPTION + _GAP)
             left = _GAP + column * (WIDTH + _GAP)
-            _put(sheet, picture, top + HEIGHT - len(picture), left)
+            _put(sheet, picture, top + cell - len(picture), left)
             letters = lettering(caption, font=SANS, pixels=_CAPTION - 4)[:, :WIDTH]
             ink = np.where(letters, np.uint8(_INK), np.uint8(_PAPER))
-            _put(sheet, np.repeat(ink[:, :, None], 3, axis=2), top + HEIGHT + 1, left)
+            _put(sheet, np.repeat(ink[:, :, None], 3, axis=2), top + cell + 1, left)
         path = self._folder / f"sheet-{len(self._made) + 1}.png"
         planes = tuple(np.ascontiguousarray(sheet[:, :, one]) for one in range(3))
         shape = FrameShape(height, width, PixelLayout(Family.RGB))

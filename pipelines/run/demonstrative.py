@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -43,10 +43,18 @@ class Mark:
 
 
 class Marker:
-    """Draws marks and the label; `draw` fits `pipelines.run.copies.Drawing`."""
+    """Draws marks and the label; `draw` fits `pipelines.run.copies.Drawing`.
 
-    def __init__(self, marks: tuple[Mark, ...], label: Mark) -> None:
-        self._marks = (*marks, label)
+    Marks are laid out on the picture as it is shown; `turn` makes frames upright, in degrees
+    counter-clockwise, so words stand upright on a clip that is stored lying on its side.
+    """
+
+    def __init__(self, marks: tuple[Mark, ...], label: Mark, *, turn: int = 0) -> None:
+        back = -(turn // 90)
+        self._marks = tuple(
+            replace(one, ink=np.rot90(one.ink, back), rim=np.rot90(one.rim, back))
+            for one in (*marks, label)
+        )
 
     def draw(self, frame: int, planes: tuple[Samples, ...]) -> tuple[Samples, ...]:
         """Draw what shows in this frame, in place."""
@@ -55,6 +63,13 @@ class Marker:
                 _paint(planes, mark.rim, _BLACK)
                 _paint(planes, mark.ink, _YELLOW)
         return planes
+
+
+def shown_shape(shape: FrameShape, *, turn: int) -> FrameShape:
+    """The shape of frames once they are upright: what marks are laid out on."""
+    if turn % 180 == 0:
+        return shape
+    return replace(shape, height=shape.width, width=shape.height)
 
 
 def label_mark(number: str, shape: FrameShape, *, frames: int) -> Mark:

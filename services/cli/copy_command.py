@@ -15,7 +15,7 @@ from pipelines.media.pool import DecodePool
 from pipelines.ports import Progress
 from pipelines.run.copies import CopyWish, MadeCopy, make_copy
 from pipelines.run.copy_statement import SUFFIX, Named, check_copy, named
-from pipelines.run.demonstrative import Marker, label_mark, read_marks
+from pipelines.run.demonstrative import Marker, label_mark, read_marks, shown_shape
 from pipelines.run.hidden_regions import (
     MOST_BYTES,
     Hidden,
@@ -112,9 +112,10 @@ def demonstrative(source: Path, out: Path, marks: Path, number: str, *, as_json:
     """Make a demonstrative copy; returns the exit code."""
 
     def plan(found: Source, _pool: DecodePool, _progress: Progress) -> _Planned:
-        shape, frames = plain_shape(found.index.video.shape), found.index.frames
+        turn, frames = found.index.video.rotation % 360, found.index.frames
+        shape = shown_shape(plain_shape(found.index.video.shape), turn=turn)
         drawn = read_marks(_small_file(marks), shape, frames=frames)
-        marker = Marker(drawn, label_mark(number, shape, frames=frames))
+        marker = Marker(drawn, label_mark(number, shape, frames=frames), turn=turn)
         wish = CopyWish("demonstrative copy", marker.draw)
         return _Planned(wish, (named(marks, "marks"),), {"number": number, "marks": len(drawn)})
 

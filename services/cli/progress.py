@@ -79,9 +79,7 @@ class LiveProgress:
     def start(self, stage: str, total: int) -> None:
         """Begin a stage."""
         self._bar.remove_task(self._task)
-        self._task = self._bar.add_task(
-            shown(f"{self._heading}: {stage}", longest=_LONGEST), total=total or None
-        )
+        self._task = self._bar.add_task(_headed(self._heading, stage), total=total or None)
 
     def advance(self, steps: int = 1) -> None:
         """Count steps of the stage."""
@@ -89,7 +87,7 @@ class LiveProgress:
 
     def note(self, message: str) -> None:
         """Say one line above the bar."""
-        self._bar.console.print(Text(shown(f"{self._heading}: {message}", longest=_LONGEST)))
+        self._bar.console.print(Text(_headed(self._heading, message)))
 
     def finish(self) -> None:
         """Hide the bar until the next stage begins."""
@@ -142,9 +140,12 @@ class PlainProgress:
         """There is nothing to clear."""
 
     def _say(self, message: str) -> None:
-        self._console.print(
-            Text(shown(f"{self._heading}: {message}", longest=_LONGEST)), soft_wrap=True
-        )
+        self._console.print(Text(_headed(self._heading, message)), soft_wrap=True)
+
+
+def _headed(heading: str, words: str) -> str:
+    """What is said, after the name of the input where one was given."""
+    return shown(f"{heading}: {words}" if heading else words, longest=_LONGEST)
 
 
 def progress_on(console: Console) -> JobProgress:

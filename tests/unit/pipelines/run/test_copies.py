@@ -26,7 +26,7 @@ from pipelines.media.video import VideoIndex
 from pipelines.ports import SilentProgress
 from pipelines.run.copies import CopyWish, MadeCopy, make_copy
 from pipelines.run.copy_statement import Named, check_copy, copy_body, signed
-from pipelines.run.demonstrative import Marker, label_mark, read_marks
+from pipelines.run.demonstrative import Marker, label_mark, read_marks, shown_shape
 from pipelines.run.hidden_regions import Hidden, read_regions, tracked_regions
 from pipelines.run.redaction import FILL, Cover, Redactor
 from pipelines.run.side_by_side import Beside, shown_then
@@ -298,6 +298,28 @@ def test_a_demonstrative_copy_says_so_in_every_frame(pool, tmp_path):
         assert (np.abs(luma[:20, :100].astype(int) - 100) > 60).any()
         marked = bool((np.abs(luma[30:].astype(int) - 100) > 60).any())
         assert marked == (2 <= number <= 3)
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_marks_stand_upright_on_a_clip_that_lies_on_its_side(turn):
+    """Turned upright as a player turns it, a marked frame is the same whatever its rotation."""
+    upright = FrameShape(120, 200, PixelLayout(Family.YCBCR, 8, 1, 1))
+    stored = shown_shape(upright, turn=turn)
+    assert shown_shape(stored, turn=turn) == upright
+    marks = read_marks(
+        b'{"marks": [{"caption": "door", "at": [90, 60]}, {"arrow": [20, 100, 60, 40]}]}',
+        upright,
+        frames=1,
+    )
+
+    def drawn(shape: FrameShape, degrees: int) -> np.ndarray:
+        marker = Marker(marks, label_mark("D-1", upright, frames=1), turn=degrees)
+        planes = tuple(np.full(shape.plane_size(one), 100, np.uint8) for one in range(3))
+        return marker.draw(0, planes)[0]
+
+    expected = drawn(upright, 0)
+    assert (expected != 100).any()
+    np.testing.assert_array_equal(np.rot90(drawn(stored, turn), turn // 90), expected)
 
 
 def test_before_and_after_stand_in_sync(pool, tmp_path):

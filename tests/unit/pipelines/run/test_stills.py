@@ -17,6 +17,7 @@ from pipelines.media.index import index_video
 from pipelines.media.pool import DecodePool
 from pipelines.media.video import VideoIndex
 from pipelines.ports import SilentProgress
+from pipelines.run.contact_sheet import ContactSheets, Thumb
 from pipelines.run.stills import Stills, make_stills
 from pipelines.run.stills_choice import StillsWish, parse_frames
 from tests.unit.pipelines.media.clip_kit import framehash
@@ -147,3 +148,15 @@ def test_frames_that_are_not_there_are_refused(pool, clip, tmp_path):
     for wish in (StillsWish(frames=(30,)), StillsWish()):
         with pytest.raises(RequestError):
             made(pool, clip, tmp_path / str(len(wish.frames)), wish)
+
+
+def test_a_sheet_has_no_more_paper_than_its_pictures_need(tmp_path):
+    """Wide pictures stand right below one another; the captions keep their place beneath them."""
+    sheets = ContactSheets(tmp_path)
+    for number in range(6):
+        sheets.add(Thumb(np.full((90, 480, 3), 80, np.uint8), str(number)))
+    (path,) = sheets.finish()
+    with Image.open(path) as sheet:
+        # Two rows: 45 samples of picture, 16 of caption, and 12 between them and around.
+        assert sheet.size[1] == 2 * (45 + 16 + 12) + 12
+        assert np.asarray(sheet)[12:57, 12:252].max() == 80
