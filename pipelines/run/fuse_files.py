@@ -2,11 +2,13 @@
 
 `fused.png` is the fused luma, `plain.png` beside it the same region of the chosen frame alone,
 enlarged by cubic interpolation, so that nobody has to take the gain on trust. Both are gray.
+`fusion.pdf` says the same for a person, whether something was made or not.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +25,13 @@ from pipelines.media.reader import FrameReader
 from pipelines.media.video import VideoIndex
 from pipelines.operations.axis import Kernel
 from pipelines.operations.resize import Resize
+from pipelines.run.copy_statement import Named
 from pipelines.run.durable_file import write_whole
 from pipelines.run.fuse import Fusion, FusionWish, fused, luma_of, require_wish
+from pipelines.stages.export.fusion_pdf import FusedLine, FusionPage, fusion_pdf
 
 LIST = "fusion.json"
+DOCUMENT = "fusion.pdf"
 _GRAY = PixelLayout(Family.GRAY, 16)
 
 
@@ -61,21 +66,35 @@ def fuse_clip(
     return fused(wish, lumas, index), lumas[wish.frame]
 
 
-def write_fusion(out: Path, fusion: Fusion, chosen: Reals, wish: FusionWish) -> tuple[Path, ...]:
-    """Write what was made into the folder `out`; the list alone where it declined."""
+def write_fusion(
+    out: Path, fusion: Fusion, chosen: Reals, wish: FusionWish, sources: Sequence[Named]
+) -> tuple[Path, ...]:
+    """Write what was made into the folder `out`; list and document alone where it declined."""
     made: list[Path] = []
+    pictures: list[Reals] = []
     if fusion.picture is not None:
         region = wish.region
         part = chosen[region.top : region.bottom, region.left : region.right]
-        for name, picture in (("fused", fusion.picture), ("plain", enlarged(part, wish.scale))):
+        pictures = [fusion.picture, enlarged(part, wish.scale)]
+        for name, picture in zip(("fused", "plain"), pictures, strict=True):
             path = out / f"{name}-f{wish.frame:07d}.png"
             _write_gray(path, picture)
             made.append(path)
-    listed = out / LIST
-    document = {
+    listed, document = out / LIST, out / DOCUMENT
+    write_whole(listed, json.dumps(_listed(fusion, wish), indent=1).encode() + b"\n")
+    write_whole(document, fusion_pdf(_page(fusion, wish, pictures, sources)))
+    return (*made, listed, document)
+
+
+def _box(wish: FusionWish) -> list[int]:
+    return [wish.region.left, wish.region.top, wish.region.width, wish.region.height]
+
+
+def _listed(fusion: Fusion, wish: FusionWish) -> dict[str, object]:
+    return {
         "format": "evident-fusion/1",
         "frame": wish.frame,
-        "box": [wish.region.left, wish.region.top, wish.region.width, wish.region.height],
+        "box": _box(wish),
         "scale": wish.scale,
         "declined": fusion.declined or None,
         "sentence": fusion.sentence or None,
@@ -83,8 +102,39 @@ def write_fusion(out: Path, fusion: Fusion, chosen: Reals, wish: FusionWish) -> 
         "independent": f"{fusion.independent:.3f}",
         "frames": [one.facts() for one in fusion.frames],
     }
-    write_whole(listed, json.dumps(document, indent=1).encode() + b"\n")
-    return (*made, listed)
+
+
+def _page(
+    fusion: Fusion, wish: FusionWish, pictures: Sequence[Reals], sources: Sequence[Named]
+) -> FusionPage:
+    left, top, width, height = _box(wish)
+    facts = [(f"{one.role}, {one.name}", one.sha256) for one in sources]
+    facts += [
+        ("Chosen frame", f"{wish.frame}, counted from 0 as displayed"),
+        ("Region", f"{width} x {height} samples, from column {left} and row {top}"),
+        ("Looked at", f"{wish.radius} frames on each side; a grid {wish.scale} times as fine"),
+        ("Independent", f"{fusion.independent:.2f} frames' worth, beside the chosen one"),
+    ]
+    fused_, plain = (
+        [np.clip(np.rint(one), 0, 255).astype(np.uint8) for one in pictures]
+        if pictures
+        else (None, None)
+    )
+    lines = tuple(
+        FusedLine(
+            one.index,
+            one.picture_type,
+            (f"{one.shift[0]:.3f}", f"{one.shift[1]:.3f}"),
+            f"{one.residual:.3f}",
+            f"{one.fresh:.3f}",
+            f"{one.share:.3f}",
+            one.reason,
+        )
+        for one in fusion.frames
+    )
+    return FusionPage(
+        tuple(facts), fusion.declined or fusion.sentence, fusion.remark, lines, fused_, plain
+    )
 
 
 def enlarged(part: Reals, scale: int) -> Reals:

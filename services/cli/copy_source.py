@@ -47,7 +47,7 @@ def opened_source(
     path: Path, pool: DecodePool, progress: Progress, *, stream: int | None = None
 ) -> Iterator[Source]:
     """Hand out the clip. Raises EvidenceError for a bundle that does not hold, InputError..."""
-    if _is_bundle(path):
+    if is_bundle(path):
         with TemporaryDirectory(prefix="evident-copy-") as folder:
             yield _from_bundle(path, Path(folder), pool, progress)
         return
@@ -81,7 +81,8 @@ def _from_bundle(path: Path, scratch: Path, pool: DecodePool, progress: Progress
         bundle.close()
 
 
-def _is_bundle(path: Path) -> bool:
+def is_bundle(path: Path) -> bool:
+    """Whether a file begins as a bundle does."""
     try:
         with path.open("rb") as file:
             return file.read(len(_ZIP)) == _ZIP

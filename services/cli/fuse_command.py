@@ -17,8 +17,9 @@ from pipelines.run.copy_statement import SUFFIX, named
 from pipelines.run.fuse import Fusion, FusionWish
 from pipelines.run.fuse_files import fuse_clip, write_fusion
 from pipelines.stages.export.sanitise import shown
+from services.cli import supplement_command
 from services.cli.copy_record import put_on_record
-from services.cli.copy_source import Source, opened_source
+from services.cli.copy_source import Source, is_bundle, opened_source
 from services.cli.printing import (
     FAILED,
     GOOD,
@@ -32,6 +33,7 @@ from services.cli.progress import progress_on
 
 KIND = "fusion"
 STATEMENT = f"{KIND}{SUFFIX}"
+SUPPLEMENT = "supplement.zip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ def main(asked: Asked, *, as_json: bool) -> int:
         )
         wish = FusionWish(asked.frame, _region(asked.box), asked.radius, asked.scale)
         fusion, files = _fused(asked, wish)
+        attached = _supplement(asked, files)
     except EvidentError as error:
         if as_json:
             reason = {"reason": str(error), "next_step": error.next_step}
@@ -69,6 +72,7 @@ def main(asked: Asked, *, as_json: bool) -> int:
                 "folder": str(asked.out.absolute()),
                 "files": [path.name for path in files],
                 "statement": STATEMENT,
+                "supplement": None if attached is None else str(attached.absolute()),
                 "declined": fusion.declined or None,
                 **_facts(fusion),
                 "error": None,
@@ -78,6 +82,8 @@ def main(asked: Asked, *, as_json: bool) -> int:
         print_text(shown(fusion.declined or fusion.sentence, longest=1000))
         if fusion.remark:
             print_text(shown(fusion.remark))
+        if attached is not None:
+            print_text(f"{attached.name} carries all of it to the bundle.")
     return FAILED if fusion.declined else GOOD
 
 
@@ -99,12 +105,32 @@ def _fused(asked: Asked, wish: FusionWish) -> tuple[Fusion, tuple[Path, ...]]:
             fusion, chosen = fuse_clip(
                 pool, source.path, source.index, wish, despite_fields=asked.despite_fields
             )
-            files = write_fusion(asked.out, fusion, chosen, wish)
+            files = write_fusion(asked.out, fusion, chosen, wish, source.named)
             _record(asked, source, fusion, files)
     except BaseException:
         shutil.rmtree(asked.out, ignore_errors=True)
         raise
     return fusion, files
+
+
+def _supplement(asked: Asked, files: tuple[Path, ...]) -> Path | None:
+    """For a bundle of this home: pictures, list, document and entry as a supplement to it.
+
+    A clip has no bundle to belong to, and a bundle of another log knows nothing of the entry.
+    """
+    if not is_bundle(asked.source):
+        return None
+    wish = supplement_command.Asked(
+        bundle=asked.source,
+        out=asked.out / SUPPLEMENT,
+        attach=(*files, asked.out / STATEMENT),
+        time_stamps=(),
+    )
+    try:
+        return supplement_command.supplement(wish).path
+    except RequestError as error:
+        print_error(console_on_stderr(), SUPPLEMENT, str(error), error.next_step)
+        return None
 
 
 def _record(asked: Asked, source: Source, fusion: Fusion, files: tuple[Path, ...]) -> None:

@@ -46,49 +46,73 @@ class Asked:
     ask_for_stamp: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Supplement:
+    """A supplement that was written and holds."""
+
+    path: Path
+    sha256: str
+    size: int
+    bundle_sha256: str
+    job: str
+    entries: int
+    tree_size: int
+
+
 def main(asked: Asked, *, as_json: bool) -> int:
     """Write the supplement; returns the exit code."""
     try:
-        settings = read_settings()
-        signer = signing_key(settings)
-        name, signature = _name(asked.bundle)
-        out = _free(asked)
-        authority = _authority(settings) if asked.ask_for_stamp else None
-        stamps: list[Extra] = []
-        with evidence_log(settings, signer) as log:
-            if log.origin != name.head.origin:
-                raise RequestError(
-                    f"The bundle is from another log, {name.head.origin}.",
-                    next_step="Run this where that log is; EVIDENT_HOME names it.",
-                )
-            if authority is not None:
-                token = authority.stamp(signature)
-                body = time_stamp_body(authority.authority, signature, token)
-                log.record(name.job, TIME_STAMP_KIND, body)
-                stamps.append(Extra("authority.tsr", bytes_source(token), stamp=True))
-            later = log.seal_later(name.job, first=name.entries, since=name.head.size)
-            facts = _written(asked, out, name, later, signer, stamps)
-            _record(log, name, facts)
+        made = supplement(asked)
     except EvidentError as error:
         if as_json:
             print_json({"error": {"reason": str(error), "next_step": error.next_step}})
         print_error(console_on_stderr(), "", str(error), error.next_step)
         return WRONG_USE if isinstance(error, RequestError | UnreadableError) else FAILED
-    entries = len(later.proof.entries)
     if as_json:
         print_json(
             {
-                "supplement": str(out.absolute()),
-                "sha256": facts.sha256,
-                "bytes": facts.bytes,
-                "bundle_sha256": name.sha256,
-                "job": name.job,
-                "later_entries": entries,
+                "supplement": str(made.path.absolute()),
+                "sha256": made.sha256,
+                "bytes": made.size,
+                "bundle_sha256": made.bundle_sha256,
+                "job": made.job,
+                "later_entries": made.entries,
             }
         )
     else:
-        print_text(f"{out}: later entries {entries}, leaves in the log {later.proof.tree_size}")
+        print_text(f"{made.path}: later entries {made.entries}, leaves in the log {made.tree_size}")
     return GOOD
+
+
+def supplement(asked: Asked) -> Supplement:
+    """Write the supplement, verified beside its bundle.
+
+    Raises RequestError for a bundle of another log, and what bundles and files raise.
+    """
+    settings = read_settings()
+    signer = signing_key(settings)
+    name, signature = _name(asked.bundle)
+    out = _free(asked)
+    authority = _authority(settings) if asked.ask_for_stamp else None
+    stamps: list[Extra] = []
+    with evidence_log(settings, signer) as log:
+        if log.origin != name.head.origin:
+            raise RequestError(
+                f"The bundle is from another log, {name.head.origin}.",
+                next_step="Run this where that log is; EVIDENT_HOME names it.",
+            )
+        if authority is not None:
+            token = authority.stamp(signature)
+            body = time_stamp_body(authority.authority, signature, token)
+            log.record(name.job, TIME_STAMP_KIND, body)
+            stamps.append(Extra("authority.tsr", bytes_source(token), stamp=True))
+        later = log.seal_later(name.job, first=name.entries, since=name.head.size)
+        facts = _written(asked, out, name, later, signer, stamps)
+        _record(log, name, facts)
+    proof = later.proof
+    return Supplement(
+        out, facts.sha256, facts.bytes, name.sha256, name.job, len(proof.entries), proof.tree_size
+    )
 
 
 def _name(bundle: Path) -> tuple[BundleName, bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,21 @@ def test_fusion_is_refused_by_forensic_safe_and_made_by_balanced(evident, clip):
     assert said.code == 0, said.err
     assert said.json["sentence"].startswith("Combines frames 0, 1, 2")
     assert {"fused-f0000007.png", "plain-f0000007.png"} <= set(said.json["files"])
+    assert said.json["supplement"] is None
     assert evident("copy", "check", "f2/fusion.statement.json").code == 0
+
+
+def test_a_fusion_of_a_bundle_belongs_to_it(evident, bundle):
+    """A supplement carries pictures, list, document and entry, and verifies beside the bundle."""
+    said = evident("fuse", bundle, "--frame", "7", "--box", "40,24,80,48", "--out", "plate",
+                   "--json")  # fmt: skip
+    assert said.json["error"] is None, said.err
+    attached = said.json["supplement"]
+    checked = evident("verify", bundle, "--supplement", attached, "--json")
+    assert checked.code == 0, checked.err
+    with zipfile.ZipFile(attached) as archive:
+        held = {name.rsplit("/", 1)[-1] for name in archive.namelist()}
+    assert {"fusion.json", "fusion.pdf", "fusion.statement.json"} <= held
 
 
 def test_redaction_needs_something_to_hide(evident, clip):

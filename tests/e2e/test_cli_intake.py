@@ -11,8 +11,9 @@ from typing import Any
 
 import av
 import pytest
+from PIL import Image
 
-from tests.e2e.command_kit import Evident
+from tests.e2e.command_kit import Evident, textured
 from tests.unit.pipelines.media.clip_kit import write_clip
 from tests.unit.ugly import clips
 
@@ -89,6 +90,26 @@ def test_another_file_than_the_list_names_is_not_worked_on(evident: Evident) -> 
     assert said.code == 1
     assert "is not the file of" in said.err
     assert not (evident.folder / "o").exists()
+
+
+def test_a_photograph_is_held_to_its_suppliers_list_too(evident: Evident) -> None:
+    """The digest that was checked is in the report; with another one nothing is made."""
+    photo = evident.folder / "gate.png"
+    Image.fromarray(textured(48, 64)).save(photo)
+    digest = hashlib.sha256(photo.read_bytes()).hexdigest()
+    listed = evident.folder / "photo.sha256"
+    listed.write_text(f"{digest}  gate.png\n")
+    said = evident(
+        "run", photo, "--scale", "1", "--out", "p", "--json", "--hashes", listed
+    )  # fmt: skip
+    assert said.code == 0, said.err
+    facts = inside(said.json["jobs"][0]["bundle"], "report.json")["facts"]
+    assert any(digest in one and "photo.sha256" in one for one in facts["received"]["remarks"])
+    listed.write_text(f"{'0' * 64}  gate.png\n")
+    refused = evident("run", photo, "--scale", "1", "--out", "q", "--hashes", listed)
+    assert refused.code == 1
+    assert "is not the file of" in refused.err
+    assert not (evident.folder / "q").exists()
 
 
 def test_a_recorders_clip_is_rewrapped_and_on_record(evident: Evident) -> None:

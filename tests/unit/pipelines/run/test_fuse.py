@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from pypdf import PdfReader
 
 from pipelines.errors import PolicyError, RequestError, UnsupportedError
 from pipelines.graph.fusion_facts import FuseParameters, require_admitted
@@ -17,6 +18,7 @@ from pipelines.graph.spec import Preset
 from pipelines.media.index import index_video
 from pipelines.media.picture import Region
 from pipelines.media.pool import DecodePool
+from pipelines.run.copy_statement import Named
 from pipelines.run.fuse import LEAST_INDEPENDENT, Fusion, FusionWish, fused
 from pipelines.run.fuse_files import enlarged, fuse_clip, write_fusion
 from tests.unit.pipelines.analysis.fusion_kit import (
@@ -36,6 +38,7 @@ from tests.unit.pipelines.media.field_kit import interlaced, write_luma
 
 BOX = Region(*PLACE, *REGION)
 WISH = FusionWish(MIDDLE, BOX)
+SOURCES = (Named("clip.mp4", "ab" * 32, 1, "source"),)
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +52,11 @@ def pool() -> Iterator[DecodePool]:
 def scene() -> np.ndarray:
     """The scene that is filmed."""
     return fine_scene()
+
+
+def words_of(path: Path) -> str:
+    """The text of a document, its lines joined."""
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(path).pages).split())
 
 
 def judged(fusion: Fusion, path: Path, scene: np.ndarray, shift: tuple[float, float]) -> dict:
@@ -103,7 +111,9 @@ def test_copies_alone_make_it_decline(pool, scene, tmp_path):
     assert fusion.independent < LEAST_INDEPENDENT
     out = tmp_path / "out"
     out.mkdir()
-    assert [one.name for one in write_fusion(out, fusion, chosen, WISH)] == ["fusion.json"]
+    files = write_fusion(out, fusion, chosen, WISH, SOURCES)
+    assert [one.name for one in files] == ["fusion.json", "fusion.pdf"]
+    assert "Declined: of 14 frames around" in words_of(files[-1])
 
 
 def test_repeated_frames_count_once(pool, scene, tmp_path):
@@ -151,12 +161,22 @@ def test_the_list_says_which_frames_with_type_residual_and_share(pool, scene, tm
     assert {one.picture_type for one in fusion.frames} <= set("IPB")
     out = tmp_path / "out"
     out.mkdir()
-    files = write_fusion(out, fusion, chosen, WISH)
-    listed = json.loads(files[-1].read_text())
+    files = write_fusion(out, fusion, chosen, WISH, SOURCES)
+    listed = json.loads(files[-2].read_text())
     assert len(listed["frames"]) == 15
     assert {"index", "type", "shift", "residual", "share", "reason"} <= set(listed["frames"][0])
     for path in files[:2]:
         assert np.asarray(Image.open(path)).shape == (96, 160)
+    text = words_of(files[-1])
+    assert fusion.sentence in text
+    assert "ab" * 32 in text.replace(" ", "")
+    for one in fusion.frames:
+        assert f"{one.residual:.3f}" in text
+    again = tmp_path / "again"
+    again.mkdir()
+    assert write_fusion(again, fusion, chosen, WISH, SOURCES)[-1].read_bytes() == (
+        files[-1].read_bytes()
+    )
 
 
 def test_woven_frames_are_refused_unless_somebody_says_why(pool, tmp_path):
