@@ -25,6 +25,7 @@ from pipelines.media.limits import DecodeLimits
 TASKS = {
     "credentials": "pipelines.media.tasks.credentials",
     "photo": "pipelines.media.tasks.photo",
+    "glance": "pipelines.media.tasks.glance",
     "probe": "pipelines.media.tasks.probe",
     "video_index": "pipelines.media.tasks.video_index",
     "video_frames": "pipelines.media.tasks.video_frames",

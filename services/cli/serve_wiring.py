@@ -16,6 +16,7 @@ from models.spec import NetworkCard
 from pipelines.errors import ResourceError
 from pipelines.evidence.gate_record import GateRecord
 from pipelines.gates.book import Book
+from pipelines.media.glance import glance
 from pipelines.media.pool import DecodePool
 from pipelines.media.probe import PROBE_LIMITS, Probed, probe
 from services.auth.api_keys import ApiKeys, ensure_project
@@ -77,6 +78,7 @@ def gateway(
     metrics.watch_records(facts)
     evidence = OpenedView(settings.home / "log")
     with DecodePool(limits=PROBE_LIMITS) as pool:
+        look = _Looks(pool)
         yield gateway_app(
             Platform(
                 doors=Doors(ApiKeys(database), key_check(settings.home)),
@@ -85,7 +87,8 @@ def gateway(
                 artifacts=Artifacts(database),
                 holdings=Holdings(database, actor=actor(settings)),
                 storage=store,
-                probe=_prober(pool),
+                probe=look.probe,
+                glance=look.glance,
                 catalog=_catalog(settings),
                 public=PublicLog(settings.home / "log" / "public"),
                 evidence=evidence,
@@ -103,15 +106,22 @@ def gateway(
     evidence.close()
 
 
-def _prober(pool: DecodePool) -> Callable[[Path], Probed]:
-    """Look at files, at most a few at once: each takes a process."""
-    turns = threading.BoundedSemaphore(PROBES_AT_ONCE)
+class _Looks:
+    """Looks at files, at most a few at once: each takes a process."""
 
-    def look(path: Path) -> Probed:
-        with turns:
-            return probe(pool, path)
+    def __init__(self, pool: DecodePool) -> None:
+        self._pool = pool
+        self._turns = threading.BoundedSemaphore(PROBES_AT_ONCE)
 
-    return look
+    def probe(self, path: Path) -> Probed:
+        """Say what a file is."""
+        with self._turns:
+            return probe(self._pool, path)
+
+    def glance(self, path: Path, side: int) -> bytes:
+        """Make a small picture of it."""
+        with self._turns:
+            return glance(self._pool, path, side=side)
 
 
 def _store_answers(store: ObjectStore) -> None:

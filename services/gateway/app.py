@@ -30,6 +30,7 @@ from services.gateway.keeping_routes import keeping_routes
 from services.gateway.log_routes import log_routes
 from services.gateway.log_view_opener import ViewOpener
 from services.gateway.observed import Observed
+from services.gateway.preview_routes import Glancer, preview_routes
 from services.gateway.uploads import Prober, Uploads
 from services.jobs.artifacts import Artifacts
 from services.jobs.holdings import Holdings
@@ -56,8 +57,8 @@ class Platform:
     """What the gateway stands on; built once per process.
 
     `public` is the log's public side, `evidence` opens its index, `probe` looks at a file in a
-    bounded child, `checks` are asked by `/readyz`, which
-    tells what is `shown` beside them, `is_stopping` ends streams of events.
+    bounded child, `glance` makes a small picture of it there, `checks` are asked by `/readyz`,
+    which tells what is `shown` beside them, `is_stopping` ends streams of events.
     """
 
     doors: Doors
@@ -67,6 +68,7 @@ class Platform:
     holdings: Holdings
     storage: Storage
     probe: Prober
+    glance: Glancer
     catalog: CatalogView
     public: PublicLog
     evidence: ViewOpener
@@ -123,6 +125,15 @@ def gateway_app(platform: Platform) -> FastAPI:
         )
     )
     app.include_router(job_routes(platform.jobs, platform.artifacts, admission))
+    app.include_router(
+        preview_routes(
+            platform.jobs,
+            platform.holdings,
+            platform.storage.objects,
+            platform.glance,
+            admission,
+        )
+    )
     app.include_router(catalog_routes(platform.catalog, admission))
     app.include_router(log_routes(platform.public))
     app.include_router(evidence_routes(platform.evidence, EvidenceDoor(platform.doors)))

@@ -20,6 +20,7 @@ from cryptography.fernet import Fernet
 from PIL import Image
 
 from pipelines.evidence.entry import Actor
+from pipelines.media.glance import glance
 from pipelines.media.pool import DecodePool
 from pipelines.media.probe import PROBE_LIMITS, probe
 from services.auth.api_keys import ApiKeys
@@ -83,6 +84,7 @@ def serving(folder: Path, limits: GatewayLimits | None = None, **changes: Any) -
             holdings=Holdings(database, actor=ACTOR),
             storage=storage,
             probe=lambda path: probe(pool, path),
+            glance=lambda path, side: glance(pool, path, side=side),
             catalog=CatalogView(lambda: NETWORKS, lambda: GATES),
             public=PublicLog(folder / "log" / "public"),
             evidence=OpenedView(folder / "log"),

@@ -25,6 +25,7 @@ _PARTS = {
     "job": ("0" * 8 + "-0000-4000-8000-" + "0" * 12, "nothing"),
     "upload": ("0" * 32, "nothing"),
     "name": ("net-0", "nothing"),
+    "which": ("before", "after"),
 }
 
 
