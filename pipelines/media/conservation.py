@@ -295,9 +295,7 @@ def _stream_laws(
     delivery: Delivery,
     sounds: Sequence[NewSound],
 ) -> Iterable[Law]:
-    dropped = ""
-    if delivery.dropped:
-        dropped = f"left out on request: {', '.join(map(str, delivery.dropped))}"
+    dropped = _left_out(before, delivery)
     yield _law("streams", len(before.streams), len(after.streams), dropped)
     adts = "mpegts" in index.format_name
     anew = {one.stream.index: one for one in sounds}
@@ -316,6 +314,18 @@ def _stream_laws(
         moved = "headers in the packets moved into the container" if moves else ""
         yield _law(f"{name}: payloads", old["payloads"], new["payloads"], moved)
         yield _packet_time_law(f"{name}: times", old, new, stream.sample_rate, delivery)
+
+
+def _left_out(before: _Looked, delivery: Delivery) -> str:
+    """Which streams are not in the result, and why; empty where all of them are."""
+    empty = [one for one in delivery.dropped if before.packets.get(one, {}).get("packets") == 0]
+    asked = [one for one in delivery.dropped if one not in empty]
+    parts = []
+    if asked:
+        parts.append(f"left out on request: {', '.join(map(str, asked))}")
+    if empty:
+        parts.append(f"announced and without a packet: {', '.join(map(str, empty))}")
+    return "; ".join(parts)
 
 
 def _packet_time_law(

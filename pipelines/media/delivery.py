@@ -49,9 +49,14 @@ def choose_delivery(
     `untouched` says that no operation runs. Raises UnsupportedError where no codec holds the
     samples, no container the streams, or `drop_streams` names what cannot be dropped.
     """
+    empty = _empty_sound(index) - drop_streams
+    drop_streams |= empty
     kept = _kept(index, drop_streams)
     _require_order(index)
-    remarks: list[str] = []
+    remarks = [
+        f"Stream {one} is announced as sound and holds nothing; it was left out."
+        for one in sorted(empty)
+    ]
     codec, pixel_format, is_lossless = _codec(result, remarks, lossless=lossless)
     container = choose_container(index, kept, codec, remarks)
     moved = _moved(index, kept)
@@ -114,6 +119,17 @@ def planar_name(shape: FrameShape) -> str:
         if same and not form.states_full_range:
             return form.name
     raise UnsupportedError(f"No pixel format holds {layout.depth}-bit {layout.family.value}.")
+
+
+def _empty_sound(index: VideoIndex) -> frozenset[int]:
+    """Streams of sound without a packet: cameras announce them, and muxers leave them away."""
+    empty = {one.stream for one in index.packets if not one.packets}
+    own = index.video.stream.index
+    return frozenset(
+        one.index
+        for one in index.streams
+        if one.kind is StreamKind.AUDIO and one.index in empty and one.index != own
+    )
 
 
 def _kept(index: VideoIndex, drop: frozenset[int]) -> tuple[StreamFacts, ...]:

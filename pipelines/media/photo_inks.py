@@ -16,7 +16,14 @@ INKS = 4
 INTENT = "relative"
 _PROFILE = "icc-profile-data"
 _BUILT_IN = "cmyk"
-_HOW = "relative colorimetric intent, without black point compensation"
+_BY_OWN = (
+    "CMYK converted to sRGB through its own ICC profile, relative colorimetric intent, without "
+    "black point compensation; the profile is not carried on."
+)
+_BY_LENT = (
+    "CMYK converted to sRGB through the CMYK profile that libvips carries, relative colorimetric "
+    "intent, without black point compensation."
+)
 
 _ASSUMED = (
     "The file says nothing of the inks that it is meant for; those of libvips' own CMYK profile "
@@ -32,10 +39,8 @@ def is_for_inks(icc: bytes | None) -> bool:
 def said_of_inks(icc: bytes | None) -> tuple[str, tuple[str, ...]]:
     """What becomes of the inks, and what has to be assumed for it."""
     if is_for_inks(icc):
-        own = f"CMYK converted to sRGB through its own ICC profile, {_HOW}"
-        return f"{own}; the profile is not carried on.", ()
-    lent = f"CMYK converted to sRGB through the CMYK profile that libvips carries, {_HOW}."
-    return lent, (_ASSUMED,)
+        return _BY_OWN, ()
+    return _BY_LENT, (_ASSUMED,)
 
 
 def as_srgb(image: pyvips.Image) -> pyvips.Image:

@@ -298,7 +298,11 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
         assumptions=index.video.assumptions,
         overrides=effects(index, job.checked.ingest.overrides),
         warnings=(
-            *(f"Stream {one} was left out on request." for one in delivery.dropped),
+            *(
+                f"Stream {one} was left out on request."
+                for one in delivery.dropped
+                if one in job.checked.export.drop_streams
+            ),
             *credentialed.warnings,
         ),
         defects=tuple(filter(None, (*source_defects(index), judge_fields(index).contradiction))),

@@ -177,6 +177,26 @@ def dahua(*, frames: Sequence[bytes], times: Sequence[int]) -> bytes:
     return out
 
 
+def hisilicon(*, frames: Sequence[bytes], times: Sequence[int], sound: bool = True) -> bytes:
+    """H.264 in the units of a HiSilicon camera; `times` in milliseconds.
+
+    As FFmpeg's hxvs.c reads them: a header with the size, then every NAL unit by itself behind
+    its length, time and whether it belongs to a key frame; A-law sound between, its first four
+    bytes no sound. No index follows.
+    """
+    out = b"HXVS" + struct.pack("<II", *SMALL) + bytes(4)
+    for payload, moment in zip(frames, times, strict=True):
+        units = [b"\0\0\0\1" + one.rstrip(b"\0") for one in payload.split(b"\0\0\1")[1:]]
+        for unit in units:
+            # Parameter sets and a picture on its own are where decoding can begin.
+            key = int(unit[4] & 31 in (5, 7, 8))
+            out += b"HXVF" + struct.pack("<III", len(unit), moment, key) + unit
+        if sound:
+            heard = b"\0\0\0\1" + bytes((0xD5,)) * 320
+            out += b"HXAF" + struct.pack("<III", len(heard), moment, 0) + heard
+    return out
+
+
 def h264_frames() -> list[bytes]:
     """The access units of a stream of twelve frames, without B-frames, with start codes."""
     with io.BytesIO() as held:

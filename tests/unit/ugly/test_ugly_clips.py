@@ -353,6 +353,24 @@ def test_a_recorders_own_format_is_read(
         assert found.index is None or found.index.frames < 12
 
 
+@pytest.mark.parametrize("sound", [True, False])
+@pytest.mark.parametrize("part", [8, 7, 3])
+def test_a_camera_s_own_format_is_read(
+    pool: OneChildPool, tmp_path: Path, part: int, *, sound: bool
+) -> None:
+    """HiSilicon's units are found by content and made into frames, at the camera's own times."""
+    times = [40 * n for n in range(12)]
+    data = clips.hisilicon(frames=clips.h264_frames(), times=times, sound=sound)
+    found = ending(pool, put(tmp_path, data[: len(data) * part // 8]), tmp_path / "work")
+    if part == 8:
+        assert found.index is not None, found.refusal
+        assert found.index.format_name == "hxvs"
+        assert found.index.pts.tolist() == times
+        assert found.index.video.timing is TimingSource.PROPRIETARY
+    else:
+        assert found.index is None or found.index.frames < 12
+
+
 def test_refusals_are_of_their_kind(pool: OneChildPool, tmp_path: Path) -> None:
     """What is cut off is damaged, what is unknown is no media: each has its own next step."""
     cut = ending(pool, put(tmp_path, clips.plain(".mp4")[:300]), tmp_path / "a")

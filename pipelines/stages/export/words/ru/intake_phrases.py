@@ -23,6 +23,11 @@ INTAKE_PHRASES: Mapping[str, str] = {
     "The clip begins {n_seconds} s before zero, which no container here shows; all times were "
     "moved by that.": "Запись начинается за {n_seconds} с до нуля, чего контейнеры не показывают; "
     "все времена сдвинуты на столько же.",
+    "Stream {n_stream} is announced as sound and holds nothing; it was left out.": "Поток "
+    "{n_stream} объявлен звуковым и ничего не содержит; он не включён.",
+    "announced and without a packet: {n_streams}": "объявлены и не содержат пакетов: {n_streams}",
+    "left out on request: {n_streams}; announced and without a packet: {n_empty}": "исключены по "
+    "требованию: {n_streams}; объявлены и не содержат пакетов: {n_empty}",
     "moved by {n_seconds} s, to begin at zero": "сдвинуто на {n_seconds} с, чтобы начать с нуля",
     "The burned-in clock is right.": "Часы в кадре идут верно.",
     "The burned-in clock is {n_seconds} s ahead.": "Часы в кадре спешат на {n_seconds} с.",

@@ -123,6 +123,12 @@ _PHOTOS = {
     "потерями: отсчёты получены декодированием libjpeg-turbo составляющих RGB, 8 бит.",
     "JPEG is lossy: four inks, 8 bits, as libjpeg-turbo decodes them.": "JPEG сжат с потерями: "
     "четыре краски, 8 бит, по декодированию libjpeg-turbo.",
+    "CMYK converted to sRGB through the CMYK profile that libvips carries, relative colorimetric "
+    "intent, without black point compensation.": "CMYK переведён в sRGB по профилю "
+    "CMYK из libvips, относительный колориметрический способ, без компенсации чёрной точки.",
+    "The file says nothing of the inks that it is meant for; those of libvips' own CMYK profile "
+    "assumed, so its colours are approximate.": "Файл не сообщает, для каких красок он "
+    "предназначен; приняты краски профиля CMYK из libvips, поэтому цвета приблизительны.",
     "CMYK converted to sRGB through its own ICC profile, relative colorimetric intent, without "
     "black point compensation; the profile is not carried on.": "CMYK переведён в sRGB по "
     "собственному профилю ICC, относительный колориметрический способ, без компенсации чёрной "
