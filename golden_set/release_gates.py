@@ -12,16 +12,19 @@ import argparse
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models import catalog
 from models.engines.choice import listing
 from models.engines.residency import WarmNetworks
 from models.spec import Precision
+from pipelines.evidence.canonical import canonical_bytes, parse_object
 from pipelines.evidence.signature import public_pem
 from pipelines.gates.answers import Plane, answer_name, pack, question
 from pipelines.gates.book import ANSWERS, RELEASE_KEY, SHIPPED, SUFFIX
+from pipelines.gates.results import from_json, to_json
+from pipelines.gates.speed import measure_speed
 from services.cli.gate_command import BASELINES, GOLDEN_SET, Asked, main
 from services.provenance.keys import FileSigner
 from services.settings.settings import Settings
@@ -33,8 +36,15 @@ def release() -> int:
     parser.add_argument(
         "--baselines", action="store_true", help="make the baselines anew instead of comparing"
     )
+    parser.add_argument(
+        "--speeds",
+        action="store_true",
+        help="measure speeds alone, with nothing else running, and put them into the baselines",
+    )
     arguments = parser.parse_args()
     names = catalog.names()
+    if arguments.speeds:
+        return measure_speeds(names)
     SHIPPED.mkdir(exist_ok=True)
     for old in SHIPPED.glob(f"*{SUFFIX}"):
         old.unlink()
@@ -91,6 +101,17 @@ def asked(way: ReleasedWay, out: Path, *, anew: bool) -> Asked:
         compare=False,
         precision=way.precision,
     )
+
+
+def measure_speeds(names: Sequence[str]) -> int:
+    """Time every way and write its figure into its baseline. The machine should be at rest."""
+    for way in ways(names):
+        warm = WarmNetworks(way.engine, precision=way.precision)
+        speed = measure_speed(catalog.card(way.network), warm.network(way.network))
+        earlier = from_json(parse_object(way.baseline.read_bytes()))
+        way.baseline.write_bytes(canonical_bytes(to_json(replace(earlier, speed=speed))))
+        print(f"{way.baseline.stem}: {earlier.speed.ratio:.3f} -> {speed.ratio:.3f}")
+    return 0
 
 
 def known_answers(names: Sequence[str]) -> Iterator[tuple[str, Plane]]:

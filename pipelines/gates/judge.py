@@ -93,11 +93,16 @@ def judge(
         _require_comparable(results, baseline)
         lines += _regressions(results, baseline, thresholds)
         lines += _misread_regressions(results, baseline)
-        limit = baseline.speed.ratio * thresholds.slower
-        ratio = results.speed.ratio
-        single = Interval(ratio, ratio, ratio, 1)
-        lines.append(Line("speed", "", "time over a matrix product", single, limit, ratio <= limit))
+        lines += _speed(results, baseline, thresholds)
     return Judgement(tuple(lines), baseline_sha256, limits)
+
+
+def _speed(results: Results, baseline: Results, thresholds: Thresholds) -> Iterator[Line]:
+    """A baseline whose speed was never measured at rest sets no budget."""
+    if baseline.speed.ratio > 0:
+        limit, ratio = baseline.speed.ratio * thresholds.slower, results.speed.ratio
+        single = Interval(ratio, ratio, ratio, 1)
+        yield Line("speed", "", "time over a matrix product", single, limit, ratio <= limit)
 
 
 def groups(results: Results) -> Iterator[tuple[str, str, tuple[CaseScore, ...]]]:

@@ -93,7 +93,8 @@ class Agreement:
 class Speed:
     """Time of the network over the time of as many multiply-adds in one matrix product.
 
-    Both in one run on one machine, so that the figure travels; `pixels` is the input's size.
+    Both in one run on one machine, so that the figure travels; `pixels` is the input's size. In a
+    baseline 0 says that nobody has measured it with the machine at rest.
     """
 
     ratio: float

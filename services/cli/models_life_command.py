@@ -91,12 +91,11 @@ def show_history(name: str, *, as_json: bool) -> int:
 
 def describe(book: Book, name: str) -> str:
     """Where a network stands, in a few words for a listing."""
-    engines = {
-        f"{one.judged.engine} {one.judged.engine_version}"
-        for one in book.records(name)
-        if one.passed
-    }
-    gated = f"gated on {', '.join(sorted(engines))}" if engines else "ungated"
+    engines: dict[str, set[str]] = {}
+    for one in (record.judged for record in book.records(name) if record.passed):
+        engines.setdefault(f"{one.engine} {one.engine_version}", set()).add(one.precision)
+    ways = [f"{engine} ({', '.join(sorted(found))})" for engine, found in sorted(engines.items())]
+    gated = f"gated on {', '.join(ways)}" if ways else "ungated"
     return f"{book.state(name)}, {gated}"
 
 

@@ -57,6 +57,23 @@ def test_a_precision_that_is_not_proven_is_refused(evident: Evident, photo: Path
     assert "not proven in fp16" in refused.err
 
 
+def test_bf16_is_admitted_on_record_and_replayed(evident: Evident, photo: Path) -> None:
+    """Asked for, it runs without an override; plan and report say so, and a replay repeats it."""
+    said = evident("run", photo, *RUN, "--engine", "torch", "--precision", "bf16", "--json")
+    assert said.code == 0, said.err
+    (job,) = said.json["jobs"]
+    (facts,) = plan_of(job["bundle"])["networks"]
+    assert (facts["engine"], facts["precision"]) == ("torch", "bf16")
+    assert (facts["gate"], facts["fallback_gate"]) == ("passed", "passed")
+    assert "bf16" in Path(job["report"]).read_text()
+    replayed = evident("replay", job["bundle"])
+    assert replayed.code == 0, replayed.err
+    assert "identical: every sample" in replayed.out
+    elsewhere = evident("replay", job["bundle"], "--engine", "onnxruntime")
+    assert elsewhere.code == 1
+    assert "differs" in elsewhere.out
+
+
 def test_the_doctor_lists_engines_and_choices(evident: Evident) -> None:
     """What is here, what lacks a GPU, and how each network would run and why."""
     findings = {one["name"]: one for one in evident("doctor", "--json").json["findings"]}

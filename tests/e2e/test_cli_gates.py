@@ -65,7 +65,10 @@ def test_the_history_says_who_moved_it_and_why(evident: Evident) -> None:
     history = evident("models", "history", "evident-sr-x2", "--json").json
     assert history["state"] == "withdrawn"
     assert [one["body"]["reason"] for one in history["entries"]] == ["plates misread"]
-    assert {one["engine"] for one in history["records"]} == {"onnxruntime", "torch"}
+    assert {(one["engine"], one["precision"]) for one in history["records"]} == {
+        *((engine, "fp32") for engine in ("onnxruntime", "torch", "openvino")),
+        *((engine, "bf16") for engine in ("torch", "openvino")),
+    }
     listed = {
         one["name"]: one["state"] for one in evident("models", "list", "--json").json["models"]
     }

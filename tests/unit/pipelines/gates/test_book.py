@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from models import catalog
 from models.engines.residency import WarmNetworks
+from models.spec import Precision
 from pipelines.errors import EvidenceError
 from pipelines.evidence.gate_record import sign_record
 from pipelines.gates.answers import (
+    TOLERANCES,
     answer_name,
     largest_difference,
     pack,
@@ -206,7 +208,7 @@ def test_a_reduced_precision_has_its_own_answer_and_tolerance(
 
 
 @pytest.mark.parametrize("name", catalog.names())
-@pytest.mark.parametrize("engine", ["onnxruntime", "torch"])
+@pytest.mark.parametrize("engine", ["onnxruntime", "torch", "openvino"])
 def test_every_shipped_network_has_passed_on_this_machines_engines(name: str, engine: str) -> None:
     """What ships is admitted by its record as it runs here, and gives its known answers."""
     networks = WarmNetworks(engine, threads=2)
@@ -216,6 +218,28 @@ def test_every_shipped_network_has_passed_on_this_machines_engines(name: str, en
     answer = read_answer(SHIPPED / ANSWERS, name)
     assert answer is not None
     assert largest_difference(networks.network(name).run, answer) < 1e-4
+
+
+@pytest.mark.parametrize("name", catalog.names())
+@pytest.mark.parametrize("engine", ["torch", "openvino"])
+def test_every_shipped_network_has_passed_in_bf16(name: str, engine: str) -> None:
+    """The card lists bf16, a record admits it, and fp32, which it falls back to, as well."""
+    assert Precision.BF16 in catalog.card(name).precisions
+    facts = WarmNetworks(engine, threads=2).facts(name)
+    found = Book([shipped_shelf()], shipped=frozenset(catalog.names()), state=lambda _: None)
+    for precision in ("bf16", "fp32"):
+        standing = found.standing({**facts, "precision": precision}, never)
+        assert (standing.state, standing.admitted_by) == (GateState.PASSED, Admission.RECORD)
+    assert read_answer(SHIPPED / ANSWERS, answer_name(name, engine, "bf16")) is not None
+
+
+@pytest.mark.parametrize("name", catalog.names())
+def test_bf16_gives_its_known_answers_on_this_processor(name: str) -> None:
+    """Torch computes bf16 on any processor, and stays within the tolerance of what shipped."""
+    networks = WarmNetworks("torch", threads=1, precision=Precision.BF16)
+    answer = read_answer(SHIPPED / ANSWERS, answer_name(name, "torch", "bf16"))
+    assert answer is not None
+    assert largest_difference(networks.network(name).run, answer) <= TOLERANCES["bf16"]
 
 
 def test_facts_of_another_version_of_the_same_minor_are_the_same_gate(

@@ -109,6 +109,8 @@ def test_slower_than_its_budget_fails(tmp_path: Path) -> None:
     assert judge(results(ratio=1.5), limits, baseline=results()).passed
     judgement = judge(results(ratio=1.6), limits, baseline=results())
     assert [metric for metric, _ in failed(judgement)] == ["speed"]
+    unmeasured = judge(results(ratio=1.6), limits, baseline=results(ratio=0.0))
+    assert "speed" not in {line.metric for line in unmeasured.lines}
 
 
 @pytest.mark.parametrize(
