@@ -62,6 +62,16 @@ _FAILURES = {
     "показывает, что там нет лица.",
     "Marks things that are no faces, also with high scores.": "Отмечает то, что лицом не является, "
     "в том числе с высокой оценкой.",
+    "Misses faces: those that are small, turned away, covered or dark.": "Пропускает лица: мелкие, "
+    "отвёрнутые, закрытые или тёмные.",
+    "Misses things, and gives things wrong names, also with high scores.": "Пропускает предметы и "
+    "называет их неверно, в том числе с высокой оценкой.",
+    "AGPL-3.0, exports included: it is never looked for, and a graph that names it says why its "
+    "licence allows that.": "AGPL-3.0, включая экспортированные файлы: сама программа эту сеть не "
+    "ищет, а граф, который её называет, говорит, почему лицензия это допускает.",
+    "An ONNX export with one output is read; how was tried on made answers, and never with its own "
+    "weights.": "Читается экспорт ONNX с одним выходом; проверено это на составленных ответах и ни "
+    "разу с собственными весами сети.",
 }
 
 _EDITS = {
