@@ -7,8 +7,9 @@ The median over the edges counts, rounded to twentieths of a sample. Wiener's fi
 takes it back.
 
 Edges that were soft in the scene pass for blurred ones, and a blur of another kind than a
-Gaussian is taken back wrongly: both ring. Below `LEAST_SIGMA`, and where there are too few
-edges, the picture is left as it is.
+Gaussian is taken back wrongly: both ring. A blur by motion is not estimated, for one length and
+one direction fit a picture only where all of it moved alike; `deblur` takes them as given. Below
+`LEAST_SIGMA`, and where there are too few edges, the picture is left as it is.
 """
 
 from __future__ import annotations

@@ -43,7 +43,8 @@ MAPS = MapWords(
     codes="{value} code values",
     drift="Embedding drift per face track",
     drift_meaning="1 minus the cosine between the embeddings of a face as received and as "
-    "delivered: how differently a network sees the two.",
+    "delivered: how differently a network sees the two. Faces are cut out by their boxes and not "
+    "aligned.",
     drift_by="Embedding: {embedding}.",
     drift_columns=("Track", "Pictures", "Shorter side", "Mean drift", "Largest drift"),
     too_small="below {side} samples: not applicable",
