@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pipelines.errors import ResourceError
 from pipelines.graph.plan import Plan
 from pipelines.media.photo import new_planes
 from pipelines.media.picture import FrameShape, Samples
@@ -56,16 +58,18 @@ def remember_photo(job: Job, plan: Plan, planes: Sequence[Samples], replans: Seq
     """Hand a photograph's samples to the memory."""
     if job.tools.memory is None:
         return
-    files = []
-    for number, plane in enumerate(planes):
-        files.append(job.folder.path(_PLANE.format(number)))
-        with writing(files[-1]) as file:
-            np.save(file, plane, allow_pickle=False)
-    files.append(job.folder.path(_FACTS))
-    write_whole(files[-1], json.dumps({"planes": len(planes), "replans": list(replans)}).encode())
-    job.tools.memory.remember(rendering_key(job, plan), files)
-    for path in files:
-        path.unlink()
+    files = [job.folder.path(_PLANE.format(number)) for number in range(len(planes))]
+    facts = job.folder.path(_FACTS)
+    # A disk without room for this may have room for the result.
+    with suppress(ResourceError):
+        for path, plane in zip(files, planes, strict=True):
+            with writing(path) as file:
+                np.save(file, plane, allow_pickle=False)
+        told = {"planes": len(planes), "replans": list(replans)}
+        write_whole(facts, json.dumps(told).encode())
+        job.tools.memory.remember(rendering_key(job, plan), [*files, facts])
+    for path in (*files, facts):
+        path.unlink(missing_ok=True)
 
 
 def _read(found: Recalled, shape: FrameShape) -> Computed | None:
