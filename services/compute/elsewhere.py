@@ -12,9 +12,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipelines.errors import EvidentError
 from pipelines.run.clip_index import INDEX
 from pipelines.run.clip_part import Part
 from pipelines.run.clip_pixels import neighbours
@@ -35,6 +37,9 @@ LIST_SECONDS = 1.0
 END_SECONDS = 30.0
 MOST_LOSSES = 3
 GROUPS_PER_WORKER = 4
+ORDERS_PER_WORKER = 2
+"""One that it works on, and one that waits in the pool so that it need not wait for us."""
+
 LONGEST_GROUP = 8
 
 _TAKEN = "taken.json"
@@ -79,7 +84,8 @@ class Elsewhere:
             _Round(self._pool, order, work, home, self._rules).run(missing)
             objects.clear()
         finally:
-            objects.remove(part.key, index.key)
+            with suppress(EvidentError):  # what stays goes with the job
+                objects.remove(part.key, index.key)
 
 
 @dataclass(slots=True)
@@ -181,9 +187,9 @@ class _Round:
             time.sleep(LOOK_SECONDS)
 
     def _give(self) -> None:
-        """Have at most as many orders under way as there may be workers."""
-        width = self.pool.width(self.order.need)
-        while self.waiting and len(self.running) < width:
+        """Have two orders under way for every worker that there may be, and no more."""
+        most = ORDERS_PER_WORKER * self.pool.width(self.order.need)
+        while self.waiting and len(self.running) < most:
             segments = self.waiting.pop(0)
             self.running[self.pool.submit(_with(self.order, segments))] = segments
 
@@ -201,16 +207,15 @@ class _Round:
                 )
             if ended.error and not ended.lost:
                 raise ended.fault()
-            if ended.lost:
-                for number in segments:
-                    self.losses[number] = self.losses.get(number, 0) + 1
         return found
 
     def _again(self, ended: list[tuple[int, ...]]) -> None:
         """Have rendered again what a lost worker had not finished."""
         for segments in ended:
             left = [one for one in segments if one not in self.home.home]
-            if left and min(self.losses.get(one, 0) for one in left) >= MOST_LOSSES:
+            for number in left:
+                self.losses[number] = self.losses.get(number, 0) + 1
+            if left and min(self.losses[one] for one in left) >= MOST_LOSSES:
                 raise WorkerLostError(
                     f"Workers were lost {MOST_LOSSES} times over segment {left[0]}.",
                     next_step="Look at the pool's machines; the input may be what ends them.",

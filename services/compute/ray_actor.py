@@ -27,10 +27,13 @@ class RenderActor:
 
     def __init__(self, settings: str) -> None:
         told = RaySettings.load(settings)
-        catalog.look_in(told.home / "models")
-        told.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _remove_orphans(told.folder)
-        self._folder = Path(tempfile.mkdtemp(dir=told.folder, prefix=f"worker-{os.getpid()}-"))
+        # A node's own home counts, if it has one: folders need not be called alike everywhere.
+        home = Path(os.environ.get("EVIDENT_HOME") or told.home)
+        catalog.look_in(home / "models")
+        folder = home / "compute"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _remove_orphans(folder)
+        self._folder = Path(tempfile.mkdtemp(dir=folder, prefix=f"worker-{os.getpid()}-"))
         store = open_storage(told.artifacts, _address(told, os.environ)).objects
         self._worker = SegmentWorker(store, self._folder, where={"pool": "ray"})
         self._stopped: set[int] = set()

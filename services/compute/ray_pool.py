@@ -131,7 +131,7 @@ class _Child:
                 stderr=log,
                 pass_fds=(write,),
                 start_new_session=True,
-                env=_environment(self._sockets),
+                env=_environment(settings, self._sockets),
                 text=True,
             )
         os.close(write)
@@ -218,12 +218,17 @@ class _Child:
             shutil.rmtree(self._sockets, ignore_errors=True)
 
 
-def _environment(sockets: str | None) -> dict[str, str]:
-    """This process's environment, with this tree on the path of the child and its workers."""
+def _environment(settings: RaySettings, sockets: str | None) -> dict[str, str]:
+    """This process's environment, with this tree on the path of the child and its workers.
+
+    Workers of a pool of this machine alone have this process's home.
+    """
     root = str(Path(__file__).resolve().parents[2])
     path = os.environ.get("PYTHONPATH")
     told = {**os.environ, "PYTHONPATH": root if not path else f"{root}{os.pathsep}{path}"}
-    return told if sockets is None else {**told, "RAY_TMPDIR": sockets}
+    if sockets is None:
+        return told
+    return {**told, "RAY_TMPDIR": sockets, "EVIDENT_HOME": str(settings.home)}
 
 
 def _stdin(process: subprocess.Popen[str]) -> IO[str]:

@@ -22,8 +22,9 @@ class RaySettings:
     """How a pool is reached and what its workers do.
 
     `address` None starts one of this machine alone. `actors` None means as many as the pool has
-    processors for. `home` is where networks are installed, `folder` where workers keep files
-    while they work, both on each machine; `artifacts` is the store that all of them reach.
+    processors for. `home` is where networks are installed and workers keep files while they
+    work, unless a node has a home of its own; `folder` is where the pool's log goes here.
+    `artifacts` is the store that all of them reach.
     """
 
     address: str | None

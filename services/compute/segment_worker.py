@@ -141,6 +141,7 @@ class SegmentWorker:
         path = folder / safe_part(order.name)
         objects.fetch(order.source, path)
         self._sources[sha256] = receive(path, watch)
+        watch.frames = 0  # bytes were counted, to hear whether to stop
         return self._sources[sha256]
 
     def _networks_of(self, part: Part) -> PlannedNetworks:
