@@ -130,7 +130,7 @@ def again_until_done(table: Bench, place: Any, first: Outcome, name: str, job: s
 def test_two_workers_and_one_process_agree_to_the_bit(
     table: Bench, whole: Outcome, pool: RayPool
 ) -> None:
-    """Segments spread over two actors give the bytes, maps and numbers of one process."""
+    """Segments spread over two actors give the samples, maps and numbers of one process."""
     first = table.run(table.elsewhere(pool))
     assert facts_of(first) == facts_of(whole)
     until(lambda: len(pids(pool)) == 2)

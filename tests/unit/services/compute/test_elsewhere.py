@@ -53,7 +53,7 @@ def threads(table: Bench, tmp_path: Path, **told: Any) -> Threads:
 def test_workers_and_one_process_agree_to_the_bit(
     table: Bench, whole: Outcome, tmp_path: Path
 ) -> None:
-    """Result, ledger, maps and numbers are those of one process, and entries say where."""
+    """Samples, maps and numbers are those of one process, and entries say where."""
     pool = threads(table, tmp_path)
     outcome = table.run(table.elsewhere(pool))
     assert facts_of(outcome) == facts_of(whole)
