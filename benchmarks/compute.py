@@ -2,7 +2,7 @@
 
 A pool of this machine alone, one thread to an actor, every actor warm. What is timed is the
 rendering of all segments as the job's process sees it: orders out, segments home with their
-samples checked; the index, the join and the bundle are the same either way. Both pools are there
+digests checked; the index, the join and the bundle are the same either way. Both pools are there
 the whole time and take turns; the ratio of the medians counts. Both must hand the same samples to
 the encoder. `--segments` and `--repeats` make it longer or shorter.
 """
