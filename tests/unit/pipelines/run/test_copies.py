@@ -29,7 +29,7 @@ from pipelines.run.copy_statement import Named, check_copy, copy_body, signed
 from pipelines.run.demonstrative import Marker, label_mark, read_marks, shown_shape
 from pipelines.run.hidden_regions import Hidden, read_regions, tracked_regions
 from pipelines.run.redaction import FILL, Cover, Redactor
-from pipelines.run.side_by_side import Beside, shown_then
+from pipelines.run.side_by_side import Beside, shown_then, strip_rows
 from pipelines.stages.export.letters import BOLD
 from tests.unit.pipelines.evidence.test_attestation import FixedSigner
 from tests.unit.pipelines.media.clip_kit import UNEVEN, write_clip
@@ -341,11 +341,33 @@ def test_before_and_after_stand_in_sync(pool, tmp_path):
     beside.close()
     found = frames_of(made.path)
     assert len(found) == 16
+    strip = strip_rows(96)
     for number, luma in enumerate(found):
-        assert luma.shape == (96, 128 * 2 + 8)
+        assert luma.shape == (strip + 96, 128 * 2 + 8)
         level = levels[number // 2]
-        assert np.abs(luma[:, :120].astype(int) - level).max() <= 4
-        assert np.abs(luma[:, 144:].astype(int) - (255 - level)).max() <= 4
+        assert np.abs(luma[strip + 2 :, :120].astype(int) - level).max() <= 4
+        assert np.abs(luma[strip + 2 :, 144:].astype(int) - (255 - level)).max() <= 4
+        assert luma[:strip, :60].max() > 180
+        assert luma[:strip, 136:190].max() > 180
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_before_is_on_the_left_as_the_picture_is_shown(turns, monkeypatch):
+    """However a clip is stored, upright it has its source on the left, below the word for it."""
+    upright = np.arange(24 * 40, dtype=np.uint8).reshape(24, 40) % 97
+    beside = Beside.__new__(Beside)
+    stored = np.rot90(upright, -turns)
+    layout = PixelLayout(Family.YCBCR, 8, 1, 1)
+    monkeypatch.setattr(beside, "_turns", turns, raising=False)
+    monkeypatch.setattr(beside, "_shown", [0], raising=False)
+    monkeypatch.setattr(beside, "_own", FrameShape(*stored.shape, layout), raising=False)
+    monkeypatch.setattr(beside, "_current", (0, (stored,)), raising=False)
+    (made,) = beside.draw(0, (stored + 100,))
+    assert made.shape == (beside.shape.height, beside.shape.width)
+    shown, strip = np.rot90(made, turns), strip_rows(24)
+    np.testing.assert_array_equal(shown[strip:, :40], upright)
+    np.testing.assert_array_equal(shown[strip:, 48:], upright + 100)
+    assert (shown[:strip] == 235).any()
 
 
 def test_a_statement_holds_for_its_own_files_alone(tmp_path):

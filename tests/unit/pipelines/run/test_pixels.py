@@ -153,3 +153,36 @@ def test_a_crop_is_remembered_by_what_it_covers(networks: WarmNetworks) -> None:
     )
     chain = bind(graph, FrameShape(60, 80, YCBCR), frames=1, networks=networks)
     assert covered(chain) == Region(4, 10, 16, 20)
+
+
+@pytest.mark.parametrize("mode", ["both", "horizontal"])
+def test_a_shipped_network_leaves_no_seam(mode: str, networks: WarmNetworks) -> None:
+    """An endless picture enlarged by a real network is the same wherever it is begun."""
+    source = FrameShape(72, 96, YCBCR)
+    across, down = 48, 36 if mode == "both" else 0
+
+    def enlarged(picture: tuple[np.ndarray, ...], *, wrapped: bool) -> list[np.ndarray]:
+        steps: list[dict[str, Any]] = [{"op": "super_resolve", "scale": 2}]
+        if wrapped:
+            first = {"op": "wrap", "mode": mode, "margin": 64}
+            steps = [first, *steps, {**first, "op": "unwrap", "margin": 128}]
+        chain = bind(checked(*steps), source, frames=1, networks=networks)
+        return list(native_from_block(chain.region(picture, chain.result.whole)))
+
+    def rolled(picture: Sequence[np.ndarray], scale: int) -> tuple[np.ndarray, ...]:
+        return tuple(
+            np.roll(plane, (down * scale // part, across * scale // part), (0, 1))
+            for plane, part in zip(picture, (1, 2, 2), strict=True)
+        )
+
+    def apart(*, wrapped: bool) -> int:
+        picture = planes(source, 7)
+        here = rolled(enlarged(picture, wrapped=wrapped), 2)
+        there = enlarged(rolled(picture, 1), wrapped=wrapped)
+        return max(
+            int(np.abs(one.astype(int) - other.astype(int)).max())
+            for one, other in zip(here, there, strict=True)
+        )
+
+    assert apart(wrapped=True) <= 1
+    assert apart(wrapped=False) > 1
