@@ -32,7 +32,8 @@ from services.cli.storage_wiring import storage
 from services.console.sessions import Sessions, session_secret
 from services.database.database import Database
 from services.dispatch.port import Dispatch
-from services.gateway.app import Platform, gateway_app
+from services.gateway.admission import RateLimit
+from services.gateway.app import GatewayLimits, Platform, gateway_app
 from services.gateway.catalog_routes import CatalogView
 from services.gateway.log_view_opener import OpenedView
 from services.gateway.records_facts import RecordsFacts
@@ -100,6 +101,7 @@ def gateway(
                 },
                 shown={"work_path": lambda: _work_path(facts)},
                 version=version(),
+                limits=_limits(settings),
                 is_stopping=is_stopping,
             )
         )
@@ -126,6 +128,13 @@ class _Looks:
 
 def _store_answers(store: ObjectStore) -> None:
     store.stat(artifact_key("0" * 32))
+
+
+def _limits(settings: Settings) -> GatewayLimits:
+    return GatewayLimits(
+        upload_bytes=settings.upload_bytes,
+        requests=RateLimit(settings.requests_per_second, settings.requests_burst),
+    )
 
 
 def _work_path(facts: RecordsFacts) -> dict[str, float | None]:

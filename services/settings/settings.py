@@ -60,9 +60,11 @@ class Settings(BaseSettings):
     long a stage is another's after its process was last heard of, `grace_hours` how long bytes stay
     that nobody holds any more. What jobs rendered is kept for others that ask for the same,
     `reuse_bytes` of it at most (0: nothing), each for `reuse_days` since it was last of use.
-    `metrics_port` is where workers and keepers show their counts (None: nowhere), on
-    `metrics_host`. Every `log_copy_seconds` (0: never) the log's public files are copied into
-    `artifacts` where that is set, locked for `log_lock_days` if given.
+    `upload_bytes` is how long a file may be that is sent to the gateway; whoever holds a key asks
+    `requests_per_second` for good and `requests_burst` at once, of each gateway. `metrics_port` is
+    where workers and keepers show their counts (None: nowhere), on `metrics_host`. Every
+    `log_copy_seconds` (0: never) the log's public files are copied into `artifacts` where that is
+    set, locked for `log_lock_days` if given.
     `compute` is where segments of clips are rendered: `ray` on this machine's
     processors, `ray://HOST:PORT` by the pool whose token is in the file `compute_token` (None: in
     this process); a worker has `compute_threads`, there are `compute_actors` of them (None: as
@@ -112,6 +114,9 @@ class Settings(BaseSettings):
     reuse_bytes: int = Field(default=8 << 30, ge=0)
     reuse_days: float = Field(default=7.0, gt=0, le=3650)
     grace_hours: float = Field(default=24.0, ge=1, le=87_600)
+    upload_bytes: int = Field(default=200 << 30, ge=1, le=1 << 50)
+    requests_per_second: float = Field(default=100.0, ge=0.1, le=1e6)
+    requests_burst: int = Field(default=400, ge=1, le=1_000_000)
     metrics_host: str = Field(default="127.0.0.1", min_length=1, max_length=200)
     metrics_port: int | None = Field(default=None, ge=0, le=65_535)
     log_copy_seconds: float = Field(default=60.0, ge=0, le=86_400)
