@@ -7,6 +7,7 @@ ends before its task does ends the child as well.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from pipelines.errors import DecodeChildError, EvidentError
@@ -15,13 +16,15 @@ from pipelines.media.pool import ChildSession, DecodePool
 
 _LAST = ("end", "structure", "damaged")
 _LIMITS = DecodeLimits(silence_seconds=60.0, memory_bytes=4 << 30, cpu_seconds=600)
+_WRITER = replace(_LIMITS, file_bytes=256 << 20)
 
 
 class _Kept(ChildSession):
     """A session over a child that goes on living when its task is done."""
 
-    def __init__(self, whole: ChildSession, pool: OneChildPool) -> None:
+    def __init__(self, whole: ChildSession, pool: OneChildPool, *, writes: bool) -> None:
         self._whole = whole
+        self._writes = writes
         self._pool = pool
         self._done = False
 
@@ -52,7 +55,7 @@ class _Kept(ChildSession):
 
     def close(self) -> None:
         if self._done:
-            self._pool.take_back(self._whole)
+            self._pool.take_back(self._whole, writes=self._writes)
         else:
             self._whole.close()
 
@@ -62,7 +65,7 @@ class OneChildPool(DecodePool):
 
     def __init__(self) -> None:
         super().__init__(limits=_LIMITS, spare=1)
-        self._idle: list[ChildSession] = []
+        self._idle: dict[bool, list[ChildSession]] = {True: [], False: []}
 
     def session(
         self,
@@ -72,21 +75,27 @@ class OneChildPool(DecodePool):
         limits: DecodeLimits | None = None,
         steady: bool = False,
     ) -> ChildSession:
-        """Begin a task in the child that waits; under other conditions in one of its own."""
-        if limits is not None or steady:
+        """Begin a task in the child that waits; under other conditions in one of its own.
+
+        A child that joins may write a file, as large as any of these tests makes; it waits apart.
+        """
+        writes = task == "video_join"
+        if steady or (limits is not None and not writes):
             return super().session(task, arguments, limits=limits, steady=steady)
-        if not self._idle:
-            return cast("ChildSession", _Kept(super().session(task, arguments), self))
-        kept = _Kept(self._idle.pop(), self)
+        if not self._idle[writes]:
+            own = _WRITER if writes else None
+            whole = super().session(task, arguments, limits=own)
+            return cast("ChildSession", _Kept(whole, self, writes=writes))
+        kept = _Kept(self._idle[writes].pop(), self, writes=writes)
         kept.order(task, arguments)
         return kept
 
-    def take_back(self, child: ChildSession) -> None:
-        """Keep a child that is done for the next task."""
-        self._idle.append(child)
+    def take_back(self, child: ChildSession, *, writes: bool) -> None:
+        """Keep a child that is done for the next task of its kind."""
+        self._idle[writes].append(child)
 
     def close(self) -> None:
         """End every child."""
-        for child in self._idle:
+        for child in (*self._idle[True], *self._idle[False]):
             child.close()
         super().close()
