@@ -60,7 +60,7 @@ def _work(settings: Settings, duty: Duty, lanes: tuple[str, ...]) -> int:
         signal.signal(number, lambda _number, _frame: asked.set())
     say = console_on_stderr().print
     with records(settings) as database, dispatch_of(settings, metrics) as dispatch:
-        store = storage(settings, tally=metrics.services)
+        store = storage(settings, metrics)
         with (
             orchestrating(
                 settings, database, store, dispatch, metrics, duty=duty, lanes=lanes

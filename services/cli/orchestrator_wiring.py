@@ -13,6 +13,7 @@ from services.cli.compute_wiring import pooled_clips
 from services.cli.evidence_wiring import actor
 from services.cli.log_copy_command import log_copy
 from services.cli.printing import console_on_stderr
+from services.cli.storage_wiring import STORE
 from services.cli.wiring import tools
 from services.compute.work_objects import sweep
 from services.database.database import Database
@@ -76,7 +77,7 @@ def orchestrating(
 ) -> Iterator[Orchestra]:
     """Run worker and keeper while the block lasts; then drain, which gives all work back."""
     with ExitStack() as parts:
-        shared = parts.enter_context(tools(settings))
+        shared = parts.enter_context(tools(settings, breakers=metrics.breakers))
         if not isinstance(shared.log, LocalLog):
             raise ResourceError("The evidence log of this home cannot be sealed here.")
         jobs = jobs_of(settings, database, dispatch)
@@ -96,7 +97,14 @@ def orchestrating(
                 memories=memories,
                 clips=parts.enter_context(pooled_clips(settings, storage.objects, shared)),
             )
-            worker = Worker(jobs, executor, lanes=lanes, slots=settings.slots, metrics=metrics.work)
+            worker = Worker(
+                jobs,
+                executor,
+                lanes=lanes,
+                slots=settings.slots,
+                metrics=metrics.work,
+                is_able=lambda: metrics.breakers.of(STORE).admits,
+            )
             metrics.watch_gpus()
             parts.enter_context(dispatch.listening(lanes, worker.wake))
             worker.start()
@@ -126,7 +134,9 @@ def orchestrating(
 
 def jobs_of(settings: Settings, database: Database, dispatch: Dispatch) -> Jobs:
     """Return the port of jobs as this process speaks through it; new jobs wake their lanes."""
-    rules = QueueRules(lease_seconds=settings.lease_seconds)
+    rules = QueueRules(
+        lease_seconds=settings.lease_seconds, stage_seconds=settings.stage_hours * 3600
+    )
     return Jobs(database, actor=actor(settings), rules=rules, hint=dispatch.wake)
 
 
@@ -145,7 +155,7 @@ def dispatch_of(settings: Settings, metrics: Metrics) -> Iterator[Dispatch]:
         ) from error
     dispatch = CeleryDispatch(settings.broker)
     try:
-        yield CountedDispatch(dispatch, metrics.services)
+        yield CountedDispatch(dispatch, metrics.services, metrics.breakers.of("broker"))
     finally:
         dispatch.close()
 

@@ -11,11 +11,13 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import Certificate
 
-from pipelines.errors import EvidenceError, RequestError
+from pipelines.errors import EvidenceError, RequestError, TimeStampError
 from pipelines.evidence.outside import Found, NotChecked, TimeStampCheck
 from pipelines.ports import TimeStampAuthority
 from services.provenance.certificates import read_certificates
+from services.provenance.guarded_stamps import GuardedTimeStamps
 from services.settings.settings import Settings
+from services.telemetry.breakers import Breakers
 
 _MOST_BYTES = 1 << 20
 _NEXT_STEP = "Name a file of certificates (PEM)."
@@ -60,7 +62,7 @@ def named_bytes(path: Path) -> bytes:
     return data
 
 
-def time_stamps(settings: Settings) -> TimeStampAuthority | None:
+def time_stamps(settings: Settings, breakers: Breakers) -> TimeStampAuthority | None:
     """The authority that statements are stamped by, if one is set. Raises RequestError."""
     if settings.tsa_url is None:
         return None
@@ -71,11 +73,13 @@ def time_stamps(settings: Settings) -> TimeStampAuthority | None:
             "EVIDENT_TSA_URL is set, and rfc3161-client is not installed.",
             next_step="Install the `time-stamps` extra, or unset the variable.",
         ) from error
-    return HttpTimeStamps(
+    authority = HttpTimeStamps(
         settings.tsa_url,
         anchors=() if settings.tsa_ca is None else certificates(settings.tsa_ca),
         timeout_seconds=settings.tsa_timeout_seconds,
     )
+    breaker = breakers.of("time-stamping authority", counts=(TimeStampError,))
+    return GuardedTimeStamps(authority, breaker)
 
 
 def pem(chain: tuple[Certificate, ...]) -> str:

@@ -58,7 +58,7 @@ def working(
     if not works:
         yield None
         return
-    store = storage(settings, tally=metrics.services)
+    store = storage(settings, metrics)
     with orchestrating(settings, database, store, dispatch, metrics) as orchestra:
         yield orchestra
 
@@ -75,7 +75,7 @@ def gateway(
 ) -> Iterator[FastAPI]:
     """Give the application; files are looked at in children of a pool of its own."""
     ensure_project(database, DEFAULT_PROJECT)
-    facts, store = RecordsFacts(database), storage(settings, tally=metrics.services)
+    facts, store = RecordsFacts(database), storage(settings, metrics)
     metrics.watch_records(facts)
     evidence = OpenedView(settings.home / "log")
     with DecodePool(limits=PROBE_LIMITS) as pool:

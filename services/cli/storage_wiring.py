@@ -8,12 +8,15 @@ from services.cli.records_wiring import server_extra
 from services.settings.settings import Settings
 
 if TYPE_CHECKING:
-    from services.storage.counted import StoreTally
     from services.storage.port import Storage
+    from services.telemetry.metrics import Metrics
+
+STORE = "artifact store"
+"""What its breaker is called."""
 
 
-def storage(settings: Settings, *, tally: StoreTally | None = None) -> Storage:
-    """Open the store; `tally` counts its calls.
+def storage(settings: Settings, metrics: Metrics | None = None) -> Storage:
+    """Open the store; `metrics` count its calls, and have its breaker.
 
     Raises RequestError for a wrong address, ResourceError for a missing one.
     """
@@ -30,4 +33,6 @@ def storage(settings: Settings, *, tally: StoreTally | None = None) -> Storage:
         secret_key=None if secret is None else secret.get_secret_value(),
     )
     found = open_storage(settings.artifacts or str(settings.home / "artifacts"), address)
-    return found if tally is None else counted(found, tally)
+    if metrics is None:
+        return found
+    return counted(found, metrics.services, metrics.breakers.of(STORE))

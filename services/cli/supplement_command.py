@@ -31,6 +31,7 @@ from services.cli.printing import (
 )
 from services.provenance.local_log import LocalLog
 from services.settings.settings import Settings, read_settings
+from services.telemetry.breakers import Breakers
 
 SUPPLEMENT_KIND = "supplement"
 
@@ -139,7 +140,7 @@ def _free(asked: Asked) -> Path:
 
 
 def _authority(settings: Settings) -> TimeStampAuthority:
-    authority = time_stamps(settings)
+    authority = time_stamps(settings, Breakers())
     if authority is None:
         raise RequestError(
             "No time-stamping authority is set.", next_step="Set EVIDENT_TSA_URL, or leave --stamp."

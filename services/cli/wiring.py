@@ -20,13 +20,19 @@ from services.provenance.certificates import credential_signer
 from services.provenance.custody import history
 from services.provenance.log_view import LogView
 from services.settings.settings import Settings
+from services.telemetry.breakers import Breakers
 
 
 @contextmanager
-def tools(settings: Settings, *, people: tuple[PersonFacts, ...] = ()) -> Iterator[Tools]:
+def tools(
+    settings: Settings,
+    *,
+    people: tuple[PersonFacts, ...] = (),
+    breakers: Breakers | None = None,
+) -> Iterator[Tools]:
     """Open the evidence log, start the decode pool, and hand everything out.
 
-    `people` are those besides the operator that reports name.
+    `people` are those besides the operator that reports name, `breakers` the process's own.
     """
     signer = signing_key(settings)
     gates = gate_book(settings, signer)
@@ -60,7 +66,7 @@ def tools(settings: Settings, *, people: tuple[PersonFacts, ...] = ()) -> Iterat
             threads=threads,
             available_memory_bytes=available,
             face_embedding=_embedding(settings, threads=threads),
-            time_stamps=time_stamps(settings),
+            time_stamps=time_stamps(settings, breakers or Breakers()),
             credentials=credential_signer(
                 settings.home / "keys" / "credentials",
                 key=settings.credentials_key,

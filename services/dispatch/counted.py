@@ -1,4 +1,4 @@
-"""A dispatch whose wake-ups are counted: those that were sent, and those that could not be."""
+"""A dispatch whose wake-ups are counted, those that could not be sent too, behind a breaker."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pipelines.errors import ResourceError
 from services.dispatch.port import Dispatch, Heard
+from services.telemetry.breaker import Breaker
 
 
 class WakeTally(Protocol):
@@ -23,14 +24,16 @@ class WakeTally(Protocol):
 class CountedDispatch:
     """A `Dispatch` over another."""
 
-    def __init__(self, dispatch: Dispatch, tally: WakeTally) -> None:
+    def __init__(self, dispatch: Dispatch, tally: WakeTally, breaker: Breaker) -> None:
         self._dispatch = dispatch
         self._tally = tally
+        self._breaker = breaker
 
     def wake(self, lane: str) -> None:
         """Have a listener of the lane look. Raises ResourceError where the broker is away."""
         try:
-            self._dispatch.wake(lane)
+            with self._breaker.call():
+                self._dispatch.wake(lane)
         except ResourceError:
             self._tally.not_woken()
             raise

@@ -137,7 +137,9 @@ def gateway_app(platform: Platform) -> FastAPI:
     app.include_router(catalog_routes(platform.catalog, admission))
     app.include_router(log_routes(platform.public))
     app.include_router(evidence_routes(platform.evidence, EvidenceDoor(platform.doors)))
-    app.include_router(health_routes(platform.checks, platform.shown))
+    app.include_router(
+        health_routes(platform.checks, platform.shown, breakers=platform.metrics.breakers.states)
+    )
     app.include_router(console_routes(sessions, admission.who))
     _metrics_route(app, platform.metrics, admission)
     describe(app)

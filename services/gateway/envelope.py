@@ -74,7 +74,11 @@ _STATUSES: Sequence[tuple[type[EvidentError], HTTPStatus]] = (
 )
 """The first that fits counts. A decoder that died on a stranger's file is that file's fault."""
 
-_RETRY_SECONDS = {HTTPStatus.TOO_MANY_REQUESTS: "10", HTTPStatus.SERVICE_UNAVAILABLE: "10"}
+_RETRY_SECONDS = {
+    HTTPStatus.TOO_MANY_REQUESTS: "10",
+    HTTPStatus.SERVICE_UNAVAILABLE: "10",
+    HTTPStatus.INSUFFICIENT_STORAGE: "60",
+}
 
 
 class Problem(BaseModel):

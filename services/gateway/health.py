@@ -29,9 +29,12 @@ def health_routes(
     checks: Mapping[str, Check],
     shown: Mapping[str, Shown] | None = None,
     *,
+    breakers: Callable[[], Mapping[str, str]] = dict,
     answer_seconds: float = ANSWER_SECONDS,
 ) -> APIRouter:
     """Return both routes; `checks` are asked at the same time, each by its name.
+
+    `breakers` tells how the breakers of this process stand.
 
     What is `shown` besides decides nothing: a gateway takes work in while nobody works.
     """
@@ -50,7 +53,11 @@ def health_routes(
         found = await asyncio.gather(*(_asked(one, answer_seconds) for one in checks.values()))
         said = dict(zip(checks, found, strict=True))
         is_ready = all(one == "ok" for one in found)
-        body: dict[str, object] = {"status": "ready" if is_ready else "not ready", "checks": said}
+        body: dict[str, object] = {
+            "status": "ready" if is_ready else "not ready",
+            "checks": said,
+            "breakers": dict(breakers()),
+        }
         if is_ready:
             for name, look in (shown or {}).items():
                 body[name] = await to_thread.run_sync(look)

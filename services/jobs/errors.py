@@ -9,6 +9,7 @@ RequestError
 └── LimitError             the project has as many jobs waiting as it may have
 EvidentError
 ├── StaleTokenError        the attempt is no longer in force; what it brought is refused
+├── StageOverdueError      the attempt ran longer than a stage may
 └── WorkerLostError        the process that held the lease died or was cut off
 """
 
@@ -43,6 +44,10 @@ class LimitError(RequestError):
 
 class StaleTokenError(EvidentError):
     """The attempt has lost its lease; the stage belongs to another one, or to nobody."""
+
+
+class StageOverdueError(EvidentError):
+    """The attempt ran longer than a stage may; whoever still works on it commits nothing."""
 
 
 class WorkerLostError(EvidentError):

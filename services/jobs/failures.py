@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from models.errors import ModelError
 from pipelines.errors import EvidentError
-from services.jobs.errors import WorkerLostError
+from services.jobs.errors import StageOverdueError, WorkerLostError
 
 LONGEST_REASON = 1000
 
@@ -22,15 +22,20 @@ Jitter = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class RetryRule:
-    """`chances` counts all attempts, the first one too; waits double from `first_seconds` on."""
+    """`chances` counts all attempts, the first one too; waits double from `first_seconds` on.
+
+    What `is_free` was not even tried, and uses up no chance.
+    """
 
     chances: int
     first_seconds: float = 0.0
     most_seconds: float = 0.0
+    is_free: bool = False
 
     def wait_seconds(self, failures: int, jitter: Jitter) -> float:
         """Return how long to wait after so many failures: half of the wait is left to chance."""
-        wait = min(self.most_seconds, self.first_seconds * 2.0 ** min(failures - 1, 30))
+        doubled = 2.0 ** min(max(failures, 1) - 1, 30)
+        wait = min(self.most_seconds, self.first_seconds * doubled)
         return wait * (0.5 + 0.5 * jitter())
 
 
@@ -47,6 +52,8 @@ RULES: Mapping[str, RetryRule] = {
     "TimeStampError": RetryRule(5, first_seconds=10, most_seconds=600),
     "MemoryCeilingError": RetryRule(4, first_seconds=30, most_seconds=600),
     "DiskFullError": RetryRule(10, first_seconds=30, most_seconds=900),
+    "CircuitOpenError": RetryRule(2, first_seconds=10, most_seconds=10, is_free=True),
+    "StageOverdueError": RetryRule(2, first_seconds=30, most_seconds=60),
     "ResourceError": RetryRule(8, first_seconds=5, most_seconds=300),
     "WorkerLostError": RetryRule(4, first_seconds=1, most_seconds=30),
     "OSError": RetryRule(5, first_seconds=5, most_seconds=300),
@@ -83,6 +90,13 @@ def failure_of(error: BaseException) -> Failure:
     said = f"A fault of this program: {type(error).__name__}: {error}"
     return Failure(classes, " ".join(said.split())[:LONGEST_REASON], "Please report this line.")
 
+
+OVERDUE = failure_of(
+    StageOverdueError(
+        "It ran longer than a stage may.",
+        next_step="Raise EVIDENT_STAGE_HOURS where the work is that long, or ask for less at once.",
+    )
+)
 
 LOST = failure_of(
     WorkerLostError(

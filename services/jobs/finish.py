@@ -101,7 +101,7 @@ def fail(
     """Write a failed attempt down; the stage waits for its next chance, or is given up."""
     _end(locked, row["id"], row["attempt"], end, failure)
     _count(locked, failure)
-    failures = row["failures"] + 1
+    failures = row["failures"] + (not failure.rule.is_free)
     locked.update(
         error_class=failure.name, error_reason=failure.reason, error_next_step=failure.next_step
     )

@@ -55,9 +55,13 @@ MOST_ENDS = 64
 
 @dataclass(frozen=True, slots=True)
 class QueueRules:
-    """How long a lease holds without renewal, and how far ahead deadlines are looked at."""
+    """How long a lease holds without renewal, and how far ahead deadlines are looked at.
+
+    No attempt at a stage runs longer than `stage_seconds`.
+    """
 
     lease_seconds: float = 30.0
+    stage_seconds: float = 86_400.0
     deadline_horizon_seconds: float = 86_400.0
 
 
@@ -282,14 +286,19 @@ class Jobs:
             finish.stop(locked, finish.in_force(locked, mine))
 
     def sweep(self) -> int:
-        """Take back what lost its lease, one transaction each; return how much it was."""
+        """Take back what lost its lease or runs too long, one transaction each; return how much."""
         with self._database.reading() as connection:
             now = self._database.now(connection)
+            before = now - timedelta(seconds=self._rules.stage_seconds)
             found = connection.execute(sweep.expired(now, MOST_SWEPT)).all()
+            endless = connection.execute(sweep.overdue(before, MOST_SWEPT)).all()
         taken = 0
         for row in found:
             with self._locked(row.job, None) as locked:
                 taken += sweep.take_back(locked, row.id, jitter=self._jitter)
+        for row in endless:
+            with self._locked(row.job, None) as locked:
+                taken += sweep.end_overdue(locked, row.id, before=before, jitter=self._jitter)
         return taken
 
     def warn(self) -> int:

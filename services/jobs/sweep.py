@@ -1,4 +1,4 @@
-"""What nobody asks for and must happen all the same: lost leases, and jobs that will be late.
+"""What nobody asks for and must happen all the same: lost leases, stages without an end, late jobs.
 
 A lease that ran out is found by every sweeper and taken back by one: under the job's lock the
 second finds it done. A job is said to be late before it is: as soon as the mean time of its
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Select, func, select
 
 from services.database.tables import jobs, stages
 from services.database.words import AttemptEnd, State
-from services.jobs.failures import LOST, Jitter
+from services.jobs.failures import LOST, OVERDUE, Jitter
 from services.jobs.finish import fail
 from services.jobs.locked_job import LockedJob
 
@@ -38,6 +38,29 @@ def take_back(locked: LockedJob, stage: str, *, jitter: Jitter) -> bool:
         return False
     locked.event("lease.lost", {"stage": row["name"], "attempt": row["attempt"]})
     fail(locked, row, LOST, end=AttemptEnd.LOST, jitter=jitter)
+    return True
+
+
+def overdue(before: datetime, limit: int) -> Select[Any]:
+    """Stages whose attempt began before that moment and runs on, with their jobs."""
+    return (
+        select(stages.c.id, stages.c.job)
+        .where(stages.c.state == State.RUNNING, stages.c.started_at < before)
+        .order_by(stages.c.started_at)
+        .limit(limit)
+    )
+
+
+def end_overdue(locked: LockedJob, stage: str, *, before: datetime, jitter: Jitter) -> bool:
+    """End an attempt that runs too long; False where it has ended meanwhile.
+
+    Its worker hears of it with its next renewal, and stops; what it cannot stop it cannot commit.
+    """
+    row = locked.stage(stage)
+    if row["state"] != State.RUNNING or row["started_at"] >= before:
+        return False
+    locked.event("stage.overdue", {"stage": row["name"], "attempt": row["attempt"]})
+    fail(locked, row, OVERDUE, end=AttemptEnd.FAILED, jitter=jitter)
     return True
 
 

@@ -42,6 +42,7 @@ _AGAIN_SECONDS = 1.0
 class Worker:
     """Works on `lanes`, `slots` stages at a time. `wake` makes it look at once.
 
+    While it is not `is_able`, as with a store that does not answer, it claims nothing.
     Without a wake-up it looks every `poll_seconds`, so a lost message costs that much. `fault` is
     what ended its claiming, if something that it does not understand did. `metrics` count stages.
     """
@@ -55,12 +56,14 @@ class Worker:
         slots: int = 1,
         poll_seconds: float = POLL_SECONDS,
         metrics: WorkMetrics | None = None,
+        is_able: Callable[[], bool] = lambda: True,
     ) -> None:
         self.name = f"{platform.node()[:30]}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
         self._jobs = jobs
         self._executor = executor
         self._lanes = tuple(lanes)
         self._slots = slots
+        self._is_able = is_able
         self._poll_seconds = poll_seconds
         self._metrics = metrics or WorkMetrics()
         self._desks: dict[StageId, LeaseDesk] = {}
@@ -116,6 +119,8 @@ class Worker:
 
     def _room(self) -> int:
         """Return how many more stages may be claimed."""
+        if not self._is_able():
+            return 0
         with self._lock:
             held = _HELD_PER_SLOT * self._slots - len(self._desks)
             return min(self._slots - self._working, held)

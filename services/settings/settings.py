@@ -57,8 +57,9 @@ class Settings(BaseSettings):
     the home), `artifacts` where artifacts are kept: a folder, or `s3://bucket/prefix` on
     `s3_endpoint` (None: a folder in the home). `broker` is where wake-ups of lanes go (None: no
     further than this process). `slots` is how many stages run here at once, `lease_seconds` how
-    long a stage is another's after its process was last heard of, `grace_hours` how long bytes stay
-    that nobody holds any more. What jobs rendered is kept for others that ask for the same,
+    long a stage is another's after its process was last heard of, `stage_hours` how long an
+    attempt at a stage may run at all, `grace_hours` how long bytes stay that nobody holds. What
+    jobs rendered is kept for others that ask for the same,
     `reuse_bytes` of it at most (0: nothing), each for `reuse_days` since it was last of use.
     `upload_bytes` is how long a file may be that is sent to the gateway; whoever holds a key asks
     `requests_per_second` for good and `requests_burst` at once, of each gateway. `metrics_port` is
@@ -113,6 +114,7 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(default=30.0, ge=1, le=3600)
     reuse_bytes: int = Field(default=8 << 30, ge=0)
     reuse_days: float = Field(default=7.0, gt=0, le=3650)
+    stage_hours: float = Field(default=24.0, gt=0, le=87_600)
     grace_hours: float = Field(default=24.0, ge=1, le=87_600)
     upload_bytes: int = Field(default=200 << 30, ge=1, le=1 << 50)
     requests_per_second: float = Field(default=100.0, ge=0.1, le=1e6)

@@ -1,13 +1,16 @@
-"""A store whose calls are counted and timed, and do otherwise what they did.
+"""A store whose calls are counted and timed, and go through a breaker.
 
 An error that means "the store does not answer" is counted; a key that is taken or missing is an
 answer. Bytes that are read later than the call that opened them are the reader's to count.
+
+Whether a store that did not answer is back is tried with a question that takes no time, never
+with a file that is being sent: nobody is to wait for a slow sender.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +18,7 @@ from typing import Protocol
 
 from pipelines.errors import ResourceError
 from services.storage.byte_stream import ByteStream
-from services.storage.keys import ObjectKey
+from services.storage.keys import ObjectKey, artifact_key
 from services.storage.port import (
     ObjectFacts,
     ObjectStore,
@@ -25,6 +28,9 @@ from services.storage.port import (
     Storage,
     StoredObject,
 )
+from services.telemetry.breaker import Breaker, BreakerState
+
+_NONE = artifact_key("0" * 32)
 
 
 class StoreTally(Protocol):
@@ -37,29 +43,35 @@ class StoreTally(Protocol):
         """The store did not answer a call."""
 
 
-def counted(storage: Storage, tally: StoreTally) -> Storage:
-    """Return the same storage, the calls of both of its sides counted."""
-    calls = _Calls(tally)
+def counted(storage: Storage, tally: StoreTally, breaker: Breaker) -> Storage:
+    """Return the same storage, the calls of both of its sides counted and behind `breaker`."""
+    calls = _Calls(tally, breaker, lambda: storage.objects.stat(_NONE))
     return Storage(CountedStore(storage.objects, calls), CountedPartials(storage.partials, calls))
 
 
 class _Calls:
-    """Times calls for a tally."""
+    """Times calls for a tally; `question` asks the store something small."""
 
-    def __init__(self, tally: StoreTally) -> None:
+    def __init__(self, tally: StoreTally, breaker: Breaker, question: Callable[[], object]) -> None:
         self._tally = tally
+        self._breaker = breaker
+        self._question = question
 
     @contextmanager
-    def call(self, name: str) -> Iterator[None]:
-        """Count what is done inside as one call."""
-        begun = time.monotonic()
-        try:
-            yield
-        except ResourceError:
-            self._tally.store_failed(name)
-            raise
-        finally:
-            self._tally.store_called(name, time.monotonic() - begun)
+    def call(self, name: str, *, is_long: bool = False) -> Iterator[None]:
+        """Count what is done inside as one call. Raises CircuitOpenError where none is made."""
+        if is_long and self._breaker.state is not BreakerState.CLOSED:
+            with self._breaker.call():
+                self._question()
+        with self._breaker.call():
+            begun = time.monotonic()
+            try:
+                yield
+            except ResourceError:
+                self._tally.store_failed(name)
+                raise
+            finally:
+                self._tally.store_called(name, time.monotonic() - begun)
 
 
 class CountedStore:
@@ -89,7 +101,7 @@ class CountedStore:
         keep_until: datetime | None = None,
     ) -> StoredObject:
         """Store the chunks as one object; the time is the sender's as well."""
-        with self._call("put"):
+        with self._call("put", is_long=True):
             return self._store.put(
                 key, chunks, expected=expected, most_bytes=most_bytes, keep_until=keep_until
             )
@@ -115,7 +127,7 @@ class CountedStore:
 
     def list(self, prefix: str = "", *, after: ObjectKey | None = None) -> Iterator[ObjectFacts]:
         """Yield the facts of every object whose key begins with `prefix`; timed to the end."""
-        with self._call("list"):
+        with self._call("list", is_long=True):
             yield from self._store.list(prefix, after=after)
 
 
@@ -145,7 +157,7 @@ class CountedPartials:
         self, partial: PartialId, at: int, chunks: Iterable[bytes], *, is_last: bool = False
     ) -> int:
         """Add chunks; the time is the sender's as well."""
-        with self._call("append"):
+        with self._call("append", is_long=True):
             return self._store.append(partial, at, chunks, is_last=is_last)
 
     def finish(self, partial: PartialId, *, hashed: Sha256 | None = None) -> StoredObject:

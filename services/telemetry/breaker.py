@@ -3,7 +3,8 @@
 After `failures` calls in a row that ended in one of the errors it counts, the breaker opens:
 calls are refused at once with the reason, for `open_seconds`. Then one call goes through as a
 trial; it closes the breaker or opens it again, for twice as long up to `longest_open_seconds`.
-Any other error, such as a refusal of the request or an interruption, decides nothing.
+A full disk is an answer. Any other error, such as a refusal of the request or an interruption,
+decides nothing.
 
 Nygard, "Release It!", 2nd edition (2018), chapter 5.
 """
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pipelines.errors import ResourceError
+from pipelines.errors import DiskFullError, ResourceError
 
 
 class BreakerState(StrEnum):
@@ -77,12 +78,23 @@ class Breaker:
         with self._lock:
             return self._state
 
+    @property
+    def admits(self) -> bool:
+        """Whether a call would be made now."""
+        with self._lock:
+            if self._state is BreakerState.OPEN:
+                return self._clock() >= self._until
+            return self._state is BreakerState.CLOSED
+
     @contextmanager
     def call(self) -> Iterator[None]:
         """Make a call inside; raises `CircuitOpenError` instead where the breaker is open."""
         self._enter()
         try:
             yield
+        except DiskFullError:
+            self._answered()
+            raise
         except self._counts:
             self._failed()
             raise

@@ -14,6 +14,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from services.telemetry.breakers import Breakers
 from services.telemetry.gpu_memory import GpuMemory, gpu_memory
 from services.telemetry.records_metrics import RecordsCollector, RecordsSource
 from services.telemetry.service_metrics import ServiceMetrics
@@ -25,12 +26,16 @@ _SECONDS = (0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0)
 
 
 class Metrics:
-    """The counters of one process. `work` counts stages, `services` calls of other services."""
+    """The counters of one process. `work` counts stages, `services` calls of other services.
+
+    `breakers` are those of the services that this process calls.
+    """
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self.work = WorkMetrics(self._registry)
         self.services = ServiceMetrics(self._registry)
+        self.breakers = Breakers(self.services.breaker)
         ProcessCollector(registry=self._registry)
         self._requests = Counter(
             "evident_http_requests_total",

@@ -21,6 +21,7 @@ from services.jobs.errors import (
 )
 from services.jobs.failures import failure_of
 from services.jobs.values import JobFilter, NewStage, Priority
+from services.telemetry.breaker import CircuitOpenError
 from tests.contract.jobs_kit import LANE, RESULT, Desk, desk
 
 
@@ -345,6 +346,38 @@ def test_a_claim_whose_answer_was_lost_runs_out(desk: Desk) -> None:
         assert [held.job for held in desk.jobs.renew("w", [heard.stage])] == [first]
     assert desk.jobs.sweep() == 1
     assert [desk.state(job) for job in (first, second)] == ["running", "retry"]
+
+
+def test_what_was_not_even_tried_uses_up_no_chance(desk: Desk) -> None:
+    """However often a job meets an open breaker, it waits, and is done when the service is back."""
+    job = desk.submit()
+    for _ in range(30):
+        desk.jobs.fail(desk.claim(), failure_of(CircuitOpenError("left alone")))
+        assert desk.state(job) == "retry"
+        assert desk.jobs.claim([LANE], "w") is None, "it waits"
+        desk.forward(10)
+    desk.jobs.complete(desk.claim(), [])
+    assert desk.state(job) == "done"
+
+
+def test_a_stage_does_not_run_for_ever(desk: Desk) -> None:
+    """An attempt beyond the ceiling ends, though its worker lives; the next one is the last."""
+    job = desk.submit()
+    for ends in ("retry", "failed"):
+        mine = desk.claim()
+        for _ in range(4):
+            desk.forward(6 * 3600 - 1)
+            desk.jobs.renew("w", [mine.stage])
+            assert desk.jobs.sweep() == 0
+        desk.forward(10)
+        assert desk.jobs.sweep() == 1
+        assert desk.state(job) == ends
+        assert desk.jobs.renew("w", [mine.stage]) == ()
+        with pytest.raises(StaleTokenError):
+            desk.jobs.complete(mine, [RESULT])
+        desk.forward(60)
+    assert desk.kinds(job).count("stage.overdue") == 2
+    assert desk.controls.dead_letters()[0].error.name == "StageOverdueError"
 
 
 def test_what_kills_its_workers_is_given_up(desk: Desk) -> None:

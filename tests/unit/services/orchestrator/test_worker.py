@@ -59,12 +59,17 @@ def url(tmp_path: Path) -> str:
 
 @contextmanager
 def working(
-    url: str, executor: Planted, *, lease_seconds: float = 20.0, slots: int = 1
+    url: str,
+    executor: Planted,
+    *,
+    lease_seconds: float = 20.0,
+    slots: int = 1,
+    is_able: Callable[[], bool] = lambda: True,
 ) -> Iterator[tuple[Jobs, Worker]]:
     """A worker that runs, on the real clock."""
     database = Database(url)
     jobs = Jobs(database, actor=ACTOR, rules=QueueRules(lease_seconds=lease_seconds))
-    worker = Worker(jobs, executor, lanes=[LANE], slots=slots, poll_seconds=0.05)
+    worker = Worker(jobs, executor, lanes=[LANE], slots=slots, poll_seconds=0.05, is_able=is_able)
     worker.start()
     try:
         yield jobs, worker
@@ -204,6 +209,43 @@ def test_a_store_that_is_away_keeps_nothing_from_being_done(url: str) -> None:
     with working(url, executor):
         until(lambda: len(executor.discarded) == 1)
         until(lambda: sorted(executor.done) == sorted(made))
+
+
+def test_a_message_that_comes_again_starts_nothing_twice(url: str) -> None:
+    """A broker that redelivers while the work goes on, as after its patience, starts nothing.
+
+    Where the message is the work, every redelivery is a second run of it.
+    """
+    job, go_on, started = submitted(url), threading.Event(), list[str]()
+
+    def work(claim: Claim, _desk: Desk) -> tuple[NewOutput, ...]:
+        started.append(claim.job)
+        go_on.wait(SOON)
+        return (RESULT,)
+
+    with working(url, Planted(work), slots=2) as (jobs, worker):
+        until(lambda: started == [job])
+        for _ in range(20):
+            worker.wake(LANE)
+            time.sleep(0.01)
+        go_on.set()
+        until(lambda: jobs.get(job).state.is_final)
+    assert started == [job]
+
+
+def test_nothing_is_claimed_while_nothing_could_be_done(url: str) -> None:
+    """A worker that is not able leaves stages to others, and takes them when it is."""
+    job, able, asked = submitted(url), threading.Event(), threading.Event()
+
+    def is_able() -> bool:
+        asked.set()
+        return able.is_set()
+
+    with working(url, Planted(lambda _claim, _desk: (RESULT,)), is_able=is_able) as (jobs, _):
+        assert asked.wait(SOON)
+        assert jobs.get(job).state == "queued"
+        able.set()
+        until(lambda: jobs.get(job).state == "done")
 
 
 def test_as_many_stages_run_as_there_are_slots(url: str) -> None:

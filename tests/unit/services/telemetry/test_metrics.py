@@ -152,7 +152,9 @@ def test_a_gpu_that_cannot_be_asked_is_absent(call: str) -> None:
 def test_calls_of_the_store_are_counted_and_work_as_before(tmp_path) -> None:
     """A refused key is an answer; a store that does not answer is an error."""
     metrics = Metrics()
-    store = counted(open_folder(tmp_path / "a"), metrics.services).objects
+    store = counted(
+        open_folder(tmp_path / "a"), metrics.services, metrics.breakers.of("store")
+    ).objects
     store.put(KEY, [b"abc"])
     with store.open(KEY) as pieces:
         assert b"".join(pieces) == b"abc"
@@ -174,7 +176,9 @@ def test_calls_of_the_store_are_counted_and_work_as_before(tmp_path) -> None:
 def test_uploads_in_several_goes_are_counted_too(tmp_path) -> None:
     """Both sides of a store are counted."""
     metrics = Metrics()
-    partials = counted(open_folder(tmp_path / "a"), metrics.services).partials
+    partials = counted(
+        open_folder(tmp_path / "a"), metrics.services, metrics.breakers.of("store")
+    ).partials
     begun = partials.begin(KEY)
     partials.append(begun, 0, [b"abc"], is_last=True)
     assert partials.finish(begun).size == 3
@@ -191,11 +195,11 @@ def test_wakeups_are_counted_by_whether_they_were_sent() -> None:
 
     metrics = Metrics()
     heard: list[str] = []
-    dispatch = CountedDispatch(InProcessDispatch(), metrics.services)
+    dispatch = CountedDispatch(InProcessDispatch(), metrics.services, metrics.breakers.of("broker"))
     with dispatch.listening(["photo"], heard.append):
         dispatch.wake("photo")
     with pytest.raises(ResourceError):
-        CountedDispatch(Away(), metrics.services).wake("photo")
+        CountedDispatch(Away(), metrics.services, metrics.breakers.of("broker")).wake("photo")
     assert heard == ["photo"]
     assert value(metrics, "evident_broker_wakeups_total") == 1
     assert value(metrics, "evident_broker_errors_total") == 1
