@@ -100,7 +100,6 @@ class _Client:
 
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
-        self._deadline = time.monotonic() + PATIENCE_SECONDS
         self._key = {"Authorization": f"Bearer {deployment.key}"}
 
     def job(self, data: bytes, key: str) -> str:
@@ -138,8 +137,9 @@ class _Client:
     def _asked(
         self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
     ) -> httpx.Response:
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while (answer := self._once(method, path, body, headers or {})) is None:
-            assert time.monotonic() < self._deadline, f"{method} {path}: no answer"
+            assert time.monotonic() < deadline, f"{method} {path}: no answer"
             time.sleep(0.1)
         return answer
 

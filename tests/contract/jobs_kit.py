@@ -8,8 +8,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import select
+
 from pipelines.evidence.entry import Actor
 from services.database.database import Database
+from services.database.tables import pending_entries
 from services.jobs.artifacts import Artifact, Artifacts
 from services.jobs.controls import Controls, Project
 from services.jobs.jobs import Jobs, QueueRules
@@ -81,6 +84,13 @@ class Desk:
     def kinds(self, job: str) -> list[str]:
         """The kinds of a job's events, in order."""
         return [event.kind for event in self.jobs.events(job)]
+
+    def entries(self, job: str) -> list[str]:
+        """The kinds of a job's pending entries, in order."""
+        asked = select(pending_entries).where(pending_entries.c.job == job)
+        with self.database.reading() as connection:
+            rows = connection.execute(asked.order_by(pending_entries.c.sequence))
+            return [row.kind for row in rows]
 
     def state(self, job: str) -> str:
         """The word for a job's state."""

@@ -7,21 +7,17 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
 
 from pipelines.errors import DecodeChildError, NotMediaError, ResourceError
-from services.database.tables import attempts, pending_entries
 from services.jobs.controls import Project
 from services.jobs.errors import (
     KeyConflictError,
     LimitError,
-    StaleTokenError,
     UnknownArtifactError,
     UnknownJobError,
 )
 from services.jobs.failures import failure_of
 from services.jobs.values import JobFilter, NewStage, Priority
-from services.telemetry.breaker import CircuitOpenError
 from tests.contract.jobs_kit import LANE, RESULT, Desk, desk
 
 
@@ -32,13 +28,6 @@ def opened(url: str) -> Iterator[Desk]:
         yield one
 
 
-def entries(desk: Desk, job: str) -> list[str]:
-    """The kinds of a job's pending entries, in order."""
-    with desk.database.reading() as connection:
-        asked = select(pending_entries).where(pending_entries.c.job == job)
-        return [row.kind for row in connection.execute(asked.order_by(pending_entries.c.sequence))]
-
-
 def test_a_job_is_on_record_with_all_that_belongs_to_it(desk: Desk) -> None:
     """One submission leaves job, stage, event, entry and wake-up together."""
     job = desk.submit(case="case 7")
@@ -47,7 +36,7 @@ def test_a_job_is_on_record_with_all_that_belongs_to_it(desk: Desk) -> None:
         "queued", "case 7", [LANE],
     )  # fmt: skip
     assert desk.kinds(job) == ["accepted"]
-    assert entries(desk, job) == ["accepted"]
+    assert desk.entries(job) == ["accepted"]
     assert [wake.lane for wake in desk.outbox.due()] == [LANE]
 
 
@@ -241,7 +230,7 @@ def test_what_may_pass_is_tried_again_later(desk: Desk) -> None:
     desk.jobs.complete(desk.claim(), [RESULT])
     view = desk.jobs.get(job)
     assert (view.state, view.error) == ("done", None)
-    assert entries(desk, job).count("stage.retried") == 3
+    assert desk.entries(job).count("stage.retried") == 3
 
 
 def test_what_cannot_succeed_is_final_at_once(desk: Desk) -> None:
@@ -282,115 +271,6 @@ def test_errors_are_counted_by_class_until_resolved(desk: Desk) -> None:
     desk.submit()
     desk.jobs.fail(desk.claim(), failure_of(NotMediaError("It is a text.")))
     assert desk.controls.errors()[0].resolution is None
-
-
-def test_a_stale_token_is_refused_and_recorded(desk: Desk) -> None:
-    """Whoever comes back after the lease was lost changes nothing, and it is on record."""
-    job = desk.submit()
-    old = desk.claim("old")
-    desk.forward(31)
-    assert desk.jobs.sweep() == 1
-    desk.forward(60)
-    new = desk.claim("new")
-    assert new.attempt == old.attempt + 1
-    with pytest.raises(StaleTokenError):
-        desk.jobs.complete(old, [RESULT])
-    assert desk.jobs.get(job).outputs == ()
-    assert "duplicate" in desk.kinds(job)
-    assert "attempt.refused" in entries(desk, job)
-    desk.jobs.complete(new, [RESULT])
-    with pytest.raises(StaleTokenError):
-        desk.jobs.complete(old, [RESULT])
-    assert len(desk.jobs.get(job).outputs) == 1
-    with desk.database.reading() as connection:
-        found = {
-            row.attempt: (row.ended, row.duplicates) for row in connection.execute(select(attempts))
-        }
-    assert found == {1: ("lost", 2), 2: ("done", 0)}
-
-
-def test_nothing_is_written_under_a_stale_token(desk: Desk) -> None:
-    """Progress, entries, segments and failures of an overtaken attempt are refused as well."""
-    desk.submit()
-    old = desk.claim()
-    desk.forward(31)
-    desk.jobs.sweep()
-    for late in (
-        lambda: desk.jobs.progress(old, "enhancing", done=1, total=2),
-        lambda: desk.jobs.record(old, "operation", {}),
-        lambda: desk.jobs.segment_done(old, number=0, frames=range(2), delivered_sha256="0" * 64),
-        lambda: desk.jobs.fail(old, failure_of(ResourceError("no"))),
-        lambda: desk.jobs.stopped(old),
-    ):
-        with pytest.raises(StaleTokenError):
-            late()
-
-
-def test_a_renewed_lease_is_not_swept(desk: Desk) -> None:
-    """One statement renews all of a worker's leases; others of the lane run out."""
-    first, second, other = (desk.submit() for _ in range(3))
-    known = [desk.claim(worker).stage for worker in ("w", "w", "gone")]
-    desk.forward(20)
-    assert {held.job for held in desk.jobs.renew("w", known)} == {first, second}
-    desk.forward(20)
-    assert desk.jobs.sweep() == 1
-    assert [desk.state(job) for job in (first, second, other)] == ["running", "running", "retry"]
-
-
-def test_a_claim_whose_answer_was_lost_runs_out(desk: Desk) -> None:
-    """A stage that is a worker's on record, and that it never heard of, is taken back."""
-    first, second = desk.submit(), desk.submit()
-    heard, _lost = desk.claim(), desk.claim()
-    for _ in range(3):
-        desk.forward(15)
-        assert [held.job for held in desk.jobs.renew("w", [heard.stage])] == [first]
-    assert desk.jobs.sweep() == 1
-    assert [desk.state(job) for job in (first, second)] == ["running", "retry"]
-
-
-def test_what_was_not_even_tried_uses_up_no_chance(desk: Desk) -> None:
-    """However often a job meets an open breaker, it waits, and is done when the service is back."""
-    job = desk.submit()
-    for _ in range(30):
-        desk.jobs.fail(desk.claim(), failure_of(CircuitOpenError("left alone")))
-        assert desk.state(job) == "retry"
-        assert desk.jobs.claim([LANE], "w") is None, "it waits"
-        desk.forward(10)
-    desk.jobs.complete(desk.claim(), [])
-    assert desk.state(job) == "done"
-
-
-def test_a_stage_does_not_run_for_ever(desk: Desk) -> None:
-    """An attempt beyond the ceiling ends, though its worker lives; the next one is the last."""
-    job = desk.submit()
-    for ends in ("retry", "failed"):
-        mine = desk.claim()
-        for _ in range(4):
-            desk.forward(6 * 3600 - 1)
-            desk.jobs.renew("w", [mine.stage])
-            assert desk.jobs.sweep() == 0
-        desk.forward(10)
-        assert desk.jobs.sweep() == 1
-        assert desk.state(job) == ends
-        assert desk.jobs.renew("w", [mine.stage]) == ()
-        with pytest.raises(StaleTokenError):
-            desk.jobs.complete(mine, [RESULT])
-        desk.forward(60)
-    assert desk.kinds(job).count("stage.overdue") == 2
-    assert desk.controls.dead_letters()[0].error.name == "StageOverdueError"
-
-
-def test_what_kills_its_workers_is_given_up(desk: Desk) -> None:
-    """A job whose workers die again and again becomes a dead letter, not a loop."""
-    job = desk.submit()
-    for _ in range(4):
-        desk.claim()
-        desk.forward(31)
-        assert desk.jobs.sweep() == 1
-        desk.forward(60)
-    assert desk.state(job) == "failed"
-    assert desk.controls.dead_letters()[0].error.name == "WorkerLostError"
-    assert desk.jobs.claim([LANE], "w") is None
 
 
 def test_a_segment_is_noted_once(desk: Desk) -> None:
