@@ -14,12 +14,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, Select, func, select
 
+from pipelines.errors import ResourceError
 from services.database.tables import artifacts, attempts, job_events, jobs, pending_entries, stages
 from services.jobs.holdings import Holdings
 from services.orchestrator.housekeeping import LONGEST_UPLOAD, Housekeeping
@@ -168,9 +169,15 @@ def _ended() -> Select[tuple[int]]:
 
 
 def _await(deployment: Deployment, asked: Select[tuple[int]], least: int, what: str) -> None:
-    """Wait until the records answer with so much, while every process lives."""
+    """Wait until the records answer with so much, while every process lives.
+
+    A database that has just been killed answers nothing; it is asked again.
+    """
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while _one(deployment, asked) < least:
+    while True:
+        with suppress(ResourceError):
+            if _one(deployment, asked) >= least:
+                return
         deployment.require_well()
         assert time.monotonic() < deadline, what
         time.sleep(0.05)

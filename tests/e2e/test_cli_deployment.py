@@ -49,6 +49,9 @@ def deployed(
             "EVIDENT_S3_ENDPOINT": endpoint,
             "EVIDENT_S3_ACCESS_KEY": ACCESS_KEY,
             "EVIDENT_S3_SECRET_KEY": SECRET_KEY,
+            # What is kept to be used again would lie beside what jobs made.
+            "EVIDENT_REUSE_BYTES": "0",
+            "EVIDENT_LOG_COPY_SECONDS": "0",
         }
         yield Deployed(tmp_path, servers=tuple(addresses.items()))
 

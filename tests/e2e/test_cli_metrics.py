@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,6 +37,20 @@ def values(scraped: str) -> Callable[[str], float]:
     return value
 
 
+def settled(web: httpx.Client) -> str:
+    """Scrape until the stage whose job is done is counted as well: that comes a moment later."""
+    deadline = time.monotonic() + 60
+    while True:
+        scraped = web.get("/metrics").text
+        value = values(scraped)
+        is_counted = value('evident_stage_seconds_count{ended="done",lane="photo"}') == 1
+        is_sealed = value('evident_keeper_duty_timestamp_seconds{duty="seal"}') > 0
+        is_idle = value("evident_worker_running_stages") == 0
+        if (is_counted and is_sealed and is_idle) or time.monotonic() > deadline:
+            return scraped
+        time.sleep(0.2)
+
+
 def test_values_move_with_the_work(evident: Evident, photo: Path) -> None:
     """One photograph moves requests, bytes, stages, steps, frames, stores and duties."""
     with serving(evident) as (address, server):
@@ -45,7 +60,7 @@ def test_values_move_with_the_work(evident: Evident, photo: Path) -> None:
         done = evident("submit", photo, "--gateway", address, "--out", "results", "--json")
         assert done.code == 0, done.err
         with httpx.Client(base_url=address, trust_env=False, headers=bearer) as web:
-            scraped = web.get("/metrics").text
+            scraped = settled(web)
             ready = web.get("/readyz").json()
     assert ready["status"] == "ready"
     value = values(scraped)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,12 +48,15 @@ def age(scraped: str) -> float | None:
     return None if found is None else float(found[1])
 
 
-def entries(evident: Evident, address: str, query: str) -> list[dict[str, Any]]:
-    """Entries of the evidence log."""
-    found: list[dict[str, Any]] = asked(evident, address, f"/v1/evidence/events?{query}").json()[
-        "result"
-    ]["events"]
-    return found
+def entries(evident: Evident, address: str, query: str, *, count: int) -> list[dict[str, Any]]:
+    """So many entries of the evidence log; what was just recorded is sealed a moment later."""
+    deadline = time.monotonic() + 60
+    while True:
+        said = asked(evident, address, f"/v1/evidence/events?{query}").json()
+        found: list[dict[str, Any]] = said["result"]["events"]
+        if len(found) >= count or time.monotonic() > deadline:
+            return found
+        time.sleep(0.2)
 
 
 def test_a_probe_goes_through_every_service_and_leaves_nothing(evident: Evident) -> None:
@@ -70,10 +74,10 @@ def test_a_probe_goes_through_every_service_and_leaves_nothing(evident: Evident)
         ready = asked(evident, address, "/readyz").json()
         assert ready["status"] == "ready"
         assert ready["work_path"]["probe_age_seconds"] < 600
-        marked = entries(evident, address, "project=probe&kind=accepted")
+        marked = entries(evident, address, "project=probe&kind=accepted", count=1)
         assert [one["body"]["case"] for one in marked] == ["probe of the work path"]
-        given_up = entries(evident, address, "project=probe&kind=release")
-        taken = entries(evident, address, "project=probe&kind=access")
+        given_up = entries(evident, address, "project=probe&kind=release", count=4)
+        taken = entries(evident, address, "project=probe&kind=access", count=2)
         assert len(given_up) == 4
         assert len(taken) == 2
         assert evident("probe", "--gateway", address).code == 0
