@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from skimage import data
 
-from golden_set.degradations import CLEAN, REAL, Rgb, degraded, png, video
+from golden_set.degradations import CLEAN, NOISE, NOISE_JPEG, REAL, Rgb, degraded, png, video
 from golden_set.set_writer import SetWriter
 
 HERE = Path(__file__).parent
@@ -24,8 +24,8 @@ FONT = HERE.parent / "pipelines" / "stages" / "export" / "fonts" / "DejaVuSans-B
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SIDE = 256
 OVERSAMPLED = 4
-OF_TEXT = (CLEAN, REAL)
-PIXELS = {2: (3, 4, 5, 6, 8), 4: (2, 3, 4, 5)}
+OF_TEXT = {1: (NOISE, NOISE_JPEG), 2: (CLEAN, REAL), 4: (CLEAN, REAL)}
+PIXELS = {1: (5, 6, 8, 10), 2: (3, 4, 5, 6, 8), 4: (2, 3, 4, 5)}
 
 
 def main() -> None:
@@ -90,7 +90,7 @@ def sheet_cases(golden: SetWriter, scale: int, pixels: int) -> None:
     strip = np.concatenate([cell.glyph(letter, 0, 0) for letter in ALPHABET], axis=1)
     glyphs = golden.keep(f"{name}-glyphs.png", png(255 * strip))
     lines = []
-    for kind in OF_TEXT:
+    for kind in OF_TEXT[scale]:
         content, suffix = degraded(sheet, kind, scale, seed)
         lines += ["[[characters]]", f'name = "{name}-{kind.name}"', f"scale = {scale}"]
         lines += [f'degradation = "{kind.name}"', f'made_by = "{kind.words(scale)}"']
