@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -43,22 +44,25 @@ def noise(seed: int) -> tuple[Any, ...]:
     return tuple(random.integers(0, 256, size, np.uint8) for size in ((48, 64), (24, 32), (24, 32)))
 
 
-@pytest.fixture
-def bounded() -> Iterator[int]:
-    """Let no file of this process grow beyond a few kilobytes, as on a disk that is full."""
+@contextmanager
+def bounded(most_bytes: int) -> Iterator[None]:
+    """Let no file of this process grow further, as on a disk that is full, while the block lasts.
+
+    No longer than that: what the test runner prints may go to a file as well.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
-    yield 20_000
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_disk_that_is_full_is_said_and_leaves_nothing(
-    index: VideoIndex, tmp_path: Path, bounded: int
-) -> None:
+def test_a_disk_that_is_full_is_said_and_leaves_nothing(index: VideoIndex, tmp_path: Path) -> None:
     """Where no space is left, that is the error, and no file stays under either name."""
     path = tmp_path / "part.nut"
     writer = SegmentWriter(path, index, index.video.shape, chosen(index), first=0)
-    with writer, pytest.raises(DiskFullError, match=r"part\.nut") as caught:
+    with bounded(20_000), writer, pytest.raises(DiskFullError, match=r"part\.nut") as caught:
         for number in range(200):
             writer.write(noise(number))
         writer.finish()
