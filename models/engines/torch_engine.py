@@ -157,7 +157,7 @@ class TorchEngine:
         except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts that it has it
             raise _translate(error) from error
         if _layout(network) is torch.channels_last:
-            ready.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # no stub
+            ready.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return cast("nn.Module", torch.compile(ready)) if self._compiled else ready
 
 

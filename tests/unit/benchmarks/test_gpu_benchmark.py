@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from importlib import util
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -161,9 +161,9 @@ def test_a_way_of_torch_is_the_network() -> None:
         torch.testing.assert_close(step_of(way, (24, 32), CPU)(frames), plain)
 
 
-@pytest.mark.skipif(util.find_spec("tensorrt") is not None, reason="TensorRT is installed")
-def test_a_way_that_the_machine_lacks_says_so() -> None:
+def test_a_way_that_the_machine_lacks_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without TensorRT its way is an import error, which the run writes down as its reason."""
+    monkeypatch.setitem(sys.modules, "tensorrt", None)
     with pytest.raises(ImportError, match="tensorrt"):
         luma_of(Way(Runner.TENSORRT, "fp16", 1), (24, 32), CPU)
 
