@@ -52,7 +52,8 @@ def test_a_court_copy_of_a_bundle_is_on_record_under_its_job(evident, bundle):
     supplement = evident("bundle", "supplement", bundle, "--attach", "court.mp4", "--json")
     assert supplement.json["later_entries"] >= 1
     path = evident.folder / "court.mp4"
-    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     assert evident("copy", "check", "court.statement.json").code == 1
     again = evident("copy", "court", bundle, "--out", "court.mp4")
     assert again.code == 2
