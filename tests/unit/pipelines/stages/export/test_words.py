@@ -31,6 +31,7 @@ STATING = (
     "pipelines/media/index.py",
     "pipelines/media/tasks/decoder_words.py",
     "pipelines/media/tasks/video_index.py",
+    "pipelines/media/tasks/video_walk.py",
     "pipelines/media/photo*.py",
     "pipelines/media/stated.py",
     "pipelines/run/clip_job.py",
