@@ -62,15 +62,20 @@ class Renderings:
     def is_wanted(self, project: str, name: str) -> bool:
         """Whether there is none of this name that may be used, now or when its job is over."""
         with self._database.reading() as connection:
-            asked = select(renderings.c.job).where(_is(project, name), ~_useless())
-            return connection.execute(asked).first() is None
+            return _is_wanted(connection, project, name)
 
     def add(
         self, project: str, name: str, *, job: str, source: str, files: Sequence[KeptFile]
-    ) -> None:
-        """Keep what a job rendered, in the place of one that is of no use."""
+    ) -> bool:
+        """Keep what a job rendered, in the place of one that is of no use.
+
+        False where another job that rendered the same was first: its rendering stays, for
+        whoever takes it states that job.
+        """
         with self._database.writing() as connection:
-            now = self._database.now(connection)
+            now = self._database.alone(connection, f"rendering {project} {name}")
+            if not _is_wanted(connection, project, name):
+                return False
             connection.execute(delete(renderings).where(_is(project, name)))
             connection.execute(
                 insert(renderings).values(
@@ -84,6 +89,7 @@ class Renderings:
                     used_at=now,
                 )
             )
+        return True
 
     def forget(self, project: str, name: str) -> None:
         """Forget a rendering, as one whose files lack their digests."""
@@ -119,6 +125,11 @@ class Renderings:
 
 def _is(project: str, name: str) -> ColumnElement[bool]:
     return and_(renderings.c.project == project, renderings.c.name == name)
+
+
+def _is_wanted(connection: Connection, project: str, name: str) -> bool:
+    asked = select(renderings.c.job).where(_is(project, name), ~_useless())
+    return connection.execute(asked).first() is None
 
 
 def _may_be_used() -> ColumnElement[bool]:

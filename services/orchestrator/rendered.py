@@ -73,7 +73,10 @@ class JobMemory:
             for file in files:
                 stored = put_file(self.store, rendering_key(secrets.token_hex(16)), file)
                 kept.append(KeptFile(file.name, stored.sha256, stored.size, stored.key))
-            self.renderings.add(self.project, key, job=self.job, source=self.source, files=kept)
+            if not self.renderings.add(
+                self.project, key, job=self.job, source=self.source, files=kept
+            ):
+                self._remove(kept)
         except ResourceError:
             self._remove(kept)
 

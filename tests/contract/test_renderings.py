@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -80,6 +82,30 @@ def test_what_was_given_up_takes_its_rendering_along(
     assert kept.find("p", NAME) is None
     assert kept.is_wanted("p", NAME)
     assert forgotten(kept) == [files()[0].object_key]
+
+
+def test_of_two_that_rendered_the_same_the_first_stays(opened: Desk, kept: Renderings) -> None:
+    """Whoever took a rendering named its job; another job's never takes its place."""
+    first = rendered(opened, kept)
+    opened.jobs.complete(first, [RESULT])
+    again = files("e")
+    assert not kept.add("p", NAME, job=opened.submit(), source=DIGEST, files=again)
+    assert kept.find("p", NAME) == Rendering(first.job, files())
+
+
+def test_jobs_that_rendered_the_same_at_once_are_none_the_worse(
+    opened: Desk, kept: Renderings
+) -> None:
+    """Of several that hand the same over at one moment one is kept, and none hears an error."""
+    jobs = {letter: opened.submit() for letter in "abcdef"}
+    begun = threading.Barrier(len(jobs))
+
+    def add(letter: str) -> bool:
+        begun.wait()
+        return kept.add("p", NAME, job=jobs[letter], source=DIGEST, files=files(letter))
+
+    with ThreadPoolExecutor(len(jobs)) as threads:
+        assert sorted(threads.map(add, jobs)) == [False] * 5 + [True]
 
 
 def test_a_job_that_failed_leaves_no_rendering(opened: Desk, kept: Renderings) -> None:

@@ -86,6 +86,23 @@ def test_altered_bytes_are_forgotten(desk: Desk, memories: Memories, tmp_path: P
     assert memories.renderings.is_wanted("p", NAME)
 
 
+def test_of_two_that_rendered_the_same_one_keeps_files(
+    desk: Desk, memories: Memories, tmp_path: Path
+) -> None:
+    """What a second job stored meanwhile is removed at once, and the first job's is handed out."""
+    first = remembered(desk, memories, tmp_path / "in")
+    before = stored(memories)
+
+    class Late(Renderings):
+        def is_wanted(self, project: str, name: str) -> bool:
+            return True
+
+    late = replace(first, job="another", renderings=Late(desk.database))
+    late.remember(NAME, [tmp_path / "in" / "plane-0.npy"])
+    assert stored(memories) == before
+    assert recalled(first, tmp_path / "out") == first.job
+
+
 def test_what_is_too_large_is_not_kept(desk: Desk, memories: Memories, tmp_path: Path) -> None:
     """A rendering that would take most of the room is left out."""
     memory = remembered(desk, memories, tmp_path / "in", bytes(2_501))
