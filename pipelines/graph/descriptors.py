@@ -37,6 +37,25 @@ class ParameterSource(StrEnum):
     ESTIMATED = "estimated"
 
 
+@dataclass(frozen=True, slots=True)
+class Nature:
+    """The three facts that presets are policies over."""
+
+    operation_class: OperationClass
+    frame_use: FrameUse
+    parameter_source: ParameterSource
+
+
+PLAIN = Nature(OperationClass.CONVENTIONAL, FrameUse.SINGLE, ParameterSource.GIVEN)
+"""Conventional, single-frame, parameters given."""
+
+MIXING = Nature(OperationClass.CONVENTIONAL, FrameUse.MIXES, ParameterSource.GIVEN)
+"""Conventional, mixes frames, parameters given."""
+
+LEARNT = Nature(OperationClass.TRAINED, FrameUse.SINGLE, ParameterSource.GIVEN)
+"""Trained, single-frame, parameters given."""
+
+
 class PlaneUse(StrEnum):
     """Which samples an operation may change."""
 
@@ -105,6 +124,10 @@ class Consistency:
     reason: str = ""
 
 
+SAME_SAMPLES = Consistency(ForwardModel.SAME, PlainForm.LEFT_OUT)
+"""Of what takes away something that was never of the scene, and leaves every sample in place."""
+
+
 class Parameters(BaseModel):
     """Base of every operation's parameters: unknown names are refused, values are frozen."""
 
@@ -121,6 +144,15 @@ class Reach:
     pixels: int = 0
     before: int = 0
     after: int = 0
+
+
+def always(reach: Reach) -> Callable[[Parameters], Reach]:
+    """Answer with `reach` whatever the parameters are."""
+    return lambda _parameters: reach
+
+
+POINTWISE = always(Reach())
+"""An output sample looks at the sample in its place, and at no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +192,7 @@ class Descriptor(Generic[P]):
 
     name: str
     summary: str
-    operation_class: OperationClass
-    frame_use: FrameUse
-    parameter_source: ParameterSource
+    nature: Nature
     plane_use: PlaneUse
     parameters: type[P]
     reach: Callable[[P], Reach]
@@ -175,3 +205,18 @@ class Descriptor(Generic[P]):
     fields: FieldUse = FieldUse.IGNORES
     follows: str | None = None
     retags: Callable[[P], Retagging] | None = None
+
+    @property
+    def operation_class(self) -> OperationClass:
+        """Where a result's samples come from."""
+        return self.nature.operation_class
+
+    @property
+    def frame_use(self) -> FrameUse:
+        """Whether frames are mixed."""
+        return self.nature.frame_use
+
+    @property
+    def parameter_source(self) -> ParameterSource:
+        """Who decided on the parameters."""
+        return self.nature.parameter_source

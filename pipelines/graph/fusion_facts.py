@@ -15,6 +15,7 @@ from pipelines.graph.descriptors import (
     FieldUse,
     ForwardModel,
     FrameUse,
+    Nature,
     OperationClass,
     Parameters,
     ParameterSource,
@@ -36,9 +37,7 @@ class FuseParameters(Parameters):
 FUSE = Descriptor(
     name="fuse",
     summary="Explains what several frames observed of a region by one picture on a finer grid.",
-    operation_class=OperationClass.CONVENTIONAL,
-    frame_use=FrameUse.MIXES,
-    parameter_source=ParameterSource.ESTIMATED,
+    nature=Nature(OperationClass.CONVENTIONAL, FrameUse.MIXES, ParameterSource.ESTIMATED),
     plane_use=PlaneUse.ALL,
     parameters=FuseParameters,
     reach=lambda parameters: Reach(before=parameters.radius, after=parameters.radius),

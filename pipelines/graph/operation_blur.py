@@ -14,12 +14,15 @@ from pydantic import Field, model_validator
 
 from models.spec import Task
 from pipelines.graph.descriptors import (
+    LEARNT,
+    PLAIN,
     Ceiling,
     Consistency,
     Descriptor,
     FieldUse,
     ForwardModel,
     FrameUse,
+    Nature,
     OperationClass,
     Parameters,
     ParameterSource,
@@ -27,7 +30,7 @@ from pipelines.graph.descriptors import (
     PlaneUse,
     Reach,
 )
-from pipelines.graph.operation_size import network_reach, require_network
+from pipelines.graph.network_parameters import NetworkName, NetworkParameters, network_sight
 from pipelines.graph.operation_tone import GAUSSIAN_SIGMAS
 
 MOST_KERNEL_SIDE = 63
@@ -181,9 +184,7 @@ def deblur_reach(parameters: DeblurParameters) -> Reach:
 DEBLUR = Descriptor(
     name="deblur",
     summary="Takes a stated blur back on luma.",
-    operation_class=OperationClass.CONVENTIONAL,
-    frame_use=FrameUse.SINGLE,
-    parameter_source=ParameterSource.GIVEN,
+    nature=PLAIN,
     plane_use=PlaneUse.LUMA,
     parameters=DeblurParameters,
     reach=deblur_reach,
@@ -226,9 +227,7 @@ DEBLUR_ESTIMATED = Descriptor(
     name="deblur_estimated",
     summary="Estimates the blur of luma as a Gaussian and takes it back; where the estimate is "
     "wrong, edges ring: light and dark lines beside them are not of the scene.",
-    operation_class=OperationClass.CONVENTIONAL,
-    frame_use=FrameUse.SINGLE,
-    parameter_source=ParameterSource.ESTIMATED,
+    nature=Nature(OperationClass.CONVENTIONAL, FrameUse.SINGLE, ParameterSource.ESTIMATED),
     plane_use=PlaneUse.LUMA,
     parameters=DeblurEstimatedParameters,
     reach=deblur_estimated_reach,
@@ -241,35 +240,23 @@ DEBLUR_ESTIMATED = Descriptor(
 )
 
 
-class DeblurTrainedParameters(Parameters):
+class DeblurTrainedParameters(NetworkParameters):
     """Blur of one picture, by a trained network."""
 
-    model: str = Field(
-        min_length=1,
-        max_length=64,
+    task = Task.DEBLUR
+
+    model: NetworkName = Field(
         description="Catalog name of a network whose task is deblur; none ships.",
     )
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        require_network(self.model, task=Task.DEBLUR, scale=1)
-        return self
-
-
-def deblur_trained_reach(parameters: DeblurTrainedParameters) -> Reach:
-    """Look as far as the network does."""
-    return Reach(pixels=network_reach(parameters.model))
 
 
 DEBLUR_TRAINED = Descriptor(
     name="deblur_trained",
     summary="Takes blur back with a trained network; no blur is stated to it.",
-    operation_class=OperationClass.TRAINED,
-    frame_use=FrameUse.SINGLE,
-    parameter_source=ParameterSource.GIVEN,
+    nature=LEARNT,
     plane_use=PlaneUse.LUMA,
     parameters=DeblurTrainedParameters,
-    reach=deblur_trained_reach,
+    reach=network_sight,
     consistency=Consistency(
         ForwardModel.NONE,
         PlainForm.LEFT_OUT,

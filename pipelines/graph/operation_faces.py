@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
-
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from models.spec import Task
 from pipelines.graph.descriptors import (
@@ -13,25 +11,26 @@ from pipelines.graph.descriptors import (
     FieldUse,
     ForwardModel,
     FrameUse,
+    Nature,
     OperationClass,
-    Parameters,
     ParameterSource,
     PlainForm,
     PlaneUse,
     Reach,
+    always,
 )
-from pipelines.graph.operation_size import require_network
+from pipelines.graph.network_parameters import NetworkName, NetworkParameters
 
 TEMPLATE_SIDE = 512
 """Side of the picture of one aligned face that the networks take, in samples."""
 
 
-class RestoreFacesParameters(Parameters):
+class RestoreFacesParameters(NetworkParameters):
     """Which faces are redrawn by which network, and how much of what came in stays."""
 
-    model: str = Field(
-        min_length=1,
-        max_length=64,
+    task = Task.RESTORE_FACES
+
+    model: NetworkName = Field(
         description="Catalog name of the network; it takes aligned faces of 512 x 512 samples.",
     )
     fidelity: float = Field(
@@ -54,26 +53,15 @@ class RestoreFacesParameters(Parameters):
         description="Numbers of the tracks that are restored; all of them unless named.",
     )
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        require_network(self.model, task=Task.RESTORE_FACES, scale=1)
-        return self
-
-
-def face_reach(_parameters: RestoreFacesParameters) -> Reach:
-    """Look at the whole of a face; how large it is, the tracks say."""
-    return Reach(pixels=TEMPLATE_SIDE)
-
 
 RESTORE_FACES = Descriptor(
     name="restore_faces",
     summary="Redraws tracked faces with a generative network and pastes them back.",
-    operation_class=OperationClass.GENERATIVE,
-    frame_use=FrameUse.SINGLE,
-    parameter_source=ParameterSource.ESTIMATED,
+    nature=Nature(OperationClass.GENERATIVE, FrameUse.SINGLE, ParameterSource.ESTIMATED),
     plane_use=PlaneUse.COLOUR,
     parameters=RestoreFacesParameters,
-    reach=face_reach,
+    # The whole of a face; how large it is, the tracks say.
+    reach=always(Reach(pixels=TEMPLATE_SIDE)),
     consistency=Consistency(
         ForwardModel.NONE,
         PlainForm.LEFT_OUT,

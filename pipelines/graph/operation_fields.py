@@ -1,4 +1,4 @@
-"""Parameters, reach and timing of the operations that take woven frames apart.
+"""Parameters and facts of the operations that take woven frames apart.
 
 Which field comes first is given by a person; `evident inspect` says what was measured, and a
 clip that shows something else is refused before anything runs.
@@ -7,10 +7,26 @@ clip that shows something else is refused before anything runs.
 from __future__ import annotations
 
 from enum import StrEnum
+from fractions import Fraction
 
 from pydantic import Field
 
-from pipelines.graph.descriptors import FrameChange, FrameRate, Parameters, Reach
+from pipelines.graph.descriptors import (
+    MIXING,
+    PLAIN,
+    POINTWISE,
+    Consistency,
+    Descriptor,
+    FieldUse,
+    ForwardModel,
+    FrameChange,
+    FrameRate,
+    Parameters,
+    PlainForm,
+    PlaneUse,
+    Reach,
+    always,
+)
 
 WEAVE_REACH = 4
 """Rows on each side that `deinterlace` reads."""
@@ -32,16 +48,19 @@ class OutputRate(StrEnum):
     """Two, one of each field's moment."""
 
 
-class SeparateFieldsParameters(Parameters):
+class WovenParameters(Parameters):
+    """Base of the parameters of what takes woven frames apart."""
+
+    first_field: FirstField = Field(description="Which field was taken first: top or bottom.")
+
+
+class SeparateFieldsParameters(WovenParameters):
     """Every field becomes a frame of half the height; no sample is changed."""
 
-    first_field: FirstField = Field(description="Which field was taken first: top or bottom.")
 
-
-class DeinterlaceParameters(Parameters):
+class DeinterlaceParameters(WovenParameters):
     """The rows of the other field are made from the fields before and after, and from this one."""
 
-    first_field: FirstField = Field(description="Which field was taken first: top or bottom.")
     rate: OutputRate = Field(
         default=OutputRate.FRAME,
         description="frame: one picture of each frame's first field; field: one of every field, "
@@ -53,36 +72,15 @@ class LineDoubleParameters(DeinterlaceParameters):
     """The rows of the other field are replaced by copies of the rows beside them."""
 
 
-class InverseTelecineParameters(Parameters):
+class InverseTelecineParameters(WovenParameters):
     """Film that was spread over video as 2:3 is put together again: four frames of five."""
 
-    first_field: FirstField = Field(description="Which field was taken first: top or bottom.")
     first_frame: int = Field(
         ge=0,
         le=4,
         description="The number, 0 to 4, of the first frame that begins a cycle: both of its "
         "fields and those of the next frame belong together.",
     )
-
-
-def field_reach(_parameters: Parameters) -> Reach:
-    """Look at the sample itself only, in this field or the other."""
-    return Reach()
-
-
-def line_reach(_parameters: Parameters) -> Reach:
-    """Look at the next row."""
-    return Reach(pixels=1)
-
-
-def deinterlace_reach(_parameters: DeinterlaceParameters) -> Reach:
-    """Look over a few rows of the frame, the one before and the one after."""
-    return Reach(pixels=WEAVE_REACH, before=1, after=1)
-
-
-def film_reach(_parameters: InverseTelecineParameters) -> Reach:
-    """Look at both rows of a pair, in this frame or the next."""
-    return Reach(pixels=1, after=1)
 
 
 def doubled(_parameters: Parameters) -> FrameChange:
@@ -99,3 +97,63 @@ def by_rate(parameters: DeinterlaceParameters) -> FrameChange:
 def film(parameters: InverseTelecineParameters) -> FrameChange:
     """Make four frames of five."""
     return FrameChange(FrameRate.FOUR_OF_FIVE, parameters.first_frame)
+
+
+_OTHER_MOMENTS = Consistency(
+    ForwardModel.NONE,
+    PlainForm.NONE,
+    "its frames are of other moments than those that came in, and no frame is held against another",
+)
+
+SEPARATE_FIELDS = Descriptor(
+    name="separate_fields",
+    summary="Makes a frame of every field, sample for sample.",
+    nature=PLAIN,
+    plane_use=PlaneUse.ALL,
+    parameters=SeparateFieldsParameters,
+    reach=POINTWISE,
+    consistency=_OTHER_MOMENTS,
+    changes_size=True,
+    timing=doubled,
+    sample_aspect=Fraction(1, 2),
+    fields=FieldUse.UNWEAVES,
+)
+
+DEINTERLACE = Descriptor(
+    name="deinterlace",
+    summary="Fills the rows of the other field in from neighbouring fields and rows.",
+    nature=MIXING,
+    plane_use=PlaneUse.ALL,
+    parameters=DeinterlaceParameters,
+    reach=always(Reach(pixels=WEAVE_REACH, before=1, after=1)),
+    consistency=_OTHER_MOMENTS,
+    timing=by_rate,
+    fields=FieldUse.UNWEAVES,
+)
+
+LINE_DOUBLE = Descriptor(
+    name="line_double",
+    summary="Replaces the rows of the other field by copies of the rows beside them.",
+    nature=PLAIN,
+    plane_use=PlaneUse.ALL,
+    parameters=LineDoubleParameters,
+    reach=always(Reach(pixels=1)),
+    consistency=_OTHER_MOMENTS,
+    timing=by_rate,
+    fields=FieldUse.UNWEAVES,
+)
+
+INVERSE_TELECINE = Descriptor(
+    name="inverse_telecine",
+    summary="Puts the fields of film that was spread over video together again.",
+    nature=MIXING,
+    plane_use=PlaneUse.ALL,
+    parameters=InverseTelecineParameters,
+    # Both rows of a pair, in this frame or the next.
+    reach=always(Reach(pixels=1, after=1)),
+    consistency=_OTHER_MOMENTS,
+    timing=film,
+    fields=FieldUse.UNWEAVES,
+)
+
+FIELD_OPERATIONS = (SEPARATE_FIELDS, DEINTERLACE, LINE_DOUBLE, INVERSE_TELECINE)

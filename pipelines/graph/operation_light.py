@@ -7,18 +7,17 @@ from enum import StrEnum
 from pydantic import Field
 
 from pipelines.graph.descriptors import (
+    PLAIN,
     Ceiling,
     Consistency,
     Descriptor,
     ForwardModel,
-    FrameUse,
-    OperationClass,
     Parameters,
-    ParameterSource,
     PlainForm,
     PlaneUse,
     Reach,
     Retagging,
+    always,
 )
 
 
@@ -68,11 +67,6 @@ TRANSFER_CODES = {HdrTransfer.PQ: 16, HdrTransfer.HLG: 18}
 """Code points of ITU-R BT.2100's transfers in ITU-T H.273, table 3."""
 
 
-def hdr_to_sdr_reach(_parameters: HdrToSdrParameters) -> Reach:
-    """Look at the chroma around a sample, up and down again."""
-    return Reach(pixels=3)
-
-
 def hdr_to_sdr_tags(parameters: HdrToSdrParameters) -> Retagging:
     """Take PQ or HLG; leave in BT.709's primaries, transfer and matrix (code point 1 of each)."""
     return Retagging(takes=TRANSFER_CODES[parameters.transfer], primaries=1, transfer=1, matrix=1)
@@ -81,12 +75,11 @@ def hdr_to_sdr_tags(parameters: HdrToSdrParameters) -> Retagging:
 HDR_TO_SDR = Descriptor(
     name="hdr_to_sdr",
     summary="Makes a view copy in BT.709 of a picture for HDR displays, by a stated curve.",
-    operation_class=OperationClass.CONVENTIONAL,
-    frame_use=FrameUse.SINGLE,
-    parameter_source=ParameterSource.GIVEN,
+    nature=PLAIN,
     plane_use=PlaneUse.ALL,
     parameters=HdrToSdrParameters,
-    reach=hdr_to_sdr_reach,
+    # The chroma around a sample, up and down again.
+    reach=always(Reach(pixels=3)),
     consistency=Consistency(
         ForwardModel.NONE,
         PlainForm.ITSELF,

@@ -12,21 +12,27 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from pipelines.graph.descriptors import (
+    PLAIN,
     Ceiling,
     Consistency,
     Descriptor,
     ForwardModel,
     FrameUse,
+    Nature,
     OperationClass,
     Parameters,
     ParameterSource,
     PlainForm,
     PlaneUse,
     Reach,
+    always,
 )
 from pipelines.graph.operation_size import CUBIC_RADIUS, MOST_SIDE
 
 CORNERS = 4
+
+TAPS = always(Reach(pixels=CUBIC_RADIUS + 1))
+"""Of what looks at the cubic filter's taps around the place that a sample is drawn from."""
 
 MOVED = Consistency(
     ForwardModel.NONE,
@@ -181,20 +187,13 @@ def stabilise_reach(parameters: StabiliseParameters) -> Reach:
     return Reach(pixels=CUBIC_RADIUS + 1, before=parameters.radius, after=parameters.radius)
 
 
-def place_reach(_parameters: Parameters) -> Reach:
-    """Look at the cubic filter's taps around the place that a sample is drawn from."""
-    return Reach(pixels=CUBIC_RADIUS + 1)
-
-
 PERSPECTIVE = Descriptor(
     name="perspective",
     summary="Draws a plane, given by its four corners, as it looks from straight ahead.",
-    operation_class=OperationClass.CONVENTIONAL,
-    frame_use=FrameUse.SINGLE,
-    parameter_source=ParameterSource.GIVEN,
+    nature=PLAIN,
     plane_use=PlaneUse.ALL,
     parameters=PerspectiveParameters,
-    reach=place_reach,
+    reach=TAPS,
     consistency=MOVED,
     # No ceiling bounds corners; how far the result may be enlarged is checked on the picture.
     changes_size=True,
@@ -203,12 +202,10 @@ PERSPECTIVE = Descriptor(
 UNDISTORT = Descriptor(
     name="undistort",
     summary="Takes the distortion of a lens out, by given coefficients.",
-    operation_class=OperationClass.CONVENTIONAL,
-    frame_use=FrameUse.SINGLE,
-    parameter_source=ParameterSource.GIVEN,
+    nature=PLAIN,
     plane_use=PlaneUse.ALL,
     parameters=UndistortParameters,
-    reach=place_reach,
+    reach=TAPS,
     consistency=MOVED,
     # Outside, corners are drawn out to several times their size.
     ceilings={"zoom": Ceiling(0.5, 2.0)},
@@ -218,9 +215,7 @@ STABILISE = Descriptor(
     name="stabilise",
     summary="Moves each frame onto a smoothed path, estimated from the frames around it; no "
     "sample of another frame enters.",
-    operation_class=OperationClass.CONVENTIONAL,
-    frame_use=FrameUse.MIXES,
-    parameter_source=ParameterSource.ESTIMATED,
+    nature=Nature(OperationClass.CONVENTIONAL, FrameUse.MIXES, ParameterSource.ESTIMATED),
     plane_use=PlaneUse.ALL,
     parameters=StabiliseParameters,
     reach=stabilise_reach,

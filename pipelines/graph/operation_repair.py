@@ -5,17 +5,14 @@ from __future__ import annotations
 from pydantic import Field
 
 from pipelines.graph.descriptors import (
+    PLAIN,
+    SAME_SAMPLES,
     Ceiling,
-    Consistency,
     Descriptor,
-    ForwardModel,
-    FrameUse,
-    OperationClass,
     Parameters,
-    ParameterSource,
-    PlainForm,
     PlaneUse,
     Reach,
+    always,
 )
 
 EDGE_READS = 4
@@ -45,21 +42,15 @@ class DeblockParameters(Parameters):
     )
 
 
-def deblock_reach(_parameters: DeblockParameters) -> Reach:
-    """Look across one edge along the rows, and across one along the columns."""
-    return Reach(pixels=2 * EDGE_READS)
-
-
 DEBLOCK = Descriptor(
     name="deblock",
     summary="Smooths small steps at the edges of a stated grid of blocks.",
-    operation_class=OperationClass.CONVENTIONAL,
-    frame_use=FrameUse.SINGLE,
-    parameter_source=ParameterSource.GIVEN,
+    nature=PLAIN,
     plane_use=PlaneUse.COLOUR,
     parameters=DeblockParameters,
-    reach=deblock_reach,
-    consistency=Consistency(ForwardModel.SAME, PlainForm.LEFT_OUT),
+    # Across one edge along the rows, and across one along the columns.
+    reach=always(Reach(pixels=2 * EDGE_READS)),
+    consistency=SAME_SAMPLES,
     # Above 32 code values, edges of the scene that lie on the grid are taken for blocks.
     ceilings={"strength": Ceiling(0.5, 32.0)},
 )

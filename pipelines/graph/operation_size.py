@@ -1,4 +1,4 @@
-"""Parameters and reach of the operations that change a picture's size."""
+"""Parameters and facts of the operations that change a picture's size."""
 
 from __future__ import annotations
 
@@ -12,7 +12,21 @@ from models import catalog
 from models.blend_name import blend_name, parse_blend_name
 from models.errors import ModelError
 from models.spec import Task
-from pipelines.graph.descriptors import Parameters, Reach
+from pipelines.graph.descriptors import (
+    LEARNT,
+    PLAIN,
+    POINTWISE,
+    Ceiling,
+    Consistency,
+    Descriptor,
+    FieldUse,
+    ForwardModel,
+    Parameters,
+    PlainForm,
+    PlaneUse,
+    Reach,
+)
+from pipelines.graph.network_parameters import NetworkName, network_reach, require_network
 
 LEAST_SCALE = 1 / 16
 MOST_SCALE = 8.0
@@ -80,10 +94,8 @@ class SuperResolveParameters(Parameters):
     """Enlargement by a trained network."""
 
     scale: Literal[2, 4] = Field(default=2, description="New size over old size: 2 or 4.")
-    model: str = Field(
+    model: NetworkName = Field(
         default_factory=lambda data: f"evident-sr-x{data['scale']}",
-        min_length=1,
-        max_length=64,
         description="Catalog name of the network; evident-sr-x2 or -x4 unless named, and "
         "-real after it for compressed or noisy footage.",
     )
@@ -130,27 +142,6 @@ def _blend_of(model: object, strength: object) -> str:
     return blend_name(base, share)
 
 
-def require_network(model: str, *, task: Task, scale: int) -> None:
-    """Raise ValueError when the catalog's network of that name does something else.
-
-    A name that the catalog cannot resolve passes: whoever checks the graph looks the card up
-    and says what is wrong with it.
-    """
-    try:
-        card = catalog.card(model)
-    except ModelError:
-        return
-    if card.task is not task:
-        raise ValueError(f"{model} is a network for {card.task.value}, not for {task.value}")
-    if card.scale != scale:
-        raise ValueError(f"{model} enlarges {card.scale} times, not {scale} times")
-
-
-def network_reach(model: str) -> int:
-    """Read from its card how many samples on each side a network sees. Raises ModelError."""
-    return catalog.card(model).tiling.sight
-
-
 def resize_reach(parameters: ResizeParameters) -> Reach:
     """Look over the filter's radius, stretched when shrinking; for sizes, by the most allowed."""
     stretch = max(1.0, 1.0 / (parameters.scale or LEAST_SCALE))
@@ -163,3 +154,43 @@ def resize_reach(parameters: ResizeParameters) -> Reach:
 def super_resolve_reach(parameters: SuperResolveParameters) -> Reach:
     """Look as far as the network for luma, as the cubic filter for chroma and opacity."""
     return Reach(pixels=max(network_reach(parameters.model), CUBIC_RADIUS + 1))
+
+
+RESIZE = Descriptor(
+    name="resize",
+    summary="Interpolates the picture to another size.",
+    nature=PLAIN,
+    plane_use=PlaneUse.ALL,
+    parameters=ResizeParameters,
+    reach=resize_reach,
+    consistency=Consistency(ForwardModel.AREA, PlainForm.ITSELF),
+    # Beyond 4 times, 15 of 16 samples are interpolated; below a quarter, text is lost.
+    ceilings={"scale": Ceiling(0.25, 4.0)},
+    changes_size=True,
+)
+
+CROP = Descriptor(
+    name="crop",
+    summary="Keeps a rectangle of the picture, sample for sample.",
+    nature=PLAIN,
+    plane_use=PlaneUse.ALL,
+    parameters=CropParameters,
+    reach=POINTWISE,
+    consistency=Consistency(ForwardModel.PLACED, PlainForm.ITSELF),
+    changes_size=True,
+)
+
+SUPER_RESOLVE = Descriptor(
+    name="super_resolve",
+    summary="Enlarges luma with a trained network; colour and opacity are interpolated.",
+    nature=LEARNT,
+    plane_use=PlaneUse.ALL,
+    parameters=SuperResolveParameters,
+    reach=super_resolve_reach,
+    # The networks were trained to undo this reduction; those for real footage expect blur,
+    # noise and compression before it as well, which are not stated and so not applied.
+    consistency=Consistency(ForwardModel.CUBIC, PlainForm.INTERPOLATED),
+    changes_size=True,
+    network="model",
+    fields=FieldUse.REFUSES,
+)

@@ -5,19 +5,15 @@ from __future__ import annotations
 from pydantic import Field
 
 from pipelines.graph.descriptors import (
+    MIXING,
+    SAME_SAMPLES,
     Ceiling,
-    Consistency,
     Descriptor,
-    ForwardModel,
-    FrameUse,
-    OperationClass,
     Parameters,
-    ParameterSource,
-    PlainForm,
     PlaneUse,
     Reach,
 )
-from pipelines.graph.operation_noise import PATCH_REACH
+from pipelines.graph.operation_noise import PATCH_REACH, FramesMixed
 
 MATCH_BLOCK = 16
 """Side of the blocks that motion is followed for, in samples of luma."""
@@ -33,9 +29,7 @@ class SteadyParameters(Parameters):
         description="Size of the flicker, in 8-bit code values; larger changes are not mixed, and "
         "no sample moves further than this.",
     )
-    radius: int = Field(
-        default=2, ge=1, le=3, description="Frames before, and as many after, that are mixed in."
-    )
+    radius: FramesMixed = 2
     search: int = Field(
         default=8,
         ge=0,
@@ -57,13 +51,11 @@ def steady_reach(parameters: SteadyParameters) -> Reach:
 STEADY = Descriptor(
     name="steady",
     summary="Lowers flicker by mixing frames along their motion, limited by what does not fit.",
-    operation_class=OperationClass.CONVENTIONAL,
-    frame_use=FrameUse.MIXES,
-    parameter_source=ParameterSource.GIVEN,
+    nature=MIXING,
     plane_use=PlaneUse.COLOUR,
     parameters=SteadyParameters,
     reach=steady_reach,
-    consistency=Consistency(ForwardModel.SAME, PlainForm.LEFT_OUT),
+    consistency=SAME_SAMPLES,
     ceilings={
         # Above 10 code values, faint motion is taken for flicker.
         "strength": Ceiling(0.5, 10.0),

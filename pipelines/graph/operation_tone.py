@@ -1,4 +1,4 @@
-"""Parameters and reach of the operations on tone, colour and local contrast."""
+"""Parameters and facts of the operations on tone, colour and local contrast."""
 
 from __future__ import annotations
 
@@ -7,7 +7,19 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from pipelines.graph.descriptors import Parameters, Reach
+from pipelines.graph.descriptors import (
+    PLAIN,
+    POINTWISE,
+    Ceiling,
+    Consistency,
+    Descriptor,
+    ForwardModel,
+    Parameters,
+    PlainForm,
+    PlaneUse,
+    Reach,
+    always,
+)
 
 GAUSSIAN_SIGMAS = 3
 """Where a Gaussian kernel is cut, in standard deviations on each side."""
@@ -112,16 +124,6 @@ class LocalContrastParameters(Parameters):
     )
 
 
-def pointwise_reach(_parameters: Parameters) -> Reach:
-    """Look at the sample itself only."""
-    return Reach()
-
-
-def white_balance_reach(_parameters: WhiteBalanceParameters) -> Reach:
-    """Look one chroma sample far, where luma and chroma grids differ."""
-    return Reach(pixels=1)
-
-
 def blur_radius(sigma: float) -> int:
     """Half the length of the Gaussian kernel for a standard deviation of `sigma` pixels."""
     return math.ceil(GAUSSIAN_SIGMAS * sigma)
@@ -135,3 +137,93 @@ def sharpen_reach(parameters: SharpenParameters) -> Reach:
 def local_contrast_reach(parameters: LocalContrastParameters) -> Reach:
     """Look over two averages, one after the other."""
     return Reach(pixels=2 * parameters.radius)
+
+
+_STRENGTHENED = Consistency(
+    ForwardModel.NONE,
+    PlainForm.LEFT_OUT,
+    "it strengthens detail on purpose, and no degradation is stated that would undo it",
+)
+_TONE = Consistency(ForwardModel.INVERSE, PlainForm.ITSELF)
+
+LEVELS = Descriptor(
+    name="levels",
+    summary="Maps a stated range of luma onto another along a straight line.",
+    nature=PLAIN,
+    plane_use=PlaneUse.LUMA,
+    parameters=LevelsParameters,
+    reach=POINTWISE,
+    consistency=_TONE,
+    ceilings={
+        # A black point above a quarter hides the shadows.
+        "black": Ceiling(0.0, 0.25),
+        # A white point below three quarters hides the lights.
+        "white": Ceiling(0.75, 1.0),
+        # A black lifted further, or a white lowered further, veils the picture.
+        "output_black": Ceiling(0.0, 0.1),
+        "output_white": Ceiling(0.9, 1.0),
+    },
+)
+
+GAMMA = Descriptor(
+    name="gamma",
+    summary="Brightens or darkens the middle tones of luma; black and white stay.",
+    nature=PLAIN,
+    plane_use=PlaneUse.LUMA,
+    parameters=GammaParameters,
+    reach=POINTWISE,
+    consistency=_TONE,
+    # Beyond a factor of two, deep shadows become steps and mid tones lose their order by eye.
+    ceilings={"gamma": Ceiling(0.5, 2.0)},
+)
+
+WHITE_BALANCE = Descriptor(
+    name="white_balance",
+    summary="Multiplies red, green and blue by given factors.",
+    nature=PLAIN,
+    plane_use=PlaneUse.COLOUR,
+    parameters=WhiteBalanceParameters,
+    # One chroma sample far, where luma and chroma grids differ.
+    reach=always(Reach(pixels=1)),
+    consistency=_TONE,
+    # Beyond a factor of two, the named colour of a thing can change.
+    ceilings={
+        "red": Ceiling(0.5, 2.0),
+        "green": Ceiling(0.5, 2.0),
+        "blue": Ceiling(0.5, 2.0),
+    },
+)
+
+SHARPEN = Descriptor(
+    name="sharpen",
+    summary="Unsharp mask on luma.",
+    nature=PLAIN,
+    plane_use=PlaneUse.LUMA,
+    parameters=SharpenParameters,
+    reach=sharpen_reach,
+    consistency=_STRENGTHENED,
+    ceilings={
+        # Beyond 1, the light and dark rims that it draws pass for outlines.
+        "amount": Ceiling(0.0, 1.0),
+        # Wider rims look like structure of the scene.
+        "radius": Ceiling(0.3, 3.0),
+    },
+)
+
+LOCAL_CONTRAST = Descriptor(
+    name="local_contrast",
+    summary="Strengthens detail of luma against its surroundings, within a stated limit.",
+    nature=PLAIN,
+    plane_use=PlaneUse.LUMA,
+    parameters=LocalContrastParameters,
+    reach=local_contrast_reach,
+    consistency=_STRENGTHENED,
+    ceilings={
+        # Beyond a half, noise and compression blocks rise to visible texture.
+        "amount": Ceiling(0.0, 0.5),
+        # About a tenth of the range: brightness of areas stays comparable.
+        "limit": Ceiling(0.5, 24.0),
+    },
+)
+
+TONE_OPERATIONS = (LEVELS, GAMMA, WHITE_BALANCE, SHARPEN, LOCAL_CONTRAST)

@@ -7,16 +7,14 @@ from enum import StrEnum
 from pydantic import Field
 
 from pipelines.graph.descriptors import (
+    PLAIN,
+    POINTWISE,
     Consistency,
     Descriptor,
     ForwardModel,
-    FrameUse,
-    OperationClass,
     Parameters,
-    ParameterSource,
     PlainForm,
     PlaneUse,
-    Reach,
 )
 
 
@@ -55,25 +53,20 @@ class UnwrapParameters(Parameters):
     )
 
 
-def wrap_reach(_parameters: Parameters) -> Reach:
-    """Look at one sample each."""
-    return Reach()
-
+TWICE = Consistency(
+    ForwardModel.NONE,
+    PlainForm.ITSELF,
+    "samples stand at two places, and the way back would compare only one of them",
+)
 
 WRAP = Descriptor(
     name="wrap",
     summary="Lays around a picture that closes on itself what lies beyond its edges.",
-    operation_class=OperationClass.CONVENTIONAL,
-    frame_use=FrameUse.SINGLE,
-    parameter_source=ParameterSource.GIVEN,
+    nature=PLAIN,
     plane_use=PlaneUse.ALL,
     parameters=WrapParameters,
-    reach=wrap_reach,
-    consistency=Consistency(
-        ForwardModel.NONE,
-        PlainForm.ITSELF,
-        "samples stand at two places, and the way back would compare only one of them",
-    ),
+    reach=POINTWISE,
+    consistency=TWICE,
     # Nothing is changed, so nothing is bounded: unwrap takes away what this added.
     changes_size=True,
 )
@@ -81,17 +74,11 @@ WRAP = Descriptor(
 UNWRAP = Descriptor(
     name="unwrap",
     summary="Cuts off what wrap laid around.",
-    operation_class=OperationClass.CONVENTIONAL,
-    frame_use=FrameUse.SINGLE,
-    parameter_source=ParameterSource.GIVEN,
+    nature=PLAIN,
     plane_use=PlaneUse.ALL,
     parameters=UnwrapParameters,
-    reach=wrap_reach,
-    consistency=Consistency(
-        ForwardModel.NONE,
-        PlainForm.ITSELF,
-        "samples stand at two places, and the way back would compare only one of them",
-    ),
+    reach=POINTWISE,
+    consistency=TWICE,
     changes_size=True,
 )
 

@@ -115,4 +115,4 @@ OPERATION_PHRASES: Mapping[str, str] = {
     **REPAIR_PHRASES,
     **WRAP_PHRASES,
 }
-"""By the English words of `pipelines.graph.operation_table`."""
+"""By the English words of every `operation_*` of `pipelines.graph`."""

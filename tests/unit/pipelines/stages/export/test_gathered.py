@@ -28,6 +28,7 @@ from pipelines.graph.descriptors import (
     Descriptor,
     ForwardModel,
     FrameUse,
+    Nature,
     OperationClass,
     Parameters,
     ParameterSource,
@@ -64,9 +65,7 @@ def soften(source: ParameterSource) -> Descriptor[SoftenParameters]:
     return Descriptor(
         name="soften",
         summary="Softens",
-        operation_class=OperationClass.CONVENTIONAL,
-        frame_use=FrameUse.MIXES,
-        parameter_source=source,
+        nature=Nature(OperationClass.CONVENTIONAL, FrameUse.MIXES, source),
         plane_use=PlaneUse.LUMA,
         parameters=SoftenParameters,
         reach=lambda parameters: Reach(parameters.radius, 1, 0),
