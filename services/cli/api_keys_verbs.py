@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from services.cli.keys_verbs import AsJson, Home
+from services.cli.every_verb import AsJson
+from services.cli.keys_verbs import Home
 
 
 def create(

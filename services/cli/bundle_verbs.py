@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from services.cli.every_verb import AsJson
+
 app = typer.Typer(
     name="bundle",
     help="What may follow a bundle: later facts about it, and copies that leave things out.",
@@ -14,7 +16,6 @@ app = typer.Typer(
 )
 
 _Bundle = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle.zip.")]
-_AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 
 
 @app.command()
@@ -42,7 +43,7 @@ def supplement(
         bool,
         typer.Option("--stamp", help="Ask the authority of EVIDENT_TSA_URL for such a response."),
     ] = False,
-    as_json: _AsJson = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write what became known since: later entries, the log's growth, stamps, attachments.
 
@@ -79,7 +80,7 @@ def disclose(
     reason: Annotated[
         str, typer.Option(metavar="TEXT", help="Why; printed wherever the disclosure is checked.")
     ],
-    as_json: _AsJson = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write a copy of a bundle without what may not travel; it says what was left out.
 

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from services.cli.every_verb import AsJson
 from services.cli.report_verb import ReportLanguage
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 Gateway = Annotated[
     str | None,
     typer.Option("--gateway", metavar="URL", help="The gateway: EVIDENT_GATEWAY, or this machine."),

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from services.cli.every_verb import AsJson, Home
+
 app = typer.Typer(
     name="compute",
     help="The pool of machines that render clips together.",
@@ -24,10 +26,6 @@ Token = Annotated[
 Processors = Annotated[
     int | None,
     typer.Option("--processors", min=0, max=4096, help="How many it offers; all unless given."),
-]
-Home = Annotated[
-    Path | None,
-    typer.Option("--home", metavar="DIR", help="The home that is meant: EVIDENT_HOME."),
 ]
 
 
@@ -76,9 +74,7 @@ def status(
     ] = None,
     *,
     token: Token = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object on stdout.")
-    ] = False,
+    as_json: AsJson = False,
     home: Home = None,
 ) -> None:
     """Show the machines of a pool; exit 1 where it does not answer. Run it on one of them.

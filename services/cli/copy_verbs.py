@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from services.cli.every_verb import AsJson
+
 app = typer.Typer(
     name="copy",
     help="Copies of a clip or of a finished bundle, each on record with a signed statement.",
@@ -21,7 +23,6 @@ Source = Annotated[
 Out = Annotated[
     Path, typer.Option("--out", "-o", metavar="FILE", help="The copy, an .mp4 that is not there.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 
 
 class CoverName(StrEnum):

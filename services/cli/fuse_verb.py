@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from services.cli.every_verb import AsJson
+
 
 class FusePreset(StrEnum):
     """The presets, spelt here so that help needs no import."""
@@ -38,9 +40,7 @@ def fuse(  # noqa: PLR0913 - one parameter per option of the verb
         str | None,
         typer.Option(metavar="REASON", help="Why woven frames may be fused; on record."),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object on stdout.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Combine what several frames observed of a region into one finer still, or decline.
 

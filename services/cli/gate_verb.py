@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from models.spec import Precision
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+from services.cli.every_verb import AsJson
 
 
 def gate(  # noqa: PLR0913 - one parameter per option of the verb

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from services.cli.every_verb import AsJson
+
 
 def inspect(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Any files.")],
@@ -19,9 +21,7 @@ def inspect(
         Path | None,
         typer.Option(metavar="FILE", help="Draw frames, times and damage into this PNG."),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object on stdout.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say what a file is: streams, frames, times, damage, fields, hidden data. Changes nothing.
 

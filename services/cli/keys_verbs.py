@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from services.cli.every_verb import AsJson
+
 app = typer.Typer(
     name="keys",
     help="The keys that sign the log and its statements, and keys for the gateway.",
@@ -14,7 +16,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 Home = Annotated[
     Path | None,
     typer.Option("--home", metavar="DIR", help="The home whose keys are meant: EVIDENT_HOME."),

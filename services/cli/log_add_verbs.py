@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli.log_verbs import AsJson, Home
+from services.cli.every_verb import AsJson, HomeOfLog
 
 app = typer.Typer(
     name="add",
@@ -40,7 +40,7 @@ def transfer(  # noqa: PLR0913 - one parameter per option of the verb
     means: Means,
     case: Case = None,
     item: Item = None,
-    home: Home = None,
+    home: HomeOfLog = None,
     as_json: AsJson = False,
 ) -> None:
     """State that bytes were handed over outside this system.
@@ -63,7 +63,7 @@ def access(
     means: Means,
     case: Case = None,
     item: Item = None,
-    home: Home = None,
+    home: HomeOfLog = None,
     as_json: AsJson = False,
 ) -> None:
     """State that somebody took or saw bytes outside this system.
@@ -82,7 +82,7 @@ def import_events(
         Path, typer.Argument(metavar="EVENTS.JSONL", help="An older audit log, JSON Lines.")
     ],
     *,
-    home: Home = None,
+    home: HomeOfLog = None,
     as_json: AsJson = False,
 ) -> None:
     """Take in an older audit log as what it is: imported, not sealed before this moment.

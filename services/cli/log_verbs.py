@@ -11,18 +11,14 @@ from typing import Annotated
 
 import typer
 
+from services.cli.every_verb import AsJson, HomeOfLog
+
 app = typer.Typer(
     name="log",
     help="The evidence log: who did what, and when.",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
-Home = Annotated[
-    Path | None,
-    typer.Option("--home", metavar="DIR", help="The home whose log is meant: EVIDENT_HOME."),
-]
 
 
 class Form(StrEnum):
@@ -69,7 +65,7 @@ def query(  # noqa: PLR0913 - one parameter per option of the verb
         str | None, typer.Option(metavar="CURSOR", help="Go on after this entry of a listing.")
     ] = None,
     form: Annotated[Form, typer.Option("--format", help="How to print it.")] = Form.TEXT,
-    home: Home = None,
+    home: HomeOfLog = None,
     as_json: AsJson = False,
 ) -> None:
     """List entries of the log, oldest first: who did what, when, and where it is sealed.
@@ -105,7 +101,7 @@ def fsck(
         bool,
         typer.Option("--bodies", help="Check the private database against the log as well."),
     ] = False,
-    home: Home = None,
+    home: HomeOfLog = None,
     log: Annotated[
         Path | None,
         typer.Option(
@@ -133,7 +129,7 @@ def fsck(
 
 
 @app.command()
-def copy(*, home: Home = None, as_json: AsJson = False) -> None:
+def copy(*, home: HomeOfLog = None, as_json: AsJson = False) -> None:
     """Copy the log's public files into the store of artifacts, as the keeper of a deployment does.
 
     Fails where the store holds another log, or a later head of this one.
@@ -149,7 +145,7 @@ def copy(*, home: Home = None, as_json: AsJson = False) -> None:
 def fetch(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder, new or empty.")],
     *,
-    home: Home = None,
+    home: HomeOfLog = None,
     as_json: AsJson = False,
 ) -> None:
     """Fetch the store's copy of the log's public files, for `evident log fsck --log DIR`.
@@ -172,7 +168,7 @@ def erase(
         int | None,
         typer.Option("--sequence", min=0, metavar="N", help="Only entry N of the job."),
     ] = None,
-    home: Home = None,
+    home: HomeOfLog = None,
     as_json: AsJson = False,
 ) -> None:
     """Erase bodies and salts of a job's entries for good; the log stays provable and says so.

@@ -39,6 +39,7 @@ from services.cli import (
     verify_verb,
     watcher_verb,
 )
+from services.cli.every_verb import AsJson
 
 app = typer.Typer(
     name="evident",
@@ -101,8 +102,6 @@ for _panel, _verbs in _VERBS.items():
             app.add_typer(_verb, rich_help_panel=_panel)
         else:
             app.command(rich_help_panel=_panel)(_verb)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 
 
 def _print_version(*, wanted: bool) -> None:

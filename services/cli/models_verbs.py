@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from services.cli.every_verb import AsJson
+
 app = typer.Typer(
     name="models",
     help="The networks that can be used: facts, gates, and who released them.",
@@ -15,7 +17,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A network's name.")]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from services.cli.every_verb import Home
 
 
 def orchestrator(
@@ -27,10 +28,7 @@ def orchestrator(
             min=0, max=65_535, metavar="PORT", help="Show counts here: EVIDENT_METRICS_PORT."
         ),
     ] = None,
-    home: Annotated[
-        Path | None,
-        typer.Option("--home", metavar="DIR", help="The home that is meant: EVIDENT_HOME."),
-    ] = None,
+    home: Home = None,
 ) -> None:
     """Run jobs that are on record until stopped; SIGTERM gives what runs back to others.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from services.cli.every_verb import Home
 
 
 def probe(
@@ -23,10 +24,7 @@ def probe(
         float,
         typer.Option(min=1, max=3600, metavar="SECONDS", help="How long a probe may take."),
     ] = 120.0,
-    home: Annotated[
-        Path | None,
-        typer.Option("--home", metavar="DIR", help="The home that is meant: EVIDENT_HOME."),
-    ] = None,
+    home: Home = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
 ) -> None:
     """Send a tiny picture through gateway, queue, worker, store and evidence log, and check it.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from services.cli.every_verb import HomeOfLog
 
 
 def provenance(
@@ -15,10 +16,7 @@ def provenance(
         bool,
         typer.Option("--make-key", help="Make the key for evidence first, and print it once."),
     ] = False,
-    home: Annotated[
-        Path | None,
-        typer.Option("--home", metavar="DIR", help="The home whose log is meant: EVIDENT_HOME."),
-    ] = None,
+    home: HomeOfLog = None,
 ) -> None:
     """Serve the log over HTTP on this machine: tiles and proofs for all, evidence with the key.
 

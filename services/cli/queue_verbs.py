@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from services.cli.every_verb import AsJson, Home
 
 app = typer.Typer(
     name="queue",
@@ -14,11 +15,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
-Home = Annotated[
-    Path | None,
-    typer.Option("--home", metavar="DIR", help="The home that is meant: EVIDENT_HOME."),
-]
 Lane = Annotated[str, typer.Argument(metavar="LANE", help="photo or video.")]
 Because = Annotated[str, typer.Option("--because", metavar="TEXT", help="Why; kept and shown.")]
 Limit = Annotated[

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from services.cli.every_verb import AsJson
+
 
 def replay(
     bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle.zip.")],
@@ -39,9 +41,7 @@ def replay(
         str | None,
         typer.Option(metavar="NAME", help="Run networks with another engine than that on record."),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object on stdout.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run a bundle's logged plan again and compare every sample handed to the encoder.
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from services.cli.every_verb import AsJson
+
 
 class ReportLanguage(StrEnum):
     """The languages of reports, spelt here so that help needs no import."""
@@ -30,9 +32,7 @@ def report(
             "--out", "-o", metavar="FILE", help="Where it goes; report-LANGUAGE.pdf beside it."
         ),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object on stdout.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make the report's document again from its facts, in either language.
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from services.cli.every_verb import AsJson
+
 
 def rewrap(  # noqa: PLR0913 - one parameter per option of the verb
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A recorder's or a raw clip.")],
@@ -31,9 +33,7 @@ def rewrap(  # noqa: PLR0913 - one parameter per option of the verb
     ] = None,
     case: Annotated[str | None, typer.Option(metavar="C", help="The case; on record.")] = None,
     item: Annotated[str | None, typer.Option(metavar="N", help="The item of the case.")] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object on stdout.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Copy a clip's packets into a container that players open; verified, and on record.
 

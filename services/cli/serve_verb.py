@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from services.cli.every_verb import Home
+
 Host = Annotated[str, typer.Option(metavar="ADDRESS", help="Where to listen.")]
 Port = Annotated[int, typer.Option(min=0, max=65_535, help="The port.")]
 Certificate = Annotated[
@@ -19,10 +21,6 @@ Proxy = Annotated[
     typer.Option(
         metavar="ADDRESS", help="The proxy in front, which ends TLS; nobody else is believed."
     ),
-]
-Home = Annotated[
-    Path | None,
-    typer.Option("--home", metavar="DIR", help="The home that is meant: EVIDENT_HOME."),
 ]
 
 LOOPBACK = "127.0.0.1"

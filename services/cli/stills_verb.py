@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from services.cli.every_verb import AsJson
+
 
 def stills(
     source: Annotated[
@@ -34,9 +36,7 @@ def stills(
         int | None,
         typer.Option(min=0, metavar="N", help="Which video stream, where there are several."),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object on stdout.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Take stills out of a clip: exact samples, a picture to look at, a signed list.
 

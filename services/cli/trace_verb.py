@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from services.cli.every_verb import AsJson, HomeOfLog
 
 
 class Direction(StrEnum):
@@ -27,13 +28,8 @@ def trace(
     both: Annotated[
         bool, typer.Option("--both", help="Both ways; so it is without these.")
     ] = False,
-    home: Annotated[
-        Path | None,
-        typer.Option("--home", metavar="DIR", help="The home whose log is meant: EVIDENT_HOME."),
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object on stdout.")
-    ] = False,
+    home: HomeOfLog = None,
+    as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print one row per event.")] = False,
 ) -> None:
     """Show everything that happened to one digest: who took it, what it was made from and into.

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+from services.cli.every_verb import AsJson
 
 
 def verify(
