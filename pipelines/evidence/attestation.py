@@ -78,6 +78,19 @@ def sign_statement(statement: Statement, signer: Signer) -> bytes:
     )
 
 
+def statement_in(signed_bytes: bytes, *, predicate_type: str = PREDICATE_TYPE) -> Statement:
+    """Return the statement that a signature of `signed_bytes` would be over: `pae` taken back.
+
+    Raises `EvidenceError` for any other bytes, another predicate type or another spelling.
+    """
+    kind = PAYLOAD_TYPE.encode("utf-8")
+    start = b"DSSEv1 %d %b " % (len(kind), kind)
+    size, _, payload = signed_bytes.removeprefix(start).partition(b" ")
+    if not signed_bytes.startswith(start) or size != b"%d" % len(payload):
+        raise EvidenceError("What is to be signed is not DSSE's encoding of a statement.")
+    return _parse_statement(payload, predicate_type)
+
+
 def open_statement(
     envelope: bytes, public_key: bytes, *, predicate_type: str = PREDICATE_TYPE
 ) -> SignedStatement:

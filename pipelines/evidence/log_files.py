@@ -14,7 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from pipelines.errors import EvidenceError
-from pipelines.evidence.bundle_layout import CHECKPOINT, ENTRIES, LOG_KEYS, LOG_PEM, PROOFS
+from pipelines.evidence.bundle_layout import (
+    CHECKPOINT,
+    ENTRIES,
+    LOG_FILES,
+    LOG_KEYS,
+    LOG_PEM,
+    PROOFS,
+)
 from pipelines.evidence.canonical import canonical_bytes, parse_object
 from pipelines.evidence.checkpoint import Checkpoint, open_note
 from pipelines.evidence.entry import SALT_BYTES, Entry, JobProof, commitment, parse_entry
@@ -44,6 +51,29 @@ def encode_proof(proof: JobProof) -> dict[str, bytes]:
         LOG_KEYS: "".join(f"{key}\n" for key in keys).encode("ascii"),
         LOG_PEM: public_pem(keys[0].public_key),
     }
+
+
+def decode_proof(job: str, files: Mapping[str, bytes]) -> JobProof:
+    """Return the proof of `job` that `files` spell, checked whole; raises `BundleError`."""
+    missing = [name for name in LOG_FILES if name not in files]
+    if missing:
+        raise BundleError(missing[0], "The proof lacks this file.")
+    keys = log_keys(files)
+    head = log_head(files, keys)
+    check_inclusion(files, head)
+    if any(entry.job != job for entry in log_entries(files)):
+        raise BundleError(ENTRIES, "The entries are those of another job.")
+    rows = proof_rows(files)
+    return JobProof(
+        job=job,
+        entries=tuple(_lines(files, ENTRIES)),
+        salts=tuple(salt for _, _, salt in rows),
+        leaf_indexes=tuple(leaf for leaf, _, _ in rows),
+        inclusion=tuple(path for _, path, _ in rows),
+        tree_size=head.size,
+        checkpoint=files[CHECKPOINT],
+        keys=tuple(str(key) for key in keys),
+    )
 
 
 def log_keys(files: Mapping[str, bytes]) -> tuple[VerifierKey, ...]:

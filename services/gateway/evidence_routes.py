@@ -74,7 +74,7 @@ class TraceQuery(BaseModel):
 def evidence_routes(view: ViewOpener, key: KeyAdmission | None) -> APIRouter:
     """Return the routes over the log that `view` opens, for whoever `key` admits."""
     router = APIRouter(
-        prefix="/v1/evidence", tags=["evidence"], dependencies=[Depends(_admission(key))]
+        prefix="/v1/evidence", tags=["evidence"], dependencies=[Depends(admission_by(key))]
     )
 
     @router.get("/events", summary="Entries of the log by filters", response_model=Envelope)
@@ -103,7 +103,7 @@ def evidence_routes(view: ViewOpener, key: KeyAdmission | None) -> APIRouter:
     return router
 
 
-def _admission(key: KeyAdmission | None) -> Callable[..., None]:
+def admission_by(key: KeyAdmission | None) -> Callable[..., None]:
     """Return what refuses a request without the key, or every request where none is set."""
 
     def admit(

@@ -1,7 +1,7 @@
 """The provenance service as an application: the public log, evidence for whoever has the key.
 
-It reads: nothing in it records, seals or signs. Built from values by whoever starts a process;
-importing it opens nothing.
+It reads; it seals and signs where a sealer is handed in, for those who have its token. Built
+from values by whoever starts a process; importing it opens nothing.
 """
 
 from __future__ import annotations
@@ -10,20 +10,28 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
 from pipelines.errors import EvidentError
-from services.auth.credentials import KeyCheck
 from services.gateway.envelope import install
-from services.gateway.evidence_routes import evidence_routes
+from services.gateway.evidence_routes import KeyAdmission, evidence_routes
 from services.gateway.log_routes import log_routes
 from services.gateway.log_view_opener import OpenedView
 from services.provenance.public_log import PublicLog
 
 
-def provenance_app(directory: Path, *, key: KeyCheck | None, version: str) -> FastAPI:
-    """Return the application over the log in `directory`; without a key it shows no evidence."""
+def provenance_app(
+    directory: Path,
+    *,
+    key: KeyAdmission | None,
+    version: str,
+    sealing: APIRouter | None = None,
+) -> FastAPI:
+    """Return the application over the log in `directory`; without a key it shows no evidence.
+
+    `sealing` are the routes for workers on other hosts.
+    """
     view = OpenedView(directory)
 
     @asynccontextmanager
@@ -44,6 +52,8 @@ def provenance_app(directory: Path, *, key: KeyCheck | None, version: str) -> Fa
     install(app)
     app.include_router(log_routes(PublicLog(directory / "public")))
     app.include_router(evidence_routes(view, key))
+    if sealing is not None:
+        app.include_router(sealing)
 
     @app.get("/healthz", tags=["health"], summary="Whether the process answers")
     def healthz() -> JSONResponse:

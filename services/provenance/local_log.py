@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import Self
 
 from pipelines.errors import EvidenceError, ResourceError
-from pipelines.evidence.checkpoint import Checkpoint, known_lines
+from pipelines.evidence.checkpoint import Checkpoint, known_lines, open_note
 from pipelines.evidence.entry import (
     CLOCK_SYSTEM,
     Actor,
@@ -172,6 +172,25 @@ class LocalLog:
         if not stored:
             raise EvidenceError(f"The log holds no entry of job {job}.")
         return prove_job(job, stored, sealed, self._folder.nodes(sealed.head.size))
+
+    def proof_under(self, job: str, note: bytes) -> tuple[JobProof, Checkpoint]:
+        """Prove every entry of `job` under a head of this log that it has published: `note`.
+
+        Raises `EvidenceError` where the note has a line that is no known key's, or is not signed
+        by this log, and where the head holds no entry of the job.
+        """
+        signing = HeadSigning(self._store.origin, self._signer.head_keys())
+        keys = [key for key, _, _ in known_lines(note, self._known(signing))]
+        head = open_note(note, keys)
+        with self.exclusive():
+            newest = self._folder.newest(signing).head
+        if not 0 < head.size <= newest.size:
+            raise EvidenceError("The head is not one of this log.")
+        stored = self._store.sealed(job, head.size)
+        if not stored:
+            raise EvidenceError(f"The log holds no entry of job {job}.")
+        sealed = SealedHead(head, note, tuple(keys))
+        return prove_job(job, stored, sealed, self._folder.nodes(newest.size)), head
 
     def seal_later(self, job: str, *, first: int, since: int) -> LaterProof:
         """Seal all that is pending; prove the entries of `job` from sequence `first` on.

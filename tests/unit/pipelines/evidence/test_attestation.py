@@ -16,6 +16,7 @@ from pipelines.evidence.attestation import (
     open_statement,
     pae,
     sign_statement,
+    statement_in,
 )
 from pipelines.evidence.canonical import canonical_bytes
 from pipelines.evidence.signature import (
@@ -140,3 +141,22 @@ def test_public_keys_have_one_file_form() -> None:
     ):
         with pytest.raises(EvidenceError):
             parse_public_pem(bad)
+
+
+def test_what_is_to_be_signed_is_read_back() -> None:
+    """The encoding that a signature covers gives the statement again, and no other bytes do."""
+    signed = pae(STATEMENT.canonical())
+    assert statement_in(signed) == STATEMENT
+    payload = STATEMENT.canonical()
+    for wrong in (
+        b"",
+        payload,
+        signed + b" ",
+        signed[:-1],
+        signed.replace(b"DSSEv1 ", b"DSSEv2 ", 1),
+        pae(payload, "text/plain"),
+        pae(payload + b"\n"),
+        pae(payload.replace(b"enhancement", b"something")),
+    ):
+        with pytest.raises(EvidenceError):
+            statement_in(wrong)
