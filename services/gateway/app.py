@@ -17,6 +17,7 @@ from services.auth.doors import Doors
 from services.auth.scopes import Principal, Scope
 from services.console.sessions import Sessions
 from services.gateway.admission import Admission, EvidenceDoor, RateLimit, RateLimits
+from services.gateway.allowed_methods import install_allowed
 from services.gateway.artifact_routes import download_routes, upload_routes
 from services.gateway.catalog_routes import CatalogView, catalog_routes
 from services.gateway.console_routes import console_routes, key_of
@@ -31,6 +32,7 @@ from services.gateway.log_routes import log_routes
 from services.gateway.log_view_opener import ViewOpener
 from services.gateway.observed import Observed
 from services.gateway.preview_routes import Glancer, preview_routes
+from services.gateway.request_body import IDLE_SECONDS
 from services.gateway.uploads import Prober, Uploads
 from services.jobs.artifacts import Artifacts
 from services.jobs.holdings import Holdings
@@ -50,6 +52,7 @@ class GatewayLimits:
     requests: RateLimit = field(default_factory=RateLimit)
     wrong_keys: RateLimit = field(default_factory=lambda: RateLimit(per_second=0.5, burst=20))
     heartbeat_seconds: float = 15.0
+    idle_seconds: float = IDLE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,42 +108,39 @@ def gateway_app(platform: Platform) -> FastAPI:
     uploads = Uploads(
         platform.storage, platform.holdings, platform.probe, most_bytes=limits.upload_bytes
     )
-    app.include_router(upload_routes(uploads, admission, platform.metrics))
-    app.include_router(
+    routers = [
+        upload_routes(uploads, admission, platform.metrics, idle_seconds=limits.idle_seconds),
         download_routes(
             platform.storage.objects,
             platform.artifacts,
             platform.holdings,
             admission,
             platform.metrics,
-        )
-    )
-    app.include_router(keeping_routes(platform.holdings, admission))
-    app.include_router(
+        ),
+        keeping_routes(platform.holdings, admission),
         event_routes(
             platform.jobs,
             admission,
             heartbeat_seconds=limits.heartbeat_seconds,
             is_stopping=platform.is_stopping,
-        )
-    )
-    app.include_router(job_routes(platform.jobs, platform.artifacts, admission))
-    app.include_router(
+        ),
+        job_routes(platform.jobs, platform.artifacts, admission),
         preview_routes(
             platform.jobs,
             platform.holdings,
             platform.storage.objects,
             platform.glance,
             admission,
-        )
-    )
-    app.include_router(catalog_routes(platform.catalog, admission))
-    app.include_router(log_routes(platform.public))
-    app.include_router(evidence_routes(platform.evidence, EvidenceDoor(platform.doors)))
-    app.include_router(
-        health_routes(platform.checks, platform.shown, breakers=platform.metrics.breakers.states)
-    )
-    app.include_router(console_routes(sessions, admission.who))
+        ),
+        catalog_routes(platform.catalog, admission),
+        log_routes(platform.public),
+        evidence_routes(platform.evidence, EvidenceDoor(platform.doors)),
+        health_routes(platform.checks, platform.shown, breakers=platform.metrics.breakers.states),
+        console_routes(sessions, admission.who),
+    ]
+    for router in routers:
+        app.include_router(router)
+    install_allowed(app, routers)
     _metrics_route(app, platform.metrics, admission)
     describe(app)
     return app

@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.requests import ClientDisconnect
@@ -23,7 +23,7 @@ from services.auth.scopes import Principal, Scope
 from services.gateway.admission import Admission
 from services.gateway.digest_fields import Span, asked_span, digest_field, stated_sha256
 from services.gateway.envelope import Envelope, RefusedError, answer, request_id
-from services.gateway.request_body import RequestBody
+from services.gateway.request_body import IDLE_SECONDS, RequestBody
 from services.gateway.uploads import Accepted, Sender, Uploads, file_name
 from services.jobs.artifacts import Artifact, Artifacts
 from services.jobs.errors import UnknownArtifactError
@@ -39,6 +39,7 @@ Digest = Annotated[
 UploadId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 Name = Annotated[str, Query(max_length=255, description="What the sender calls the file.")]
 Offset = Annotated[int, Header(alias="Upload-Offset", ge=0, le=1 << 50)]
+Length = Annotated[int | None, Header(alias="Content-Length", ge=0, include_in_schema=False)]
 Complete = Annotated[
     str, Header(alias="Upload-Complete", pattern=r"^\?[01]$", description="?1: this is the last.")
 ]
@@ -50,10 +51,23 @@ _BODY: dict[str, Any] = {
     }
 }
 _FINISHED, _UNFINISHED = "?1", "?0"
+_MOST_AT_ONCE = 64
+"""Files that are taken in at one moment; others wait, and nobody who only asks waits for them."""
 
 
-def upload_routes(uploads: Uploads, admission: Admission, metrics: Metrics) -> APIRouter:
-    """Return the routes by which files come in."""
+def upload_routes(
+    uploads: Uploads,
+    admission: Admission,
+    metrics: Metrics,
+    *,
+    idle_seconds: float = IDLE_SECONDS,
+) -> APIRouter:
+    """Return the routes by which files come in, from senders that send something now and then."""
+    senders = CapacityLimiter(_MOST_AT_ONCE)
+
+    def body(request: Request) -> RequestBody:
+        return RequestBody(request, idle_seconds=idle_seconds)
+
     router = APIRouter(prefix="/v1/artifacts", tags=["artifacts"])
     may_write = Depends(admission.requires(Scope.ARTIFACTS_WRITE))
 
@@ -72,7 +86,7 @@ def upload_routes(uploads: Uploads, admission: Admission, metrics: Metrics) -> A
         complete: Complete = _FINISHED,
         content_digest: Annotated[str | None, Header()] = None,
         repr_digest: Annotated[str | None, Header()] = None,
-        content_length: Annotated[int | None, Header(ge=0)] = None,
+        content_length: Length = None,
     ) -> Response:
         sender = Sender(principal, request_id(request), file_name(name))
         expected = stated_sha256(repr_digest, field="Repr-Digest")
@@ -89,7 +103,7 @@ def upload_routes(uploads: Uploads, admission: Admission, metrics: Metrics) -> A
         expected = stated_sha256(content_digest, field="Content-Digest") or expected
         _refuse_long(content_length, uploads.most_bytes)
         accepted = await _sent(
-            lambda: uploads.whole(RequestBody(request), sender, expected=expected)
+            lambda: uploads.whole(body(request), sender, expected=expected), senders
         )
         metrics.moved("in", accepted.size)
         return _accepted(request, accepted)
@@ -112,13 +126,14 @@ def upload_routes(uploads: Uploads, admission: Admission, metrics: Metrics) -> A
         offset: Offset,
         complete: Complete,
         principal: Principal = may_write,
-        content_length: Annotated[int | None, Header(ge=0)] = None,
+        content_length: Length = None,
     ) -> Response:
         sender = Sender(principal, request_id(request))
         _refuse_long((content_length or 0) + offset, uploads.most_bytes)
         is_last = complete == _FINISHED
         found = await _sent(
-            lambda: uploads.append(upload, offset, RequestBody(request), sender, is_last=is_last)
+            lambda: uploads.append(upload, offset, body(request), sender, is_last=is_last),
+            senders,
         )
         metrics.moved("in", (found.size if isinstance(found, Accepted) else found) - offset)
         if isinstance(found, Accepted):
@@ -192,14 +207,22 @@ def download_routes(
         response_class=Response,
         responses={206: {"description": "The range."}, 404: {"description": "No such artifact."}},
     )
-    router.add_api_route(path, download, methods=["HEAD"], include_in_schema=False)
+    router.add_api_route(
+        path,
+        download,
+        methods=["HEAD"],
+        name="artifact_facts",
+        summary="What a fetch would answer, without the bytes; no access is put on record",
+        response_class=Response,
+        responses={206: {"description": "The range."}, 404: {"description": "No such artifact."}},
+    )
     return router
 
 
-async def _sent(take: Callable[[], Any]) -> Any:
+async def _sent(take: Callable[[], Any], senders: CapacityLimiter) -> Any:
     """Run what takes the body, in a thread; a sender that is gone gets no answer."""
     try:
-        return await to_thread.run_sync(take)
+        return await to_thread.run_sync(take, limiter=senders)
     except ClientDisconnect as error:
         raise RefusedError(
             HTTPStatus.BAD_REQUEST, "connection-broken", "The sender went away."

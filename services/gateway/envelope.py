@@ -175,7 +175,7 @@ def install(app: FastAPI) -> None:
     """Let every error of `app` leave as a problem."""
     app.add_middleware(RequestIds)
     app.add_exception_handler(EvidentError, _ours)
-    app.add_exception_handler(HTTPException, _framework)
+    app.add_exception_handler(HTTPException, refusal_of_framework)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Exception, _unexpected)
 
@@ -207,7 +207,8 @@ def _ours(request: Request, error: Exception) -> Response:
     )
 
 
-def _framework(request: Request, error: Exception) -> Response:
+def refusal_of_framework(request: Request, error: Exception) -> Response:
+    """Answer what the framework refuses, such as a path that nobody knows."""
     status = HTTPStatus(error.status_code if isinstance(error, HTTPException) else 500)
     headers = dict(getattr(error, "headers", None) or {})
     return _refusal(request, status, _code(status.phrase), status.description, headers=headers)

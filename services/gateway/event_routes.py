@@ -32,6 +32,20 @@ from services.jobs.values import JobEvent, JobView
 MOST_PER_PAGE = 500
 
 _LOOK_SECONDS = 0.3
+_ITEM = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "description": "The event's number; the last one has none."},
+        "event": {"type": "string", "description": "Its kind, or end."},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"type": "object"},
+        },
+    },
+    "required": ["event", "data"],
+}
+"""One event of a stream, as OpenAPI 3.2 says it."""
 
 
 class EventQuery(BaseModel):
@@ -60,7 +74,7 @@ def event_routes(
         summary="Events of a job, as a stream or a list",
         response_model=Envelope,
         responses={
-            200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+            200: {"content": {"text/event-stream": {"itemSchema": _ITEM}}},
             204: {"description": "The job is final and everything was told."},
         },
     )

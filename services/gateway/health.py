@@ -40,10 +40,13 @@ def health_routes(
     """
     router = APIRouter(tags=["health"])
 
+    # What looks after a process often asks without wanting the body.
+    @router.head("/healthz", include_in_schema=False)
     @router.get("/healthz", summary="Whether the process answers")
     async def healthz() -> JSONResponse:
         return JSONResponse({"status": "ok"})
 
+    @router.head("/readyz", include_in_schema=False)
     @router.get(
         "/readyz",
         summary="Whether everything that is needed answers",

@@ -22,6 +22,7 @@ _REFUSALS = {
     "401": "A key is needed that is in force.",
     "403": "The key lacks the scope.",
     "404": "There is no such thing, or it is another project's.",
+    "408": "The sender sent nothing for too long.",
     "409": "The state does not allow it.",
     "413": "Too long.",
     "415": "No picture and no clip.",
@@ -60,10 +61,32 @@ def _described(app: FastAPI) -> dict[str, Any]:
         "required": True,
         "content": {"application/json": {"schema": {"anyOf": forms}}},
     }
+    _close(known)
     for path, methods in schema["paths"].items():
         for route in methods.values():
             _refusals(path, route["responses"])
+            for parameter in route.get("parameters", ()):
+                parameter["schema"] = _without_null(parameter["schema"])
     return schema
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Say what a parameter is where it is there: nothing in an address or a header is null."""
+    kinds = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
+    rest = {name: value for name, value in schema.items() if name != "anyOf"}
+    return {**rest, **kinds[0]} if len(kinds) == 1 else schema
+
+
+def _close(schema: Any) -> None:
+    """Say of every object with names of a form that it has no others; the reader refuses them."""
+    if isinstance(schema, dict):
+        if "patternProperties" in schema:
+            schema.setdefault("additionalProperties", False)
+        for inner in schema.values():
+            _close(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            _close(inner)
 
 
 def _refusals(path: str, responses: dict[str, Any]) -> None:

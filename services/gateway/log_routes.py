@@ -60,7 +60,9 @@ def log_routes(public: PublicLog) -> APIRouter:
     path = "/{name:path}"
     summary = "checkpoint, checkpoints/<size>, vkey, tile/…, tile/entries/… (C2SP tlog-tiles)"
     router.add_api_route(path, file, methods=["GET"], summary=summary, response_class=Response)
-    router.add_api_route(path, file, methods=["HEAD"], include_in_schema=False)
+    router.add_api_route(
+        path, file, methods=["HEAD"], name="file_facts", summary=summary, response_class=Response
+    )
     return router
 
 

@@ -148,3 +148,27 @@ def test_the_description_is_complete(served: Served) -> None:
     ]  # fmt: skip
     names = {one.split("'")[0] for one in text.split("#/components/schemas/")[1:]}
     assert names <= set(known)
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/v1/artifacts/sha256:" + "0" * 64, "DELETE, GET, HEAD"),
+        ("/v1/artifacts/uploads/" + "0" * 32, "DELETE, HEAD, PATCH"),
+        ("/v1/jobs", "GET, POST"),
+        ("/v1/log/tile/0/000", "GET, HEAD"),
+    ],
+)
+def test_a_method_that_is_not_there_is_told_those_that_are(
+    served: Served, path: str, allowed: str
+) -> None:
+    """405 names every method of the address, however many routes serve it."""
+    answer = served.client.put(path, headers=served.key(name="other"))
+    assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
+    assert answer.json().get("error", answer.json())["code"] == "method-not-allowed"
+
+
+def test_health_is_asked_without_a_body(served: Served) -> None:
+    """HEAD asks for health as well, for whoever wants the status alone."""
+    found = served.client.head("/healthz")
+    assert (found.status_code, found.content) == (200, b"")
