@@ -119,7 +119,8 @@ def _engine(url: str) -> Engine:
     parsed = parsed.set(drivername=_DRIVERS[kind])
     if kind == "postgresql":
         try:
-            from services.database.rested import ask_the_rested  # noqa: PLC0415 - an extra
+            from services.database.planned import plan_by_index  # noqa: PLC0415 - an extra
+            from services.database.rested import ask_the_rested  # noqa: PLC0415
 
             engine = create_engine(parsed, pool_size=POOL_SIZE)
         except ModuleNotFoundError as error:
@@ -128,6 +129,7 @@ def _engine(url: str) -> Engine:
                 next_step="Install the extra `postgres`.",
             ) from error
         ask_the_rested(engine)
+        plan_by_index(engine)
         return engine
     engine = create_engine(
         parsed,

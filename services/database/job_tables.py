@@ -18,10 +18,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from services.database.columns import RECORDS, Instant
-from services.database.words import AttemptEnd, State, Wanted, one_of
+from services.database.words import OPEN, AttemptEnd, State, Wanted, one_of
 
 jobs = Table(
     "jobs",
@@ -100,10 +101,19 @@ stages = Table(
         " AND (state <> 'running' OR attempt > 0)",
         name="lease",
     ),
-    Index("ix_stages_lane_state", "lane", "state", "not_before"),
+    Index(
+        "ix_stages_open",
+        "project",
+        "state",
+        "lane",
+        sqlite_where=text(OPEN),
+        postgresql_where=text(OPEN),
+    ),
     Index("ix_stages_worker", "worker"),
 )
-"""`failures` counts attempts that used up a chance; stopped and drained ones do not."""
+"""`failures` counts attempts that used up a chance; stopped and drained ones do not. Whose turn it
+is is asked of open stages alone, which have an index of their own: what was done before, however
+much, costs nothing."""
 
 stage_networks = Table(
     "stage_networks",

@@ -6,6 +6,7 @@ speaks of them, because the database itself must know them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -53,9 +54,13 @@ class AttemptEnd(StrEnum):
     """Stopped because a person paused or canceled the job, or because the process was drained."""
 
 
-def one_of(column: str, words: type[StrEnum]) -> str:
+def one_of(column: str, words: Iterable[StrEnum]) -> str:
     """Return the condition that `column` holds one of `words`."""
     return f"{column} IN ({', '.join(repr(word.value) for word in words)})"
+
+
+OPEN = one_of("state", (State.QUEUED, State.RUNNING, State.RETRY))
+"""The condition that a stage runs, or may run by itself sooner or later."""
 
 
 def is_digest(column: str) -> str:

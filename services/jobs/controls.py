@@ -19,8 +19,8 @@ from services.database.tables import (
     projects,
     stages,
 )
-from services.database.words import State
 from services.jobs import read
+from services.jobs.open_stages import is_running
 from services.jobs.turns import claimable
 from services.jobs.values import DeadLetter, ErrorClass
 
@@ -146,7 +146,7 @@ class Controls:
                 row.lane: row.running
                 for row in connection.execute(
                     select(stages.c.lane, func.count().label("running"))
-                    .where(stages.c.state == State.RUNNING)
+                    .where(is_running(stages))
                     .group_by(stages.c.lane)
                 )
             }

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Select,
     Update,
     bindparam,
+    exists,
     func,
     insert,
     select,
@@ -35,6 +36,7 @@ from services.database.tables import (
 from services.database.words import State, Wanted
 from services.jobs.errors import KeyConflictError, LimitError, UnknownArtifactError
 from services.jobs.locked_job import LockedJob, StageRow, append
+from services.jobs.open_stages import is_open
 from services.jobs.values import JobId, NewStage, Submission
 
 _NEW_JOB, _NEW_STAGE = insert(jobs), insert(stages)
@@ -150,14 +152,14 @@ def _catch_up(connection: Connection, project: str) -> None:
 
 @cache
 def _catching_up() -> Update:
-    busy = select(stages.c.project).where(stages.c.state.in_(_UNFINISHED))
-    others = projects.alias()
-    least = select(func.min(others.c.virtual_time)).where(others.c.id.in_(busy)).scalar_subquery()
+    mine, theirs, others = stages.alias(), stages.alias(), projects.alias()
+    is_busy = exists().where(theirs.c.project == others.c.id, is_open(theirs))
+    least = select(func.min(others.c.virtual_time)).where(is_busy).scalar_subquery()
     return (
         update(projects)
         .where(
             projects.c.id == bindparam("of_project"),
-            projects.c.id.not_in(busy),
+            ~exists().where(mine.c.project == bindparam("of_project"), is_open(mine)),
             projects.c.virtual_time < least - 1,
         )
         .values(virtual_time=least - 1)

@@ -17,6 +17,7 @@ from services.database.words import AttemptEnd, State
 from services.jobs.failures import LOST, OVERDUE, Jitter
 from services.jobs.finish import fail
 from services.jobs.locked_job import LockedJob
+from services.jobs.open_stages import is_running
 
 _RECENT = 50
 
@@ -25,7 +26,7 @@ def expired(now: datetime, limit: int) -> Select[Any]:
     """Stages whose lease ran out, with their jobs; the longest lost first."""
     return (
         select(stages.c.id, stages.c.job)
-        .where(stages.c.state == State.RUNNING, stages.c.lease_until < now)
+        .where(is_running(stages), stages.c.lease_until < now)
         .order_by(stages.c.lease_until)
         .limit(limit)
     )
@@ -45,7 +46,7 @@ def overdue(before: datetime, limit: int) -> Select[Any]:
     """Stages whose attempt began before that moment and runs on, with their jobs."""
     return (
         select(stages.c.id, stages.c.job)
-        .where(stages.c.state == State.RUNNING, stages.c.started_at < before)
+        .where(is_running(stages), stages.c.started_at < before)
         .order_by(stages.c.started_at)
         .limit(limit)
     )

@@ -46,6 +46,7 @@ from services.database.tables import (
     stages,
 )
 from services.database.words import State, Wanted
+from services.jobs.open_stages import is_running, is_waiting
 
 URGENT = timedelta(minutes=10)
 """A job whose deadline is this near goes before the shares of projects."""
@@ -115,7 +116,7 @@ def _in_turn(rows: Collection[Row[Any]], most: int) -> Iterator[Turn]:
 def claimable(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """The condition that a stage could run now, leaving limits aside. Needs jobs joined."""
     return and_(
-        stages.c.state.in_((State.QUEUED, State.RETRY)),
+        is_waiting(stages),
         stages.c.waiting_on == 0,
         stages.c.not_before <= now,
         jobs.c.wanted == Wanted.RUN,
@@ -183,7 +184,7 @@ def _room() -> ColumnElement[int | None]:
     running = stages.alias()
     count = (
         select(func.count())
-        .where(running.c.project == projects.c.id, running.c.state == State.RUNNING)
+        .where(running.c.project == projects.c.id, is_running(running))
         .correlate(projects)
         .scalar_subquery()
     )
@@ -205,7 +206,7 @@ def _networks_have_room() -> ColumnElement[bool]:
     count = (
         select(func.count())
         .select_from(running.join(theirs, theirs.c.stage == running.c.id))
-        .where(running.c.state == State.RUNNING, theirs.c.network == network_limits.c.network)
+        .where(is_running(running), theirs.c.network == network_limits.c.network)
         .correlate(network_limits)
         .scalar_subquery()
     )
