@@ -27,8 +27,8 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, insert
 from benchmarks.gateway_clients import Asked, Clients, clients
 from benchmarks.machine import describe
 from services.database.database import Database
-from services.gateway.admission import RateLimit
 from services.gateway.app import GatewayLimits
+from services.gateway.rate_limits import RateLimit
 from services.telemetry.logs import configure_logs
 from tests.unit.services.gateway.platform_kit import picture, served_app, serving
 

@@ -25,6 +25,7 @@ from services.auth.doors import Doors
 from services.auth.scopes import DEFAULT_PROJECT
 from services.cli.evidence_wiring import actor, signing_key, version
 from services.cli.gate_wiring import gate_book
+from services.cli.limits_wiring import counting
 from services.cli.models_command import card_json
 from services.cli.networks_wiring import networks_of
 from services.cli.orchestrator_wiring import Orchestra, dispatch_of, jobs_of, orchestrating
@@ -32,10 +33,10 @@ from services.cli.storage_wiring import storage
 from services.console.sessions import Sessions, session_secret
 from services.database.database import Database
 from services.dispatch.port import Dispatch
-from services.gateway.admission import RateLimit
 from services.gateway.app import GatewayLimits, Platform, gateway_app
 from services.gateway.catalog_routes import CatalogView
 from services.gateway.log_view_opener import OpenedView
+from services.gateway.rate_limits import RateLimit
 from services.gateway.records_facts import RecordsFacts
 from services.jobs.artifacts import Artifacts
 from services.jobs.holdings import Holdings
@@ -102,6 +103,7 @@ def gateway(
                 shown={"work_path": lambda: _work_path(facts)},
                 version=version(),
                 limits=_limits(settings),
+                counting=counting(settings, metrics),
                 is_stopping=is_stopping,
             )
         )

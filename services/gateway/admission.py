@@ -6,11 +6,7 @@ is there. Wrong keys are counted by address, so that guessing is slow; right one
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
 
@@ -20,39 +16,9 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from services.auth.doors import Doors
 from services.auth.scopes import Principal, Scope
 from services.gateway.envelope import RefusedError
+from services.gateway.rate_limits import Counts
 
 _BEARER = HTTPBearer(auto_error=False, description="A key: EVIDENT_KEY=… as it was printed.")
-_MOST_BUCKETS = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class RateLimit:
-    """How often somebody may ask: `per_second` for good, `burst` at once."""
-
-    per_second: float = 100.0
-    burst: int = 400
-
-
-class RateLimits:
-    """Counts requests by name; safe for threads, and of bounded memory."""
-
-    def __init__(self, limit: RateLimit, clock: Callable[[], float] = time.monotonic) -> None:
-        self._limit = limit
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def take(self, name: str) -> float:
-        """Count one request; return 0, or the seconds after which the next one is admitted."""
-        now = self._clock()
-        with self._lock:
-            left, at = self._buckets.pop(name, (float(self._limit.burst), now))
-            left = min(float(self._limit.burst), left + (now - at) * self._limit.per_second)
-            admitted = left >= 1
-            self._buckets[name] = (left - 1 if admitted else left, now)
-            if len(self._buckets) > _MOST_BUCKETS:
-                self._buckets.popitem(last=False)
-        return 0.0 if admitted else (1 - left) / self._limit.per_second
 
 
 SessionKey = Callable[[Request], str | None]
@@ -72,8 +38,8 @@ class Admission:
     def __init__(
         self,
         doors: Doors,
-        limits: RateLimits,
-        wrong: RateLimits,
+        limits: Counts,
+        wrong: Counts,
         *,
         session_key: SessionKey = _no_session,
     ) -> None:

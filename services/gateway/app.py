@@ -16,7 +16,7 @@ from fastapi.responses import Response
 from services.auth.doors import Doors
 from services.auth.scopes import Principal, Scope
 from services.console.sessions import Sessions
-from services.gateway.admission import Admission, EvidenceDoor, RateLimit, RateLimits
+from services.gateway.admission import Admission, EvidenceDoor
 from services.gateway.allowed_methods import install_allowed
 from services.gateway.artifact_routes import download_routes, upload_routes
 from services.gateway.catalog_routes import CatalogView, catalog_routes
@@ -32,6 +32,7 @@ from services.gateway.log_routes import log_routes
 from services.gateway.log_view_opener import ViewOpener
 from services.gateway.observed import Observed
 from services.gateway.preview_routes import Glancer, preview_routes
+from services.gateway.rate_limits import Counting, RateLimit, own_counts
 from services.gateway.request_body import IDLE_SECONDS
 from services.gateway.uploads import Prober, Uploads
 from services.jobs.artifacts import Artifacts
@@ -61,7 +62,8 @@ class Platform:
 
     `public` is the log's public side, `evidence` opens its index, `probe` looks at a file in a
     bounded child, `glance` makes a small picture of it there, `checks` are asked by `/readyz`,
-    which tells what is `shown` beside them, `is_stopping` ends streams of events.
+    which tells what is `shown` beside them, `counting` makes the counts that limits are held
+    against, `is_stopping` ends streams of events.
     """
 
     doors: Doors
@@ -80,6 +82,7 @@ class Platform:
     version: str
     shown: Mapping[str, Shown] = field(default_factory=dict)
     limits: GatewayLimits = field(default_factory=GatewayLimits)
+    counting: Counting = own_counts
     is_stopping: Callable[[], bool] = lambda: False
 
 
@@ -89,8 +92,8 @@ def gateway_app(platform: Platform) -> FastAPI:
     sessions = platform.sessions
     admission = Admission(
         platform.doors,
-        RateLimits(limits.requests),
-        RateLimits(limits.wrong_keys),
+        platform.counting("requests", limits.requests),
+        platform.counting("wrong-keys", limits.wrong_keys),
         session_key=partial(key_of, sessions),
     )
     app = FastAPI(

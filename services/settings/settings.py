@@ -62,10 +62,10 @@ class Settings(BaseSettings):
     jobs rendered is kept for others that ask for the same,
     `reuse_bytes` of it at most (0: nothing), each for `reuse_days` since it was last of use.
     `upload_bytes` is how long a file may be that is sent to the gateway; whoever holds a key asks
-    `requests_per_second` for good and `requests_burst` at once, of each gateway. `metrics_port` is
-    where workers and keepers show their counts (None: nowhere), on `metrics_host`. Every
-    `log_copy_seconds` (0: never) the log's public files are copied into `artifacts` where that is
-    set, locked for `log_lock_days` if given.
+    `requests_per_second` for good and `requests_burst` at once: of all gateways together where
+    `broker` is a Redis, else of each. `metrics_port` is where workers and keepers show their counts
+    (None: nowhere), on `metrics_host`. Every `log_copy_seconds` (0: never) the log's public files
+    are copied into `artifacts` where that is set, locked for `log_lock_days` if given.
     `compute` is where segments of clips are rendered: `ray` on this machine's
     processors, `ray://HOST:PORT` by the pool whose token is in the file `compute_token` (None: in
     this process); a worker has `compute_threads`, there are `compute_actors` of them (None: as

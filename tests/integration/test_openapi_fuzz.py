@@ -18,8 +18,8 @@ from schemathesis.checks import load_all_checks, not_a_server_error
 from schemathesis.specs.openapi import checks
 
 from services.auth.scopes import Scope
-from services.gateway.admission import RateLimit
 from services.gateway.app import GatewayLimits
+from services.gateway.rate_limits import RateLimit
 from tests.unit.services.gateway.platform_kit import Served, picture, serving
 
 EXAMPLES = 12

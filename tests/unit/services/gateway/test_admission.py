@@ -10,8 +10,8 @@ import pytest
 
 from pipelines.errors import ResourceError
 from services.auth.scopes import Scope
-from services.gateway.admission import RateLimit, RateLimits
 from services.gateway.app import GatewayLimits
+from services.gateway.rate_limits import RateLimit
 from tests.unit.services.gateway.platform_kit import Served, serving
 
 PRIVATE = (
@@ -81,20 +81,6 @@ def test_guessing_is_slow(tmp_path: Path) -> None:
         codes = [served.client.get("/v1/jobs", headers=wrong).status_code for _ in range(5)]
         assert codes == [401, 401, 401, 429, 429]
         assert served.client.get("/v1/jobs", headers=served.key()).status_code == 200
-
-
-def test_limits_refill_and_forget() -> None:
-    """A bucket refills with time, up to its burst, and names are not kept without end."""
-    now = [0.0]
-    limits = RateLimits(RateLimit(per_second=2, burst=2), clock=lambda: now[0])
-    assert [limits.take("a") for _ in range(3)] == [0, 0, 0.5]
-    now[0] = 0.5
-    assert [limits.take("a"), limits.take("a")] == [0, 0.5]
-    now[0] = 100
-    assert [limits.take("a") for _ in range(3)] == [0, 0, 0.5]
-    for number in range(20_000):
-        limits.take(str(number))
-    assert len(limits._buckets) <= 10_000
 
 
 def test_readiness_names_what_is_down(served: Served) -> None:

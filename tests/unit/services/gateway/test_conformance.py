@@ -16,8 +16,8 @@ import jsonschema
 import pytest
 
 from services.auth.scopes import Scope
-from services.gateway.admission import RateLimit
 from services.gateway.app import GatewayLimits
+from services.gateway.rate_limits import RateLimit
 from tests.unit.services.gateway.platform_kit import Served, picture, serving
 
 _PARTS = {

@@ -12,8 +12,8 @@ import pytest
 
 from services.auth.scopes import Scope
 from services.console.assets import assets
-from services.gateway.admission import RateLimit
 from services.gateway.app import GatewayLimits
+from services.gateway.rate_limits import RateLimit
 from tests.unit.services.gateway.platform_kit import Served, picture, serving
 
 
