@@ -1,6 +1,6 @@
 """What fusion of frames states about itself, so that presets admit or refuse it as any operation.
 
-It is asked for as a still of a region (`evident fuse`), not as a step of a graph.
+It makes a still of a region beside the result: `evident fuse`, or `fusions` of an enhance stage.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ FUSE = Descriptor(
 )
 
 
-def require_admitted(preset: Preset, parameters: FuseParameters) -> None:
-    """Raise PolicyError where the preset does not admit fusion."""
+def require_admitted(preset: Preset, parameters: FuseParameters, *, field: str = "fuse") -> None:
+    """Raise PolicyError, which names the `field`, where the preset does not admit fusion."""
     check_admitted(
         POLICIES[preset],
         cast("Descriptor[Parameters]", FUSE),
         parameters,
         operation_class=OperationClass.CONVENTIONAL,
-        field="fuse",
+        field=field,
     )

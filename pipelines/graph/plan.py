@@ -120,6 +120,23 @@ class PlannedTracking(Strict):
     tracks_sha256: str | None = None
 
 
+class PlannedFusion(Strict):
+    """A region whose frames are fused beside the result, and what was made: its list by digest.
+
+    `declined` and `list_sha256` are None in a plan that was made without fusing.
+    """
+
+    frame: int
+    box: tuple[int, int, int, int]
+    radius: int
+    scale: int
+    operation_class: OperationClass
+    frame_use: FrameUse
+    parameter_source: ParameterSource
+    declined: bool | None = None
+    list_sha256: str | None = None
+
+
 class PlannedSegments(Strict):
     """Fixed ranges of the frames of the result.
 
@@ -176,6 +193,7 @@ class Plan(Strict):
     segments: PlannedSegments | None = None
     timing: PlannedTiming | None = None
     tracking: PlannedTracking | None = None
+    fusions: tuple[PlannedFusion, ...] = ()
     delivery: PlannedDelivery
     ceilings: PlannedCeilings
 
@@ -187,13 +205,15 @@ class Plan(Strict):
     def canonical(self) -> bytes:
         """The plan's only spelling, as evidence JSON (reals are decimal strings).
 
-        A timing that is the source's, overrides and regions where there are none, and tracks that
-        nobody asked for are not spelt, so plans without them read as they always did.
+        A timing that is the source's, overrides and regions where there are none, and tracks or
+        fusions that nobody asked for are not spelt, so plans without them read as they always did.
         """
         document = self.model_dump(mode="json")
         for name in ("timing", "tracking"):
             if document[name] is None:
                 del document[name]
+        if not self.fusions:
+            del document["fusions"]
         for step in document["steps"]:
             if step["region"] is None:
                 del step["region"]
@@ -208,14 +228,14 @@ class Plan(Strict):
 
     @property
     def samples_sha256(self) -> str:
-        """SHA-256 of the canonical form without the graph's digest and the ceilings.
+        """SHA-256 of the canonical form without the graph's digest, the ceilings and the fusions.
 
-        It covers what decides samples and nothing else: the same work under another case, or on a
-        machine with another bound, has the same.
+        It covers what decides the result's samples and nothing else: the same work under another
+        case, on a machine with another bound, or with stills fused beside it, has the same.
         """
         document = parse_object(self.canonical())
-        for name in ("graph_sha256", "ceilings"):
-            del document[name]
+        for name in ("graph_sha256", "ceilings", "fusions"):
+            document.pop(name, None)
         return hashlib.sha256(canonical_bytes(document)).hexdigest()
 
 

@@ -32,10 +32,13 @@ from pipelines.graph.overrides import Overrides
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 ArtifactDigest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 
+Pixel = Annotated[int, Field(ge=0, le=1 << 20)]
+
 T = TypeVar("T", bound=BaseModel)
 
 MAX_STAGES = 64
 MAX_INPUTS = 64
+MAX_FUSIONS = 8
 
 
 class Preset(StrEnum):
@@ -131,8 +134,24 @@ class IngestParams(Strict):
         return self.video_stream if chosen is None else chosen.value
 
 
+class FusionParams(Strict):
+    """A region of a clip of which several frames are fused into one finer still.
+
+    `frame` counts displayed frames from 0; `box` is (left, top, width, height) in samples of luma
+    of the picture as decoded; `radius` frames on each side are looked at; `scale` is how many
+    times as fine the grid is.
+    """
+
+    frame: int = Field(ge=0, le=1 << 40)
+    box: tuple[Pixel, Pixel, Pixel, Pixel]
+    radius: int = Field(default=7, ge=1, le=15)
+    scale: int = Field(default=2, ge=2, le=3)
+
+
 class EnhanceParams(Strict):
     """The operations, in order. Each is `{"op": name, ...parameters}`.
+
+    `fusions` are stills that are made beside the result, of frames as received.
 
     `allow_ungated` says why networks may run that no gate has passed; `despite_fields` says why
     frames may be worked on otherwise than their fields were measured; `allow_licence` says why a
@@ -141,6 +160,7 @@ class EnhanceParams(Strict):
     """
 
     operations: tuple[dict[str, Any], ...] = Field(default=(), max_length=64)
+    fusions: tuple[FusionParams, ...] = Field(default=(), max_length=MAX_FUSIONS)
     allow_ungated: str | None = Field(default=None, min_length=3, max_length=500)
     despite_fields: str | None = Field(default=None, min_length=3, max_length=500)
     allow_licence: str | None = Field(default=None, min_length=3, max_length=500)

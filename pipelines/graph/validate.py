@@ -21,6 +21,7 @@ from pipelines.graph.descriptors import (
     Parameters,
     Reach,
 )
+from pipelines.graph.fusion_facts import FuseParameters, require_admitted
 from pipelines.graph.licence import detector_card, require_permission
 from pipelines.graph.operation_faces import KEEPS_PLACES
 from pipelines.graph.operation_table import OPERATIONS
@@ -28,9 +29,11 @@ from pipelines.graph.overrides import Overrides
 from pipelines.graph.presets import POLICIES, Policy, check_admitted
 from pipelines.graph.region import MEMBER, DrawnRegion, read_region
 from pipelines.graph.spec import (
+    MAX_FUSIONS,
     STAGE_PARAMS,
     EnhanceParams,
     ExportParams,
+    FusionParams,
     Graph,
     IngestParams,
     QaParams,
@@ -81,7 +84,7 @@ class Step:
 class CheckedGraph:
     """A graph that may run, with typed parameters.
 
-    `qa` and `track` are None where it has no such stage.
+    `qa` and `track` are None where it has no such stage. `fusions` are those of all its stages.
     """
 
     graph: Graph
@@ -95,6 +98,7 @@ class CheckedGraph:
     track: DetectTrackParams | None = None
     allow_licence: str | None = None
     precision: Precision | None = None
+    fusions: tuple[FusionParams, ...] = ()
 
     @property
     def is_generative(self) -> bool:
@@ -115,6 +119,7 @@ def check_graph(graph: Graph) -> CheckedGraph:
     qa: QaParams | None = None
     track: DetectTrackParams | None = None
     steps: list[Step] = []
+    fusions: list[FusionParams] = []
     reasons: list[str | None] = []
     despite: list[str | None] = []
     permitted: list[str | None] = []
@@ -139,6 +144,7 @@ def check_graph(graph: Graph) -> CheckedGraph:
             permitted.append(params.allow_licence)
             precision = _one_precision(precision, params.precision, field=field)
             steps.extend(_check_steps(policy, params, steps, ingest.overrides, field=field))
+            fusions.extend(_check_fusions(policy, params, fusions, field=f"{field}.fusions"))
     _check_fields_first(steps)
     _check_steering(policy, steps, track)
     ungated, fields, licence = (
@@ -146,8 +152,21 @@ def check_graph(graph: Graph) -> CheckedGraph:
         for said in (reasons, despite, permitted)
     )
     return CheckedGraph(
-        graph, policy, ingest, tuple(steps), export, qa, ungated, fields, track, licence, precision
-    )
+        graph, policy, ingest, tuple(steps), export, qa, ungated, fields, track, licence, precision,
+        tuple(fusions),
+    )  # fmt: skip
+
+
+def _check_fusions(
+    policy: Policy, params: EnhanceParams, earlier: Sequence[FusionParams], *, field: str
+) -> tuple[FusionParams, ...]:
+    """Fusion is admitted as any operation; so many stills are made of one clip and no more."""
+    if len(earlier) + len(params.fusions) > MAX_FUSIONS:
+        raise GraphError(f"{field}: more than {MAX_FUSIONS} fusions", field=field)
+    for number, one in enumerate(params.fusions):
+        wanted = FuseParameters(radius=one.radius, scale=one.scale)
+        require_admitted(policy.preset, wanted, field=f"{field}.{number}")
+    return params.fusions
 
 
 def _one_precision(

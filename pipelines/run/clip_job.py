@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from fractions import Fraction
 from pathlib import Path
 
 from pipelines.analysis.fields import judge_fields
@@ -11,7 +10,6 @@ from pipelines.errors import RequestError, UnsteadyError
 from pipelines.graph.plan import (
     SEGMENT_SECONDS,
     Plan,
-    PlannedCeilings,
     PlannedDelivery,
     PlannedSegments,
     PlannedSource,
@@ -21,12 +19,10 @@ from pipelines.graph.plan import (
 from pipelines.graph.spec import StageKind
 from pipelines.graph.validate import CheckedGraph
 from pipelines.media.conservation import check_laws, require, source_defects
-from pipelines.media.credentials import memory_bytes as credential_memory_bytes
-from pipelines.media.credentials import scratch_bytes as credential_scratch_bytes
 from pipelines.media.delivery import choose_delivery
 from pipelines.media.ledger import write_ledger
-from pipelines.media.reader import SLOTS
 from pipelines.media.video import Delivery, VideoIndex
+from pipelines.run.clip_ceilings import clip_ceilings
 from pipelines.run.clip_facts import (
     delivered_facts,
     received_facts,
@@ -34,9 +30,8 @@ from pipelines.run.clip_facts import (
 )
 from pipelines.run.clip_file import whole_clip
 from pipelines.run.clip_index import index_anew, index_digest, job_index
-from pipelines.run.clip_pixels import FRAMES_WAITING, load_planes, preview_path
+from pipelines.run.clip_pixels import load_planes, preview_path
 from pipelines.run.clip_segments import ClipRenderer
-from pipelines.run.clip_taps import FRAMES_KEPT
 from pipelines.run.clip_weave import require_fields
 from pipelines.run.clip_work import ClipWork
 from pipelines.run.entries import (
@@ -49,6 +44,7 @@ from pipelines.run.entries import (
     result_line,
     stage,
 )
+from pipelines.run.fusing import recorded_fusions, require_fusions, with_fusions
 from pipelines.run.job import Job, Made, Networks, PlanTools
 from pipelines.run.judging import judge_clip, listening, outside_tap, taps_of
 from pipelines.run.marks import Mark
@@ -71,16 +67,7 @@ from pipelines.stages.following import following
 from pipelines.stages.ingest import Received
 from pipelines.stages.overridden import effects
 
-_MIB = 1 << 20
-_PROCESS_BYTES = 400 * _MIB
-_DECODER_FRAMES = 40
-_ENCODER_FRAMES = 64
-_BYTES_PER_FRAME = 512
 _MOST_TOGETHER_BYTES = 4 << 30
-
-# What coded video takes of its raw size. No bound exists before it is coded; these are generous
-# for footage, and a disk that fills up all the same ends the run in a state that can be resumed.
-_CODED_SHARE = {True: Fraction(1, 2), False: Fraction(1, 8)}
 
 
 def plan_clip(
@@ -94,6 +81,7 @@ def plan_clip(
         )
     video = index.video
     require_fields(checked, judge_fields(index))
+    require_fusions(checked, index)
     chain, networks_used, at_once = _bound(checked, tools, index)
     timed = chain.result_index(index)
     delivery = choose_delivery(
@@ -141,8 +129,9 @@ def plan_clip(
             copied=delivery.kept_as_is,
             dropped=delivery.dropped,
         ),
-        ceilings=_ceilings(
+        ceilings=clip_ceilings(
             received,
+            checked,
             chain,
             timed,
             delivery,
@@ -150,7 +139,7 @@ def plan_clip(
             at_once=at_once,
         ),
     )
-    return plan, chain, delivery
+    return with_fusions(plan, checked), chain, delivery
 
 
 def _bound(
@@ -214,7 +203,7 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
         )
         used = job.tools.networks if plan.frames_at_once == 1 else job.tools.frame_networks
         chosen = why_chosen(job.checked, used, plan)
-        if look is None:
+        if look is None and not job.checked.fusions:
             job.record("plan", plan_body(plan, chosen))
         for sentence in index.video.assumptions:
             job.record("assumption", assumption_body(sentence))
@@ -225,6 +214,9 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
         tracked = recorded_clip(job, look, index)
         plan = look.planned(plan, tracked)
         chain = following(chain, tracked.found)
+    fused = recorded_fusions(job, index)
+    plan = with_fusions(plan, job.checked, fused)
+    if look is not None or fused:
         job.record("plan", plan_body(plan, chosen))
     timed = chain.result_index(index)
     shown = preview_frames(timed.frames)
@@ -310,6 +302,7 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
         replans=renderer.replans,
         judged=judged,
         tracked=tracked,
+        fused=fused,
         metrics={
             "seconds": round(seconds, 3),
             "frames": timed.frames,
@@ -354,37 +347,3 @@ def _previews(
             )
         )
     return tuple(made)
-
-
-def _ceilings(
-    received: Received,
-    chain: Chain,
-    index: VideoIndex,
-    delivery: Delivery,
-    *,
-    network_bytes: int,
-    at_once: int,
-) -> PlannedCeilings:
-    """Say what the job can need. Nothing here grows with the length but the ledger's digests.
-
-    memory = the larger of what signing and what rendering takes;
-    rendering = 400 MiB of process + frames in flight (decoder and its slots, operations, queue,
-    encoder, those kept for maps) + the networks + 512 bytes per frame of the clip.
-    """
-    source, result = chain.source.frame_bytes, chain.result.frame_bytes
-    rendering = (
-        _PROCESS_BYTES
-        + (_DECODER_FRAMES + SLOTS + FRAMES_KEPT) * source
-        + at_once * chain.frame_memory_bytes()
-        + (FRAMES_WAITING + at_once + 2) * 4 * result
-        + _ENCODER_FRAMES * result
-        + network_bytes
-        + _BYTES_PER_FRAME * index.frames
-    )
-    coded = int(index.frames * result * _CODED_SHARE[delivery.lossless]) + received.size
-    signing = _PROCESS_BYTES + credential_memory_bytes(coded)
-    return PlannedCeilings(
-        memory_bytes=max(rendering, signing),
-        scratch_bytes=0,
-        disk_bytes=max(received.size + 2 * coded, credential_scratch_bytes(coded)),
-    )

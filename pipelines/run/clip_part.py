@@ -111,7 +111,8 @@ def bind_part(
     indexed = load_index(index)
     tools = PartTools(networks, PlannedGates(plan), plan.threads)
     here, chain, delivery = plan_clip(received, checked, tools, indexed)
-    here = here.model_copy(update={"tracking": plan.tracking, "ceilings": plan.ceilings})
+    settled = {"tracking": plan.tracking, "fusions": plan.fusions, "ceilings": plan.ceilings}
+    here = here.model_copy(update=settled)
     if here.canonical() != part.plan:
         named = "; ".join(f"{name} is {b} here, not {a}" for name, a, b in _differ(plan, here))
         raise ResourceError(

@@ -3,13 +3,13 @@
 Class conventional, mixes frames, parameters estimated: the presets from `balanced` on admit it.
 Frames around the chosen one are registered outward from it; a frame that does not fit is left
 out, and so is every block that is a copy. Where nothing independent is left it **declines** and
-says why. The list of frames, with type, shift, residual and share, travels with the result.
+says why. The list of frames, with time, type, shift, residual and share, travels with the result.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,7 @@ class FusedFrame:
     """What became of one frame. `share` is the part of the region that it was used for."""
 
     index: int
+    pts: int
     picture_type: str
     shift: tuple[float, float]
     residual: float
@@ -65,6 +66,7 @@ class FusedFrame:
         """The line of the list."""
         return {
             "index": self.index,
+            "pts": self.pts,
             "type": self.picture_type,
             "shift": [f"{one:.3f}" for one in self.shift],
             "residual": f"{self.residual:.3f}",
@@ -83,6 +85,7 @@ class Fusion:
     independent: float
     declined: str = ""
     picture: Reals | None = None
+    residual: float = 0.0
     sentence: str = ""
     remark: str = ""
 
@@ -113,13 +116,18 @@ def require_wish(wish: FusionWish, index: VideoIndex) -> None:
         )
 
 
-def luma_of(planes: tuple[Samples, ...], shape: FrameShape) -> Reals:
-    """Luma in 8-bit code values. Raises UnsupportedError for R, G, B, which has none."""
+def require_luma(shape: FrameShape) -> None:
+    """Raise UnsupportedError for R, G, B, which has none."""
     if shape.layout.family is Family.RGB:
         raise UnsupportedError(
             "Fusion works on luma, and this clip is coded as R, G, B.",
             next_step="Convert it to Y'CbCr first; the conversion is on record.",
         )
+
+
+def luma_of(planes: tuple[Samples, ...], shape: FrameShape) -> Reals:
+    """Luma in 8-bit code values. Raises UnsupportedError where there is none."""
+    require_luma(shape)
     return planes[0].astype(np.float64) * (255 / shape.layout.peak)
 
 
@@ -146,7 +154,7 @@ def fused(wish: FusionWish, lumas: Mapping[int, Reals], index: VideoIndex) -> Fu
         return Fusion(_in_order(frames), independent, declined=_declined(frames, independent))
     made = fuse([one for _, one in observations], scale=wish.scale)
     shares = {number: share for (number, _), share in zip(observations, made.weights, strict=True)}
-    listed = _in_order([_shared(one, shares.get(one.index, 0.0)) for one in frames])
+    listed = _in_order([replace(one, share=shares.get(one.index, 0.0)) for one in frames])
     used = [one for one in listed if one.used]
     worst = max((one.residual for one in used), default=0.0)
     numbers = ", ".join(str(one.index) for one in used)
@@ -154,6 +162,7 @@ def fused(wish: FusionWish, lumas: Mapping[int, Reals], index: VideoIndex) -> Fu
         listed,
         independent,
         picture=made.picture,
+        residual=worst,
         sentence=f"Combines frames {numbers}; registration residual {worst:.2f}; improvement is "
         "not guaranteed.",
         remark=_remark(used),
@@ -235,13 +244,8 @@ def _line(
 ) -> FusedFrame:
     kind = chr(int(index.picture_type[number]))
     part = float(fresh.mean())
-    return FusedFrame(number, kind, one.shift, one.residual, part, 0.0, not reason, reason)
-
-
-def _shared(one: FusedFrame, share: float) -> FusedFrame:
-    return FusedFrame(
-        one.index, one.picture_type, one.shift, one.residual, one.fresh, share, one.used, one.reason
-    )
+    pts = int(index.pts[number])
+    return FusedFrame(number, pts, kind, one.shift, one.residual, part, 0.0, not reason, reason)
 
 
 def _in_order(frames: Sequence[FusedFrame]) -> tuple[FusedFrame, ...]:

@@ -26,6 +26,7 @@ from pipelines.ports import (
 )
 from pipelines.quality.drift import FaceEmbedding
 from pipelines.run.clip_work import SegmentPlace
+from pipelines.run.fused_still import FusedStill
 from pipelines.run.memory import Memory
 from pipelines.run.work_folder import WorkFolder
 from pipelines.stages.detect_track import Tracked
@@ -214,8 +215,8 @@ class Job:
 class Made:
     """A finished rendering, not yet published. `result` lies in the work folder.
 
-    `overrides` say what came of those that a person made. `views` are copies to look at.
-    `metrics` are numbers for a person; nothing is proven by them.
+    `overrides` say what came of those that a person made. `fused` are stills beside the result,
+    `views` copies to look at. `metrics` are numbers for a person; nothing is proven by them.
     """
 
     plan: Plan
@@ -235,6 +236,7 @@ class Made:
     replans: tuple[str, ...] = ()
     judged: Judged = field(default_factory=Judged)
     tracked: Tracked | None = None
+    fused: tuple[FusedStill, ...] = ()
     views: tuple[Path, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
 

@@ -10,6 +10,7 @@ import hashlib
 import time
 from pathlib import Path
 
+from pipelines.errors import RequestError
 from pipelines.graph.plan import Plan, PlannedCeilings, PlannedDelivery, PlannedSource
 from pipelines.graph.spec import StageKind
 from pipelines.graph.validate import CheckedGraph
@@ -74,6 +75,11 @@ def plan_photo(
     received: Received, checked: CheckedGraph, tools: Tools
 ) -> tuple[Plan, Chain, PhotoHeader]:
     """Resolve everything that decides the result's samples. Nothing is decoded yet."""
+    if checked.fusions:
+        raise RequestError(
+            "Frames are fused of clips, and this is a photograph.",
+            next_step="Leave `fusions` out of the enhance stage.",
+        )
     head = header(tools.pool, received.path)
     require_photo(head.shape, checked.ingest.overrides)
     require_kept_colours(checked)

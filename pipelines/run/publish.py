@@ -41,6 +41,7 @@ from pipelines.run.durable_file import writing
 from pipelines.run.entries import TIME_STAMP_KIND, failure_body, time_stamp_body
 from pipelines.run.job import Job, Made, Output
 from pipelines.stages.export.facts import ReportFacts
+from pipelines.stages.export.facts_fusion import FusionRole
 from pipelines.stages.export.pdf_maps import Drawn
 from pipelines.stages.export.picture_files import picture_files, track_picture_file
 from pipelines.stages.export.report import write_report
@@ -112,10 +113,9 @@ def _files(job: Job, made: Made, *, with_pdf: bool) -> Iterable[BundleFile]:
         yield BundleFile(Role.ATTACHMENT, bytes_source(made.tracked.data), FILE)
         for name, data in track_picture_file(made.tracked.facts, made.tracked.picture):
             yield BundleFile(Role.ATTACHMENT, bytes_source(data), name)
-    for view in made.views:
-        yield BundleFile(Role.ATTACHMENT, _opener(view), view.name)
-    for picture in made.judged.paths:
-        yield BundleFile(Role.ATTACHMENT, _opener(picture), picture.name)
+    fused = (path for still in made.fused for path in still.paths)
+    for path in (*fused, *made.views, *made.judged.paths):
+        yield BundleFile(Role.ATTACHMENT, _opener(path), path.name)
     for name, data in picture_files(made.previews):
         yield BundleFile(Role.ATTACHMENT, bytes_source(data), name)
 
@@ -223,6 +223,11 @@ def _delivered(
             facts = one.facts.picture
             path = job.folder.deliver(facts.file_name)
             outputs.append(Output(path, facts.sha256, facts.bytes, "image/png"))
+    for still in made.fused:
+        for file in still.facts.files:
+            path = job.folder.deliver(file.file_name)
+            kind = "application/json" if file.role is FusionRole.LIST else "image/png"
+            outputs.append(Output(path, file.sha256, file.bytes, kind))
     for view in made.views:
         content = named[attachment_path(view.name)]
         kind = VIEW_TYPES[view.suffix]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from models.spec import Precision, WeightsFormat
 from pipelines.errors import EvidentError
 from pipelines.graph.plan import Plan
+from pipelines.graph.spec import MAX_FUSIONS
 from pipelines.run.photo_pixels import REGION_PIXELS
 
 MOST_THREADS = 1024
@@ -33,6 +34,8 @@ def require_bounds(plan: Plan) -> None:
     _require("tile_pixels", side is None or LEAST_REGION <= side <= REGION_PIXELS)
     _require("source.frames", plan.source.frames >= 1)
     _require("segments", plan.source.kind == "photo" or plan.segments is not None)
+    most_fusions = MAX_FUSIONS if plan.source.kind == "video" else 0
+    _require("fusions", len(plan.fusions) <= most_fusions)
     models = set()
     for number, facts in enumerate(plan.networks):
         where = f"networks.{number}"

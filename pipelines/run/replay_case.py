@@ -128,6 +128,7 @@ def _plan_conditions(logged: Logged, here: Plan) -> Iterator[Condition]:
     for name, was, now in other:
         yield Condition(f"plan: {name}", was, now)
     yield from _track_conditions(logged.plan, here)
+    yield from _fusion_conditions(logged.plan, here)
     yield Condition("threads", str(logged.plan.threads), str(here.threads), promised=True)
     yield Condition(
         "frames at once",
@@ -151,8 +152,15 @@ def _track_conditions(logged: Plan, here: Plan) -> Iterator[Condition]:
         yield Condition("detector", then, today, promised=True)
 
 
+def _fusion_conditions(logged: Plan, here: Plan) -> Iterator[Condition]:
+    """Whether the same came of every fusion; no frame of the result depends on it."""
+    for number, (was, now) in enumerate(zip(logged.fusions, here.fusions, strict=True), start=1):
+        then, today = (one.list_sha256 or _NOT_STATED for one in (was, now))
+        yield Condition(f"fusion {number}", then, today)
+
+
 def _is_shown_apart(name: str) -> bool:
-    if name.startswith("tracking."):
+    if name.startswith(("tracking.", "fusions.")):
         return True
     shown = ("engine", "engine_version", "device_class", "threads", "weights_format")
     if name.startswith("networks."):

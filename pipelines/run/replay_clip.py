@@ -14,10 +14,12 @@ from pipelines.errors import EvidenceError
 from pipelines.evidence.bundle_layout import Role
 from pipelines.evidence.canonical import parse_object
 from pipelines.evidence.ledger_form import MAX_LINE_BYTES
+from pipelines.graph.plan import Plan
 from pipelines.media.encoder_samples import holds_planes
 from pipelines.media.video import VideoIndex
 from pipelines.run.clip_index import index_clip
 from pipelines.run.clip_job import plan_clip
+from pipelines.run.fusing import fused_stills, with_fusions
 from pipelines.run.planning import require_room
 from pipelines.run.replay_bounds import NotReplayableError
 from pipelines.run.replay_case import Case, Ran, require_shapes
@@ -49,6 +51,7 @@ def replay_clip(case: Case) -> Ran:
         here,
         lambda look: look.at_clip(case.tools.pool, case.received.path, index, case.progress),
     )
+    here = _with_fusions(case, here, index)
     delivered = delivered_clip(case)
     frames = here.result_frames
     if frames != len(ledger):
@@ -67,6 +70,19 @@ def replay_clip(case: Case) -> Ran:
         delivered_differ=None if delivered is None else delivered.differing(ledger, wanted),
     )
     return Ran(here, compared, tally.worst)
+
+
+def _with_fusions(case: Case, here: Plan, index: VideoIndex) -> Plan:
+    """Fuse again what the job fused, so that the plan says whether the same came of it."""
+    made = fused_stills(
+        case.checked,
+        index,
+        case.received.path,
+        pool=case.tools.pool,
+        folder=case.scratch,
+        progress=case.progress,
+    )
+    return with_fusions(here, case.checked, made)
 
 
 def _indexed(case: Case) -> VideoIndex:

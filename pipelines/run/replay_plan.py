@@ -23,6 +23,7 @@ from pipelines.graph.plan import Plan, PlannedStep, read_plan
 from pipelines.graph.presets import POLICIES
 from pipelines.graph.spec import (
     ExportParams,
+    FusionParams,
     Graph,
     IngestParams,
     StageKind,
@@ -108,6 +109,14 @@ def checked_by_plan(logged: Logged, cards: Mapping[str, NetworkCard]) -> Checked
             elif stage.kind is StageKind.EXPORT:
                 export = parse_strict(ExportParams, stage.params, field=stage.name)
         steps = tuple(_step(planned, cards) for planned in logged.plan.steps)
+        fusions = tuple(
+            parse_strict(
+                FusionParams,
+                one.model_dump(include={"frame", "box", "radius", "scale"}),
+                field="fusions",
+            )
+            for one in logged.plan.fusions
+        )
     except RequestError as error:
         raise NotReplayableError(f"a version that knows this plan ({error})") from error
     policy = replace(POLICIES[logged.plan.preset], ceilings=False)
@@ -118,7 +127,9 @@ def checked_by_plan(logged: Logged, cards: Mapping[str, NetworkCard]) -> Checked
         steps,
         export,
         allow_ungated=_ADMITTED_THEN,
+        despite_fields=_ADMITTED_THEN,
         track=track,
+        fusions=fusions,
     )
 
 

@@ -311,6 +311,7 @@ def report_facts(job: Job, made: Made) -> ReportFacts:
         streams=made.streams,
         quality=made.judged.facts,
         tracking=None if made.tracked is None else made.tracked.facts,
+        fusions=tuple(one.facts for one in made.fused),
         software=software_facts(),
         hardware=hardware_facts(),
         people=job.tools.operator.people,

@@ -17,6 +17,7 @@ from pipelines.run.copy_statement import SUFFIX, named
 from pipelines.run.fuse import Fusion, FusionWish
 from pipelines.run.fuse_files import fuse_clip, write_fusion
 from pipelines.stages.export.sanitise import shown
+from pipelines.stages.export.words import Language
 from services.cli import supplement_command
 from services.cli.copy_record import put_on_record
 from services.cli.copy_source import Source, is_bundle, opened_source
@@ -48,6 +49,7 @@ class Asked:
     scale: int
     preset: str
     despite_fields: str | None
+    language: str
 
 
 def main(asked: Asked, *, as_json: bool) -> int:
@@ -105,7 +107,8 @@ def _fused(asked: Asked, wish: FusionWish) -> tuple[Fusion, tuple[Path, ...]]:
             fusion, chosen = fuse_clip(
                 pool, source.path, source.index, wish, despite_fields=asked.despite_fields
             )
-            files = write_fusion(asked.out, fusion, chosen, wish, source.named)
+            language = Language(asked.language)
+            files = write_fusion(asked.out, fusion, chosen, wish, source.named, language=language)
             _record(asked, source, fusion, files)
     except BaseException:
         shutil.rmtree(asked.out, ignore_errors=True)

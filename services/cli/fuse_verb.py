@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from services.cli.every_verb import AsJson
+from services.cli.report_verb import ReportLanguage
 
 
 class FusePreset(StrEnum):
@@ -40,6 +41,9 @@ def fuse(  # noqa: PLR0913 - one parameter per option of the verb
         str | None,
         typer.Option(metavar="REASON", help="Why woven frames may be fused; on record."),
     ] = None,
+    language: Annotated[
+        ReportLanguage, typer.Option(help="The language of fusion.pdf: --language ru.")
+    ] = ReportLanguage.EN,
     as_json: AsJson = False,
 ) -> None:
     """Combine what several frames observed of a region into one finer still, or decline.
@@ -60,5 +64,6 @@ def fuse(  # noqa: PLR0913 - one parameter per option of the verb
         scale=scale,
         preset=preset.value,
         despite_fields=despite_fields,
+        language=language.value,
     )
     raise typer.Exit(fuse_command.main(asked, as_json=as_json))

@@ -33,6 +33,7 @@ from pipelines.stages.export.facts_custody import (
     PersonRole,
     PreservationFacts,
 )
+from pipelines.stages.export.facts_fusion import FusionFacts
 from pipelines.stages.export.facts_media import FileFacts, StreamLine, TimingOrigin
 from pipelines.stages.export.facts_quality import QualityFacts
 from pipelines.stages.export.facts_steps import NetworkFacts, StepFacts
@@ -111,7 +112,7 @@ class LawFacts(Facts):
 class ReportFacts(Facts):
     """The facts of one job over one file. `quality` says how the result was held against it.
 
-    `tracking` is None where nothing was looked for.
+    `tracking` is None where nothing was looked for. `fusions` are those that the graph asked for.
 
     `people` are those besides the operator of `origin`. `stage_digests` are those that no other
     fact holds. `entries` are what the log holds of the job up to this report.
@@ -132,6 +133,7 @@ class ReportFacts(Facts):
     streams: tuple[StreamLine, ...] = ()
     quality: QualityFacts = QualityFacts()
     tracking: TrackingFacts | None = None
+    fusions: tuple[FusionFacts, ...] = ()
     software: tuple[NamedFact, ...] = ()
     hardware: tuple[NamedFact, ...] = ()
     people: tuple[PersonFacts, ...] = ()
@@ -159,6 +161,8 @@ class ReportFacts(Facts):
             conventional = step.operation_class is OperationClass.CONVENTIONAL
             if not conventional or step.parameter_source is not ParameterSource.GIVEN:
                 raise ValueError(f"forensic-safe does not admit {step.name}")
+        if self.fusions:
+            raise ValueError("forensic-safe does not admit fusion")
         return self
 
     @model_validator(mode="after")
@@ -206,6 +210,11 @@ class ReportFacts(Facts):
             found.append(
                 DigestLine(stage=DigestStage.TRACKS, sha256=tracks.sha256, name=tracks.file_name)
             )
+        found.extend(
+            DigestLine(stage=DigestStage.FUSION, sha256=file.sha256, name=file.file_name)
+            for one in self.fusions
+            for file in one.files
+        )
         credentials = self.delivered.credentials
         if credentials is not None and credentials.manifest_sha256 is not None:
             found.append(

@@ -102,6 +102,7 @@ class DigestStage(StrEnum):
     INDEX = "index"
     DECODED = "decoded"
     TRACKS = "tracks"
+    FUSION = "fusion"
     ENCODER = "encoder"
     ENCODER_FRAMES = "encoder-frames"
     DELIVERED_SAMPLES = "delivered-samples"

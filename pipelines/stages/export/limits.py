@@ -16,7 +16,8 @@ def enlarged(facts: ReportFacts) -> bool:
 
 def limits_of(facts: ReportFacts, words: Words) -> tuple[str, ...]:
     """Return the limits that apply to `facts`, the most general first."""
-    estimated = any(step.parameter_source is ParameterSource.ESTIMATED for step in facts.steps)
+    steps = any(step.parameter_source is ParameterSource.ESTIMATED for step in facts.steps)
+    estimated = steps or bool(facts.fusions)
     ungated = any(network.gate != "passed" for network in facts.networks)
     limits = words.limits
     rules = (

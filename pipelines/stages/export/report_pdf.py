@@ -23,6 +23,7 @@ from pipelines.stages.export.pdf_files import (
     stream_section,
 )
 from pipelines.stages.export.pdf_front import court_section, front, label_colours, label_words
+from pipelines.stages.export.pdf_fusion import fusion_section
 from pipelines.stages.export.pdf_maps import NOTHING_DRAWN, Drawn, map_section
 from pipelines.stages.export.pdf_steps import (
     network_section,
@@ -172,6 +173,7 @@ def _story(
         *file_section(report, words),
         *preview_section(report, previews, words),
         *track_section(facts.tracking, drawn, words),
+        *fusion_section(facts.fusions, words),
         *map_section(facts.quality, drawn, words),
         *step_section(facts, words),
         *network_section(facts, words),

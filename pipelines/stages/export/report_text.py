@@ -16,7 +16,7 @@ from pipelines.stages.export.plain_words import (
     value_words,
 )
 from pipelines.stages.export.sanitise import shown
-from pipelines.stages.export.sentences import time
+from pipelines.stages.export.sentences import fused_sentence, time
 from pipelines.stages.export.words import Language, Words, words_in
 
 _MOST_LINES = 8
@@ -45,6 +45,10 @@ def summarise(
         lines.append(f"  {said.note}: {words.sentences.trained}")
     if facts.assumed_rate is not None:
         lines.append(f"  {said.note}: {time(facts.assumed_rate, words)}")
+    for one in facts.fusions[:_MOST_LINES]:
+        title = said.fusion.format(frame=one.frame)
+        outcome = words.say(one.declined) if one.declined else fused_sentence(one, words)
+        lines.append(f"  {title}: {shown(outcome, longest=2 * _LONGEST)}")
     for title, texts in (
         (said.assumed, facts.assumptions),
         (said.override, facts.overrides),

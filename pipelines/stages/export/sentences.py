@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pipelines.stages.export.fact_types import Facts, Text
 from pipelines.stages.export.facts import PresetName, ReportFacts
+from pipelines.stages.export.facts_fusion import FusionFacts
 from pipelines.stages.export.facts_quality import MapKind
 from pipelines.stages.export.facts_steps import ScoreFacts, StepFacts
 from pipelines.stages.export.words import Words
@@ -34,6 +35,13 @@ def fusion(step: StepFacts, words: Words) -> str:
     return words.sentences.fusion.format(frames=frames, residual=residual_words(step, words))
 
 
+def fused_sentence(fusion: FusionFacts, words: Words) -> str:
+    """Return the sentence for a picture that was fused of the listed frames."""
+    frames = words.forms.comma.join(str(one) for one in fusion.used)
+    residual = words.forms.decimal(fusion.residual or "")
+    return words.sentences.fusion.format(frames=frames, residual=residual)
+
+
 def residual_words(step: StepFacts, words: Words) -> str:
     """Return how well mixed frames were aligned, or that nobody measured it."""
     residual = step.registration_residual
@@ -56,9 +64,9 @@ def sentences_for(facts: ReportFacts, words: Words) -> tuple[Sentence, ...]:
     """Return the sentences that apply to `facts`, in the order in which they are printed.
 
     profile under `forensic-safe`; trained where a network made samples; fusion once for each
-    different way of mixing frames; consistency and supplied where such a map was measured;
-    gate for each set that scores or a gate's verdict rest on; time where timing was assumed;
-    verify always.
+    different way of mixing frames and for each fusion; consistency and supplied where such a map
+    was measured; gate for each set that scores or a gate's verdict rest on; time where timing was
+    assumed; verify always.
     """
     truths = words.sentences
     found: list[Sentence] = []
@@ -67,6 +75,11 @@ def sentences_for(facts: ReportFacts, words: Words) -> tuple[Sentence, ...]:
     if facts.trained:
         found.append(Sentence(name="trained", text=truths.trained))
     found.extend(Sentence(name="fusion", text=fusion(step, words)) for step in facts.mixing_steps)
+    found.extend(
+        Sentence(name="fusion", text=fused_sentence(one, words))
+        for one in facts.fusions
+        if not one.declined
+    )
     if facts.quality.measured(MapKind.CONTRADICTION):
         found.append(Sentence(name="consistency", text=truths.consistency))
     if facts.quality.measured(MapKind.SUPPLIED):

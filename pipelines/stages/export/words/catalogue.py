@@ -24,6 +24,7 @@ from pipelines.stages.export.words.parts_document import (
     ShortWords,
     StreamWords,
 )
+from pipelines.stages.export.words.parts_fusion import FusionWords
 from pipelines.stages.export.words.parts_tracks import TrackWords
 from pipelines.stages.export.words.parts_work import (
     MapWords,
@@ -53,6 +54,7 @@ class Words:
     notes: NoteWords
     maps: MapWords
     tracks: TrackWords
+    fusion: FusionWords
     custody: CustodyWords
     run: RunWords
     closing: ClosingWords

@@ -118,6 +118,7 @@ class SummaryWords:
     assumed: str
     override: str
     warning: str
+    fusion: str
     defect: str
     broken: str
     became: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,6 +22,7 @@ from pipelines.media.pool import DecodePool
 from pipelines.run.copy_statement import Named
 from pipelines.run.fuse import LEAST_INDEPENDENT, Fusion, FusionWish, fused
 from pipelines.run.fuse_files import enlarged, fuse_clip, write_fusion
+from pipelines.stages.export.words import Language
 from tests.unit.pipelines.analysis.fusion_kit import (
     MIDDLE,
     PLACE,
@@ -146,6 +148,7 @@ def _every_frame_alone(frames: int):
 
     class Alone:
         picture_type = np.full(frames, ord("I"), np.uint8)
+        pts = np.arange(frames)
         digest = np.arange(frames * 32).reshape(frames, 32).astype(np.uint8)
 
     return Alone()
@@ -164,7 +167,12 @@ def test_the_list_says_which_frames_with_type_residual_and_share(pool, scene, tm
     files = write_fusion(out, fusion, chosen, WISH, SOURCES)
     listed = json.loads(files[-2].read_text())
     assert len(listed["frames"]) == 15
-    assert {"index", "type", "shift", "residual", "share", "reason"} <= set(listed["frames"][0])
+    wanted = {"index", "pts", "type", "shift", "residual", "share", "reason"}
+    assert wanted <= set(listed["frames"][0])
+    index = index_video(pool, path)
+    assert [one["pts"] for one in listed["frames"]] == index.pts.tolist()
+    codes = np.asarray(Image.open(files[0])).astype("<u2")
+    assert listed["samples_sha256"] == hashlib.sha256(codes.tobytes()).hexdigest()
     for path in files[:2]:
         assert np.asarray(Image.open(path)).shape == (96, 160)
     text = words_of(files[-1])
@@ -177,6 +185,22 @@ def test_the_list_says_which_frames_with_type_residual_and_share(pool, scene, tm
     assert write_fusion(again, fusion, chosen, WISH, SOURCES)[-1].read_bytes() == (
         files[-1].read_bytes()
     )
+
+
+def test_the_document_follows_the_language(pool, scene, tmp_path):
+    """In Russian nothing is left in English but names, letters and digests; a refusal neither."""
+    moving = footage(tmp_path / "moving.mp4", scene, SHIFTS, crf=18, noise=2)
+    still = footage(tmp_path / "still.mp4", scene, [(0.0, 0.0)] * 15, crf=32, noise=2)
+    for number, path in enumerate((moving, still)):
+        fusion, chosen = fuse_clip(pool, path, index_video(pool, path), WISH)
+        out = tmp_path / str(number)
+        out.mkdir()
+        files = write_fusion(out, fusion, chosen, WISH, SOURCES, language=Language.RU)
+        text = words_of(files[-1])
+        assert "Объединение кадров" in text
+        assert ("Отказ: из соседних кадров" in text) == bool(fusion.declined)
+        assert ("улучшение не гарантируется" in text) == (not fusion.declined)
+        assert "[текст на английском языке]" not in text
 
 
 def test_woven_frames_are_refused_unless_somebody_says_why(pool, tmp_path):

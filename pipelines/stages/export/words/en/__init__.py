@@ -12,6 +12,7 @@ from pipelines.stages.export.words.en.document import (
     SHORT,
     STREAMS,
 )
+from pipelines.stages.export.words.en.fusion import FUSION
 from pipelines.stages.export.words.en.maps import MAPS
 from pipelines.stages.export.words.en.tracks import TRACKS
 from pipelines.stages.export.words.en.truths import LIMITS, SENTENCES
@@ -34,6 +35,7 @@ ENGLISH = Words(
     notes=NOTES,
     maps=MAPS,
     tracks=TRACKS,
+    fusion=FUSION,
     custody=CUSTODY,
     run=RUN,
     closing=CLOSING,

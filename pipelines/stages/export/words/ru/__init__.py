@@ -16,6 +16,7 @@ from pipelines.stages.export.words.ru.document import (
     STREAMS,
 )
 from pipelines.stages.export.words.ru.field_cards import FIELD_CARD_PHRASES
+from pipelines.stages.export.words.ru.fusion import FUSION, FUSION_PHRASES
 from pipelines.stages.export.words.ru.intake_phrases import INTAKE_PHRASES
 from pipelines.stages.export.words.ru.maps import MAP_PHRASES, MAPS
 from pipelines.stages.export.words.ru.media_phrases import MEDIA_PHRASES
@@ -38,6 +39,7 @@ RUSSIAN = Words(
             **MEDIA_PHRASES,
             **RUN_PHRASES,
             **TRACK_PHRASES,
+            **FUSION_PHRASES,
         },
         mark="[текст на английском языке] {text}",
     ),
@@ -52,6 +54,7 @@ RUSSIAN = Words(
     notes=NOTES,
     maps=MAPS,
     tracks=TRACKS,
+    fusion=FUSION,
     custody=CUSTODY,
     run=RUN,
     closing=CLOSING,
