@@ -2,7 +2,8 @@
 
 Codec. Lossless results take H.264 at qp 0 where it holds the samples (8 and 10 bit, even sizes
 where chroma is shared), else FFV1. Lossy ones take H.264, for 12 bit H.265, else FFV1 after all.
-Segments begin with a key frame and hold no B-frames, so packet n is frame n.
+Segments begin with a key frame and hold no B-frames, so packet n is frame n. Equal samples are
+coded to equal bytes.
 
 The container is chosen in `containers`.
 """
@@ -23,8 +24,17 @@ from pipelines.media.video import Delivery, StreamFacts, StreamKind, VideoIndex
 THREADS = 4
 """Encoder threads are part of the plan, because coded bytes depend on them."""
 
-CRF = "14"
-_LARGE_PIXELS = 8_000_000
+X264_CRF = "15"
+X265_CRF = "14"
+X264_REPEATS = "open-gop=0:sync-lookahead=0:mbtree=0"
+"""What makes x264 code equal samples to equal bytes.
+
+Its `mbtree` for processors with AVX-512 takes eight blocks at a time and does not stop at the end
+of a row, so where a row is no multiple of eight blocks it adds up what happened to lie in memory
+(docs/coded-bytes.md). Nothing else depends on frames that are yet to come, so no lookahead is
+stated.
+"""
+
 _LEAST_HEVC_SIDE = 64
 _MOST_SLICE_BITS = 8 << 24
 _SMALL = (352, 288)
@@ -198,15 +208,13 @@ def _options(codec: str, result: FrameShape, *, lossless: bool) -> Mapping[str, 
         }
     if codec == "libx265":
         settings = "bframes=0:open-gop=0:log-level=none:frame-threads=1:info=0"
-        return {"preset": "fast", "crf": CRF, "x265-params": settings}
-    # A large picture is bounded by how many of it the encoder may look ahead.
-    ahead = "10" if result.width * result.height > _LARGE_PIXELS else "30"
-    quality = {"qp": "0"} if lossless else {"crf": CRF}
+        return {"preset": "fast", "crf": X265_CRF, "x265-params": settings}
+    quality = {"qp": "0"} if lossless else {"crf": X264_CRF}
     return {
         **quality,
         "preset": "veryfast" if lossless else "fast",
         "bf": "0",
-        "x264-params": f"open-gop=0:rc-lookahead={ahead}:sync-lookahead=0",
+        "x264-params": X264_REPEATS,
     }
 
 

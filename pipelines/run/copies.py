@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 
 from pipelines.errors import ConservationError, UnsupportedError
 from pipelines.media.conservation import check_laws, require
+from pipelines.media.delivery import X264_REPEATS
 from pipelines.media.index import SegmentIndexer
 from pipelines.media.join import join
 from pipelines.media.picture import FrameShape, Samples
@@ -34,7 +35,7 @@ Drawing = Callable[[int, Planes], Planes]
 SOUND = ("aac", "mp3")
 """Sound that every player of MP4 knows, by FFmpeg's names."""
 
-CRF = "16"
+CRF = "17"
 _THREADS = 4
 _OPTIONS = {
     "profile": "baseline",
@@ -42,7 +43,7 @@ _OPTIONS = {
     "crf": CRF,
     "g": "50",
     "bf": "0",
-    "x264-params": "open-gop=0:rc-lookahead=20:sync-lookahead=0",
+    "x264-params": X264_REPEATS,
 }
 _MAY_DIFFER = {
     *("size", "bits per sample", "planes and chroma", "primaries", "transfer", "matrix", "range"),

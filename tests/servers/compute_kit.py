@@ -181,11 +181,7 @@ def bench(
 
 
 def facts_of(outcome: Outcome) -> dict[str, Any]:
-    """All that must be the same wherever segments were rendered: samples, maps, numbers.
-
-    The samples are those that the encoder was given. What a lossy encoder of several threads makes
-    of them is not compared: on an overloaded machine x264 was seen to code one segment otherwise.
-    """
+    """All that must be the same wherever segments were rendered: samples, coded bytes, maps."""
     assert outcome.error == "", outcome.error
     assert outcome.bundle is not None
     entries = entries_of(outcome.bundle)
@@ -193,10 +189,12 @@ def facts_of(outcome: Outcome) -> dict[str, Any]:
     plans = {one["body"]["plan_sha256"] for one in entries if one["kind"] == "plan"}
     maps = sorted(one.name for one in outcome.bundle.parent.rglob("*.png"))
     return {
-        "ledger": [
-            {name: value for name, value in line.items() if name != "delivered_sha256"}
-            for line in ledger_of(outcome.bundle)
-        ],
+        "ledger": ledger_of(outcome.bundle),
+        "coded": {
+            (one["segment"], line["sha256"])
+            for one in operations_of(outcome)
+            for line in one["outputs"]
+        },
         "qa": json.dumps(qa, sort_keys=True),
         "plans": sorted(plans),
         "maps": maps,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,13 @@ from pipelines.media.pool import DecodePool
 from pipelines.media.segment_writer import SegmentWriter
 from pipelines.media.video import Delivery, VideoIndex
 from tests.unit.pipelines.media.clip_kit import write_clip
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[DecodePool]:
+    """Decode children for this module."""
+    with DecodePool() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -126,3 +134,40 @@ def test_what_the_source_does_not_state_the_segment_does_not(
     with av.open(str(path)) as found:
         frame = next(found.decode(video=0))
     assert (frame.color_primaries, frame.color_trc, frame.colorspace) == (2, 2, 2)
+
+
+@pytest.mark.parametrize("lossless", [True, False])
+def test_equal_samples_are_coded_to_equal_bytes(
+    pool: DecodePool, tmp_path: Path, *, lossless: bool
+) -> None:
+    """However often a segment is coded, and whatever lay in memory before, it is the same file.
+
+    Five blocks to a row, and a picture that moves: x264's `mbtree` codes this one way and another.
+    """
+    source = write_clip(tmp_path / "clip.mp4", size=(80, 64))
+    index = index_video(pool, source)
+    frames = [drifting(number) for number in range(8)]
+    path, found = tmp_path / "part.nut", set()
+    for size in range(40):
+        leftovers = [np.full(4096 << (size % 9), value, np.uint8) for value in range(1, 60)]
+        del leftovers  # what the next encoder finds in its memory
+        with SegmentWriter(
+            path, index, index.video.shape, chosen(index, lossless=lossless), first=0
+        ) as writer:
+            for planes in frames:
+                writer.write(planes)
+            writer.finish()
+        found.add(hashlib.sha256(path.read_bytes()).hexdigest())
+    assert len(found) == 1
+
+
+def drifting(number: int) -> tuple[Any, ...]:
+    """Planes of a picture of 80 x 64 that moves from frame to frame, with some noise."""
+    random = np.random.default_rng(11)
+    texture = random.integers(0, 256, (128, 160)).astype(float)
+    for _ in range(2):
+        texture = (texture + np.roll(texture, 1, 0) + np.roll(texture, 1, 1)) / 3
+    shown = np.roll(texture, (2 * number, 3 * number), (0, 1))[:64, :80]
+    noisy = shown + np.random.default_rng(number).normal(0, 4, shown.shape)
+    grey = np.full((32, 40), 128, np.uint8)
+    return np.clip(noisy, 0, 255).astype(np.uint8), grey, grey
