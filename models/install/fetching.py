@@ -3,7 +3,8 @@
 Bytes go into a part file beside the installed networks. A connection that breaks is taken up
 where it broke with a Range request, for as many times as `ATTEMPTS`, also by the next call; the
 server has to say that it is still the same file. The digest is taken over the whole part at the
-end. A file with another digest than the card's is removed and never read.
+end. A file with another digest than the card's is removed and never read. An origin that answers
+nothing is left alone for a while (`models/install/origin_guard.py`).
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
 from urllib.request import OpenerDirector, Request
 
 from models.errors import AlteredWeightsError, InstallError
 from models.install.importing import MOST_BYTES
 from models.install.origin import Origin, official_origin, opener
+from models.install.origin_guard import OriginGuard
 from models.spec import NetworkCard, OfficialFile
 
 ATTEMPTS = 6
@@ -46,6 +49,12 @@ class Fetching:
     origin: Origin
     heard: Heard = lambda _here, _all: None
     pause: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.time
+
+    @property
+    def guard(self) -> OriginGuard:
+        """What is known of the host that publishes it."""
+        return OriginGuard(self.folder, urlsplit(self.official.url).netloc, self.clock)
 
     @property
     def part(self) -> Path:
@@ -63,10 +72,10 @@ class Fetching:
         return self.official.size_bytes or MOST_BYTES
 
 
-def fetch(card: NetworkCard, folder: Path, *, heard: Heard) -> Path:
+def fetch(card: NetworkCard, folder: Path, *, heard: Heard, again: bool = False) -> Path:
     """Fetch the official file of `card` into `folder`; returns where it lies, checked.
 
-    Raises InstallError or AlteredWeightsError.
+    `again` asks an origin that is being left alone. Raises InstallError or AlteredWeightsError.
     """
     official = card.official
     if official is None:
@@ -76,22 +85,33 @@ def fetch(card: NetworkCard, folder: Path, *, heard: Heard) -> Path:
             f"{card.name} is published on a page that a person has to visit: {official.url}",
             next_step="Download it there, then `evident models import FILE`.",
         )
-    return fetch_file(Fetching(official, folder, official_origin(official.url), heard))
+    task = Fetching(official, folder, official_origin(official.url), heard)
+    if again:
+        task.guard.answered()
+    return fetch_file(task)
 
 
 def fetch_file(task: Fetching) -> Path:
     """Fetch the file of `task` until it is whole. Raises InstallError or AlteredWeightsError."""
     task.origin.require(task.official.url)
+    guard = task.guard
+    guard.require()
     connection = opener(task.origin)
     pause = FIRST_PAUSE_SECONDS
     try:
         task.part.parent.mkdir(parents=True, exist_ok=True)
         for attempt in range(1, ATTEMPTS + 1):
+            before = _gathered(task)
             try:
                 _take(task, connection)
+                guard.answered()
                 break
             except (http.client.HTTPException, URLError, OSError) as error:
-                if attempt == ATTEMPTS or not _may_pass(error):
+                if not _may_pass(error) or _gathered(task) != before:
+                    guard.answered()
+                else:
+                    guard.failed()
+                if attempt == ATTEMPTS or not _may_pass(error) or guard.is_away:
                     raise
             task.pause(pause)
             pause *= 2
@@ -101,6 +121,11 @@ def fetch_file(task: Fetching) -> Path:
             f"{task.official.url} could not be fetched: {_words(error)}",
             next_step="Try again: what is here is kept. Or import the file from disk.",
         ) from error
+
+
+def _gathered(task: Fetching) -> int:
+    """How many bytes the part has, of whatever they are."""
+    return task.part.stat().st_size if task.part.exists() else 0
 
 
 def _may_pass(error: Exception) -> bool:

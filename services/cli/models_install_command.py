@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,29 +51,53 @@ def import_from(path: Path, *, wanted: str | None, as_json: bool) -> int:
     return GOOD
 
 
-def fetch_networks(names: tuple[str, ...], *, as_json: bool) -> int:
-    """Fetch networks from where their makers publish them; returns the exit code."""
+def fetch_networks(names: tuple[str, ...], *, again: bool = False, as_json: bool) -> int:
+    """Fetch networks from where their makers publish them; returns the exit code.
+
+    What cannot be had is said at the end; a log that cannot be written ends it at once.
+    """
     done: list[Installed] = []
+    missed: dict[str, ModelError] = {}
     try:
         settings = read_settings()
         networks, folder = networks_of(settings), models_folder(settings)
+        cards = [networks.card(name) for name in dict.fromkeys(names)]
+    except (EvidentError, ModelError) as error:
+        return _refused(error, as_json=as_json)
+    try:
         with progress_on(console_on_stderr()) as progress:
-            for name in dict.fromkeys(names):
-                record = _fetched(networks.card(name), networks, folder, progress)
+            for card in cards:
+                try:
+                    record = _fetched(card, networks, folder, progress, again=again)
+                except ModelError as error:
+                    missed[card.name] = error
+                    continue
                 _put_on_record(settings, record)
                 done.append(record)
                 if not as_json:
                     progress.finish()
                     _print(record, as_json=False)
-    except (EvidentError, ModelError) as error:
+    except EvidentError as error:
         return _refused(error, as_json=as_json, code=FAILED)
     if as_json:
-        print_json({"installed": [installed_json(record) for record in done]})
-    return GOOD
+        print_json({"installed": [installed_json(record) for record in done], **_missed(missed)})
+    for name, miss in missed.items():
+        print_error(console_on_stderr(), name, str(miss), miss.next_step)
+    return FAILED if missed else GOOD
+
+
+def _missed(missed: Mapping[str, ModelError]) -> dict[str, Any]:
+    """Spell what could not be had; `error` is the first of them."""
+    told = [
+        {"name": name, "reason": str(error), "next_step": error.next_step}
+        for name, error in missed.items()
+    ]
+    first = {key: told[0][key] for key in ("reason", "next_step")} if told else None
+    return {"missed": told, "error": first} if told else {}
 
 
 def _fetched(
-    card: NetworkCard, networks: Catalog, folder: Path, progress: JobProgress
+    card: NetworkCard, networks: Catalog, folder: Path, progress: JobProgress, *, again: bool
 ) -> Installed:
     """Fetch and install one network, telling how far it is in mebibytes."""
     progress.heading(card.name)
@@ -85,7 +110,7 @@ def _fetched(
         progress.advance(max(0, (here >> _MIB_BITS) - told))
         told = max(told, here >> _MIB_BITS)
 
-    part = fetch(card, folder, heard=heard)
+    part = fetch(card, folder, heard=heard, again=again)
     url = "" if card.official is None else card.official.url
     record = import_file(part, networks, folder, wanted=card.name, origin=url)
     done_with(part)

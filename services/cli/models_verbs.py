@@ -70,15 +70,23 @@ def models_import(
 def models_fetch(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Networks to fetch.")],
     *,
+    again: Annotated[
+        bool, typer.Option("--again", help="Ask an origin that did not answer a moment ago.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Fetch networks from where their makers publish them: https, digest pinned, resumed.
+
+    One that cannot be had does not keep the others from coming; an origin that answers nothing
+    is left alone for a minute, then longer.
 
     [dim]evident models fetch realesr-general-x4v3 realesr-general-wdn-x4v3[/dim]
     """
     from services.cli import models_install_command  # noqa: PLC0415 - see the module docstring
 
-    raise typer.Exit(models_install_command.fetch_networks(tuple(names), as_json=as_json))
+    raise typer.Exit(
+        models_install_command.fetch_networks(tuple(names), again=again, as_json=as_json)
+    )
 
 
 @app.command("export")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,8 @@ def fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     assert isinstance(card.architecture, PReluArchitecture)
     content = write_tensors(prelu_tensors(card.architecture, scale=card.scale))
 
-    def hand_over(asked: NetworkCard, folder: Path, *, heard: object) -> Path:
+    def hand_over(asked: NetworkCard, folder: Path, *, heard: object, again: bool) -> Path:
+        assert not again
         assert asked.official is not None
         assert callable(heard)
         heard(len(content), len(content))
@@ -100,3 +102,33 @@ def test_a_file_that_is_no_network_is_wrong_use(
     path.write_text("nothing of the kind")
     assert import_from(path, wanted=None, as_json=True) == WRONG_USE
     assert "neither ONNX nor safetensors" in json.loads(capsys.readouterr().out)["error"]["reason"]
+
+
+def test_what_cannot_be_had_keeps_nothing_else_from_coming(
+    fetched: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The others are installed, each that was missed is named with its reason, and it says 1."""
+    hand_over = models_install_command.fetch
+
+    def some(card: NetworkCard, folder: Path, *, heard: Any, again: bool) -> Path:
+        if card.name != NAME:
+            raise InstallError(f"no {card.name}", next_step="Later.")
+        return hand_over(card, folder, heard=heard, again=again)
+
+    monkeypatch.setattr(models_install_command, "fetch", some)
+    names = ("realesr-general-x4v3", NAME)
+    assert fetch_networks(names, as_json=True) == FAILED
+    told = json.loads(capsys.readouterr().out)
+    assert [one["name"] for one in told["installed"]] == [NAME]
+    (missed,) = told["missed"]
+    assert missed == {"name": names[0], "reason": f"no {names[0]}", "next_step": "Later."}
+    assert fetched.exists()
+
+
+def test_a_name_that_nobody_knows_is_wrong_use(
+    fetched: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A network without a card ends the verb before anything is fetched."""
+    assert fetch_networks((NAME, "no-such-network"), as_json=True) == WRONG_USE
+    assert "no-such-network" in json.loads(capsys.readouterr().out)["error"]["reason"]
+    assert not fetched.exists()
