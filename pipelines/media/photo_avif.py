@@ -17,12 +17,11 @@ from pipelines.errors import DamagedError, UnsupportedError
 from pipelines.media.identify import Kind
 from pipelines.media.photo_exif import oriented_upright
 from pipelines.media.photo_facts import PhotoHeader, PhotoLimits, PhotoMetadata
+from pipelines.media.photo_item_colour import code_points
 from pipelines.media.photo_tags import Data
 from pipelines.media.picture import Family, FrameShape, PixelLayout
 
 _HDR = {16: "PQ (SMPTE ST 2084)", 18: "HLG (ARIB STD-B67)"}
-_NCLX = b"colrnclx"
-_MOST_META = 1 << 20
 _WORKING_BYTES = 16
 
 
@@ -78,17 +77,6 @@ def _field(image: Any, name: str) -> Any:
 def _bytes(image: Any, name: str, limits: PhotoLimits) -> bytes | None:
     found = _field(image, name)
     return found if isinstance(found, bytes) and 0 < len(found) <= limits.metadata_bytes else None
-
-
-def code_points(data: Data) -> tuple[int | None, int | None]:
-    """Primaries and transfer of the first colour box that states them (ITU-T H.273)."""
-    at = bytes(data[:_MOST_META]).find(_NCLX)
-    stated = bytes(data[at + len(_NCLX) : at + len(_NCLX) + 4])
-    if at < 0 or len(stated) < 4:
-        return None, None
-    primaries, transfer = (int.from_bytes(stated[k : k + 2], "big") for k in (0, 2))
-    known = 0 < primaries < 256 and primaries != 2 and 0 < transfer < 256
-    return (primaries, transfer) if known else (None, None)
 
 
 def _remarks(bits: int, pages: int, transfer: int | None) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ The decoder is libheif with libde265 inside pillow-heif, whose wheels are under 
 they carry x265 as well (docs/licences.md); so it is an extra, and without it a HEIC picture is
 refused with that reason. The library applies the file's own turn and flip and hands pictures out
 upright; an orientation in the EXIF, which ISO/IEC 23008-12 says is no instruction, is set back.
-More than 8 bits come out as 16, shifted up. No tone curve is applied.
+More than 8 bits come out as 16, shifted up. Pictures for HDR displays (PQ, HLG) keep their codes:
+no tone curve is applied, and a result as PNG states the code points (cICP).
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ import numpy as np
 
 from pipelines.errors import DamagedError, UnsupportedError
 from pipelines.media.identify import Kind
-from pipelines.media.photo_avif import code_points, hdr_remark
+from pipelines.media.photo_avif import hdr_remark
 from pipelines.media.photo_exif import oriented_upright
 from pipelines.media.photo_facts import PhotoHeader, PhotoLimits, PhotoMetadata
+from pipelines.media.photo_item_colour import code_points
 from pipelines.media.photo_tags import Data
 from pipelines.media.picture import Family, FrameShape, PixelLayout, Samples
 
