@@ -30,6 +30,7 @@ from services.cli.models_command import card_json
 from services.cli.networks_wiring import networks_of
 from services.cli.orchestrator_wiring import Orchestra, dispatch_of, jobs_of, orchestrating
 from services.cli.storage_wiring import storage
+from services.console.ended_sessions import RecordedEnds
 from services.console.sessions import Sessions, session_secret
 from services.database.database import Database
 from services.dispatch.port import Dispatch
@@ -84,7 +85,7 @@ def gateway(
         yield gateway_app(
             Platform(
                 doors=Doors(ApiKeys(database), key_check(settings.home)),
-                sessions=Sessions(session_secret(settings.home), time.time),
+                sessions=Sessions(session_secret(settings.home), time.time, RecordedEnds(database)),
                 jobs=jobs_of(settings, database, dispatch),
                 artifacts=Artifacts(database),
                 holdings=Holdings(database, actor=actor(settings)),

@@ -1,9 +1,10 @@
 """Who is signed in to the console: a sealed cookie, and a token against forged requests.
 
-Nothing is stored on the server. The cookie holds the key of whoever signed in, sealed under a
-secret of the home (Fernet: AES-128-CBC with HMAC-SHA256) and with an end of its own. So every
-gateway of the home knows it, a key that is revoked ends its sessions at once, and a cookie is no
-key for other programs. What changes something needs the session's token as well, which pages of
+No session is stored on the server, only that one was ended. The cookie holds the key of whoever
+signed in, sealed under a secret of the home (Fernet: AES-128-CBC with HMAC-SHA256) and with an
+end of its own. So every gateway of the home knows it, a key that is revoked ends its sessions at
+once, whoever signs out ends all copies of the cookie, and a cookie is no key for other programs.
+What changes something needs the session's token as well, which pages of
 other sites cannot read.
 """
 
@@ -17,6 +18,7 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from cryptography.fernet import Fernet, InvalidToken
 
@@ -48,12 +50,23 @@ class Begun:
     csrf: str
 
 
-class Sessions:
-    """Begins and reads sessions under `secret`; `clock` gives seconds since 1970."""
+class EndedSessions(Protocol):
+    """Remembers sessions that were ended before their time, by their tokens."""
 
-    def __init__(self, secret: bytes, clock: Callable[[], float]) -> None:
+    def end(self, token: str, *, until: float) -> None:
+        """Remember one, until its cookie is worth nothing anyway."""
+
+    def has(self, token: str) -> bool:
+        """Whether it was ended."""
+
+
+class Sessions:
+    """Begins, reads and ends sessions under `secret`; `clock` gives seconds since 1970."""
+
+    def __init__(self, secret: bytes, clock: Callable[[], float], ended: EndedSessions) -> None:
         self._fernet = Fernet(secret)
         self._clock = clock
+        self._ended = ended
 
     def begin(self, key: str) -> Begun:
         """Return a new session for `key`, which was found to be in force."""
@@ -64,7 +77,7 @@ class Sessions:
         return Begun(cookie.decode("ascii").rstrip("="), csrf)
 
     def read(self, cookie: str | None) -> Session | None:
-        """Return the session of a cookie; None for one that is not ours, altered or over."""
+        """Return the session of a cookie; None for one that is not ours, altered, over or ended."""
         if not cookie or len(cookie) > MOST_COOKIE_LETTERS:
             return None
         try:
@@ -75,7 +88,12 @@ class Sessions:
         except InvalidToken:
             return None
         found = json.loads(held)
-        return Session(found["key"], found["csrf"])
+        session = Session(found["key"], found["csrf"])
+        return None if self._ended.has(session.csrf) else session
+
+    def end(self, session: Session) -> None:
+        """End a session: its cookie stands for nobody, wherever a copy of it is."""
+        self._ended.end(session.csrf, until=self._clock() + SESSION_SECONDS)
 
     def key_of(self, cookie: str | None, csrf: str | None, *, changes: bool) -> str | None:
         """Return the key that a request stands for; where it `changes` something, by its token."""

@@ -1,4 +1,4 @@
-"""The table of API keys: what a key may do, never the key."""
+"""The tables of who is let in: what a key may do, never the key, and sessions that were ended."""
 
 from __future__ import annotations
 
@@ -21,4 +21,12 @@ api_keys = Table(
     CheckConstraint("length(id) = 16", name="id"),
     CheckConstraint("length(secret_sha256) = 64", name="secret_sha256"),
     Index("ix_api_keys_project", "project"),
+)
+
+ended_sessions = Table(
+    "ended_sessions",
+    RECORDS,
+    Column("token_sha256", String(64), primary_key=True),
+    Column("until", Instant, nullable=False),
+    CheckConstraint("length(token_sha256) = 64", name="token_sha256"),
 )

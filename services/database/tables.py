@@ -12,7 +12,7 @@ from services.database.job_tables import (
     stage_networks,
     stages,
 )
-from services.database.key_tables import api_keys
+from services.database.key_tables import api_keys, ended_sessions
 from services.database.project_tables import (
     accesses,
     artifact_references,
@@ -37,6 +37,7 @@ __all__ = [
     "artifacts",
     "attempts",
     "dead_letters",
+    "ended_sessions",
     "error_classes",
     "job_events",
     "job_outputs",

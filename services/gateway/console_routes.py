@@ -77,10 +77,12 @@ def console_routes(sessions: Sessions, who: Who) -> APIRouter:
 
     @router.delete("/session")
     def sign_out(request: Request) -> JSONResponse:
-        if key_of(sessions, request) is None:
+        session = sessions.read(request.cookies.get(COOKIE))
+        if session is None or key_of(sessions, request) is None:
             raise RefusedError(
                 HTTPStatus.FORBIDDEN, "forbidden", "Only the page itself can sign out."
             )
+        sessions.end(session)
         said = answer(request, {"signed_in": False})
         said.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
         return said

@@ -32,9 +32,21 @@ class Clock:
         return self.now
 
 
+class Ends(dict[str, float]):
+    """Ends of sessions in memory."""
+
+    def end(self, token: str, *, until: float) -> None:
+        """Remember one."""
+        self[token] = until
+
+    def has(self, token: str) -> bool:
+        """Whether it is known."""
+        return token in self
+
+
 def test_a_session_stands_for_its_key() -> None:
     """What was begun is read again, and the cookie does not show the key."""
-    sessions = Sessions(Fernet.generate_key(), Clock())
+    sessions = Sessions(Fernet.generate_key(), Clock(), Ends())
     begun = sessions.begin("ev_0123_secret")
     assert "secret" not in begun.cookie
     assert sessions.key_of(begun.cookie, None, changes=False) == "ev_0123_secret"
@@ -43,7 +55,7 @@ def test_a_session_stands_for_its_key() -> None:
 
 def test_what_changes_something_needs_the_token() -> None:
     """A cookie alone, or with another session's token, changes nothing."""
-    sessions = Sessions(Fernet.generate_key(), Clock())
+    sessions = Sessions(Fernet.generate_key(), Clock(), Ends())
     begun, other = sessions.begin("key"), sessions.begin("key")
     for token in (None, "", other.csrf, begun.csrf + "x", "é"):
         assert sessions.key_of(begun.cookie, token, changes=True) is None
@@ -52,7 +64,7 @@ def test_what_changes_something_needs_the_token() -> None:
 def test_a_session_ends() -> None:
     """After its time a cookie stands for nobody."""
     clock = Clock()
-    sessions = Sessions(Fernet.generate_key(), clock)
+    sessions = Sessions(Fernet.generate_key(), clock, Ends())
     begun = sessions.begin("key")
     clock.now += SESSION_SECONDS
     assert sessions.read(begun.cookie) is not None
@@ -60,16 +72,30 @@ def test_a_session_ends() -> None:
     assert sessions.read(begun.cookie) is None
 
 
+def test_a_session_that_was_ended_stands_for_nobody() -> None:
+    """Its cookie is refused and remembered as long as it could be used; others stay."""
+    clock, ends = Clock(), Ends()
+    sessions = Sessions(SECRET, clock, ends)
+    begun, other = sessions.begin("key"), sessions.begin("key")
+    session = sessions.read(begun.cookie)
+    assert session is not None
+    sessions.end(session)
+    assert sessions.read(begun.cookie) is None
+    assert sessions.key_of(begun.cookie, begun.csrf, changes=True) is None
+    assert sessions.read(other.cookie) is not None
+    assert ends == {begun.csrf: clock.now + SESSION_SECONDS}
+
+
 def test_a_cookie_of_another_home_is_none() -> None:
     """Sealed under another secret, it is not read."""
-    ours, theirs = (Sessions(Fernet.generate_key(), Clock()) for _ in range(2))
+    ours, theirs = (Sessions(Fernet.generate_key(), Clock(), Ends()) for _ in range(2))
     assert ours.read(theirs.begin("key").cookie) is None
 
 
 @given(st.text(max_size=200), st.integers(0, 400), st.integers(1, 255))
 def test_what_was_altered_is_no_session(rubbish: str, at: int, by: int) -> None:
     """Rubbish is refused without an error, and no change of a letter makes another session."""
-    sessions = Sessions(SECRET, Clock())
+    sessions = Sessions(SECRET, Clock(), Ends())
     assert sessions.read(rubbish) is None
     begun = sessions.begin("key")
     at %= len(begun.cookie)
@@ -81,7 +107,7 @@ def test_what_was_altered_is_no_session(rubbish: str, at: int, by: int) -> None:
 
 def test_most_letters_count() -> None:
     """A cookie whose seal was changed in the middle is none."""
-    sessions = Sessions(SECRET, Clock())
+    sessions = Sessions(SECRET, Clock(), Ends())
     whole = sessions.begin("key").cookie
     at = len(whole) // 2
     other = "A" if whole[at] != "A" else "B"
@@ -90,7 +116,7 @@ def test_most_letters_count() -> None:
 
 def test_what_is_too_long_is_not_looked_at() -> None:
     """No cookie is as long as that."""
-    sessions = Sessions(SECRET, Clock())
+    sessions = Sessions(SECRET, Clock(), Ends())
     assert sessions.read("A" * (MOST_COOKIE_LETTERS + 1)) is None
 
 

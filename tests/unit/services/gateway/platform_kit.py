@@ -26,6 +26,7 @@ from pipelines.media.probe import PROBE_LIMITS, probe
 from services.auth.api_keys import ApiKeys
 from services.auth.doors import Doors
 from services.auth.scopes import PROJECT_SCOPES, Scope
+from services.console.ended_sessions import RecordedEnds
 from services.console.sessions import Sessions
 from services.database.database import Database
 from services.database.migrate import upgrade
@@ -78,7 +79,7 @@ def serving(folder: Path, limits: GatewayLimits | None = None, **changes: Any) -
     with DecodePool(limits=PROBE_LIMITS) as pool:
         platform = Platform(
             doors=Doors(keys, None),
-            sessions=Sessions(Fernet.generate_key(), time.time),
+            sessions=Sessions(Fernet.generate_key(), time.time, RecordedEnds(database)),
             jobs=jobs,
             artifacts=Artifacts(database),
             holdings=Holdings(database, actor=ACTOR),

@@ -93,6 +93,19 @@ def test_a_session_does_what_its_key_may(served: Served) -> None:
         assert line.get("/v1/jobs").status_code == 401
 
 
+def test_who_signs_out_ends_every_copy_of_the_cookie(served: Served) -> None:
+    """A cookie that was copied before stands for nobody once its owner signed out."""
+    with signed_in(served) as (line, csrf), httpx.Client(base_url=line.base_url) as thief:
+        thief.cookies.update(line.cookies)
+        assert thief.get("/v1/jobs").status_code == 200
+        assert line.delete("/console/session", headers={"X-CSRF-Token": csrf}).status_code == 200
+        assert thief.get("/v1/jobs").status_code == 401
+        assert thief.get("/console/session").json()["result"] == {"signed_in": False}
+        sent = thief.post("/v1/artifacts", content=picture(), headers={"X-CSRF-Token": csrf})
+        assert sent.status_code == 401
+        assert thief.delete("/console/session", headers={"X-CSRF-Token": csrf}).status_code == 403
+
+
 def test_a_session_has_the_scopes_of_its_key_and_no_more(served: Served) -> None:
     """A key that may only read jobs gives a session that may only read jobs."""
     with signed_in(served, Scope.JOBS_READ) as (line, csrf):
