@@ -65,7 +65,11 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One transaction that only reads; on SQLite it waits for no writer."""
+        """Only reads, and waits for no writer.
+
+        On PostgreSQL every statement sees what is committed when it begins, in a transaction or
+        not, so none is opened: that would be two more ways to the server.
+        """
         with _translated(), self._engine.connect() as plain:
             connection = plain.execution_options(**{_READS: True})
             with connection.begin():
@@ -122,7 +126,8 @@ def _engine(url: str) -> Engine:
             from services.database.planned import plan_by_index  # noqa: PLC0415 - an extra
             from services.database.rested import ask_the_rested  # noqa: PLC0415
 
-            engine = create_engine(parsed, pool_size=POOL_SIZE)
+            # The driver begins nothing by itself: `_begin` does.
+            engine = create_engine(parsed, pool_size=POOL_SIZE, connect_args={"autocommit": True})
         except ModuleNotFoundError as error:
             raise RequestError(
                 "This installation cannot speak to PostgreSQL.",
@@ -130,15 +135,16 @@ def _engine(url: str) -> Engine:
             ) from error
         ask_the_rested(engine)
         plan_by_index(engine)
+        event.listen(engine, "begin", _begin)
         return engine
     engine = create_engine(
         parsed,
         pool_size=POOL_SIZE,
-        # The driver begins nothing by itself: `_begin_sqlite` does.
+        # The driver begins nothing by itself: `_begin` does.
         connect_args={"timeout": BUSY_SECONDS, "isolation_level": None},
     )
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -147,9 +153,12 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA foreign_keys=ON")
 
 
-def _begin_sqlite(connection: Connection) -> None:
+def _begin(connection: Connection) -> None:
     reads = connection.get_execution_options().get(_READS, False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    elif not reads:
+        connection.exec_driver_sql("BEGIN")
 
 
 def _no_database() -> RequestError:

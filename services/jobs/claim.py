@@ -1,22 +1,18 @@
 """Takes stages whose turn it is: gives their leases away and issues the fencing tokens.
 
-One transaction at a time claims, so no limit is passed by two that look at once. It takes as
-many stages as there is room for, each with a lease and a token of its own.
+One transaction at a time claims, so no limit is passed by two that look at once. Each stage has a
+lease and a token of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import Connection
-
-from pipelines.evidence.entry import Actor
-from services.database.tables import attempts
 from services.database.words import State, Wanted
-from services.jobs.locked_job import LockedJob, LockedJobs, inserting_rows
-from services.jobs.turns import count_turns, turns
+from services.jobs.locked_job import LockedJob, LockedJobs
+from services.jobs.turns import Turn
 from services.jobs.values import Claim, JobId, StageId
 
 Room = Callable[[], int]
@@ -31,42 +27,21 @@ class Lessee:
     until: datetime
 
 
-def claim(
-    connection: Connection,
-    lanes: Collection[str],
-    worker: str,
-    *,
-    most: int,
-    lease: timedelta,
-    now: datetime,
-    actor: Actor,
-) -> tuple[Claim, ...]:
-    """Take up to `most` stages in the order of their turns. The caller is `alone`."""
-    found = turns(connection, lanes, now, most)
-    if not found:
-        return ()
-    locked = LockedJobs(connection, {turn.job for turn in found}, now=now, actor=actor)
-    lessee = Lessee(worker, now + lease)
-    taken = [turn for turn in found if _take(locked[turn.job], turn.stage, lessee)]
-    if not taken:
-        return ()
-    locked.flush()
-    claims = tuple(_claim(locked[turn.job], turn.stage, lessee) for turn in taken)
-    connection.execute(
-        inserting_rows(attempts),
-        [
-            {"stage": one.stage, "attempt": one.attempt, "worker": worker, "started_at": now}
-            for one in claims
-        ],
+def take_turns(locked: LockedJobs, found: Collection[Turn], lessee: Lessee) -> tuple[Claim, ...]:
+    """Take the stages of these turns, in their order, but for those that were stopped meanwhile."""
+    return tuple(
+        _claim(locked[turn.job], turn.stage, lessee)
+        for turn in found
+        if _take(locked[turn.job], turn.stage, lessee)
     )
-    count_turns(connection, taken)
-    return claims
 
 
 def _take(locked: LockedJob, stage: str, lessee: Lessee) -> bool:
     """Lease a stage; False where somebody stopped it between the look and the lock."""
     row = locked.stage(stage)
-    if locked.wanted is not Wanted.RUN or row["state"] not in (State.QUEUED, State.RETRY):
+    if locked.wanted is not Wanted.RUN or locked.state.is_final:
+        return False
+    if row["state"] not in (State.QUEUED, State.RETRY):
         return False
     locked.move_stage(
         row,
@@ -79,6 +54,7 @@ def _take(locked: LockedJob, stage: str, lessee: Lessee) -> bool:
         progress_done=0,
         progress_total=0,
     )
+    locked.begin_attempt(stage, row["attempt"], worker=lessee.worker, started_at=locked.now)
     locked.become(State.RUNNING, stage=row["name"], attempt=row["attempt"])
     return True
 

@@ -30,8 +30,9 @@ class _Call(Generic[Asked, Given]):
 class InGroups(Generic[Asked, Given]):
     """Hands calls to `work`, at most `most` at once; safe for threads.
 
-    `work` is given a function that says which calls are in the group; it asks once, as late as
-    it can, and returns an answer for each in their order. What it raises is the group's failure.
+    `work` is given a function that says which calls are in the group. Whoever asks it again finds
+    those as well, behind the others, that came meanwhile. `work` returns an answer for each in
+    that order. What it raises is the group's failure.
     """
 
     def __init__(
@@ -66,8 +67,9 @@ class InGroups(Generic[Asked, Given]):
 
         def take() -> Sequence[Asked]:
             with self._lock:
-                group.extend(self._waiting[: self._most])
-                del self._waiting[: self._most]
+                more = self._most - len(group)
+                group.extend(self._waiting[:more])
+                del self._waiting[:more]
             return [one.asked for one in group]
 
         try:

@@ -28,11 +28,11 @@ from services.database.database import Database
 from services.database.tables import jobs, segments, stages
 from services.database.words import AttemptEnd, State, Wanted
 from services.jobs import finish, read, steer, sweep
-from services.jobs.claim import Room, claim
+from services.jobs.claim import Room
 from services.jobs.errors import StaleTokenError, UnknownJobError
 from services.jobs.failures import Failure, Jitter
-from services.jobs.in_groups import Answer, InGroups
 from services.jobs.locked_job import LockedJob, LockedJobs
+from services.jobs.rounds import Rounds
 from services.jobs.submit import known_job, submit
 from services.jobs.values import (
     Claim,
@@ -49,8 +49,6 @@ from services.jobs.values import (
 )
 
 MOST_SWEPT = 200
-MOST_ENDS = 64
-"""So many attempts end in one transaction at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +61,6 @@ class QueueRules:
     lease_seconds: float = 30.0
     stage_seconds: float = 86_400.0
     deadline_horizon_seconds: float = 86_400.0
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """What an attempt made, to be committed under its claim's token."""
-
-    claim: Claim
-    outputs: Sequence[NewOutput]
 
 
 class Jobs:
@@ -94,7 +84,8 @@ class Jobs:
         self._rules = rules or QueueRules()
         self._jitter = jitter
         self._hint = hint
-        self._ends: InGroups[End, tuple[NewOutput, ...]] = InGroups(self._ended, most=MOST_ENDS)
+        lease = timedelta(seconds=self._rules.lease_seconds)
+        self._rounds = Rounds(database, actor=actor, lease=lease)
 
     @property
     def lease_seconds(self) -> float:
@@ -178,17 +169,7 @@ class Jobs:
 
     def claims(self, lanes: Collection[str], worker: str, room: Room) -> tuple[Claim, ...]:
         """Take as many stages as there is room for, in their turn; fewer does not mean no more."""
-        with self._database.writing() as connection:
-            self._database.alone(connection, "claim")
-            return claim(
-                connection,
-                lanes,
-                worker,
-                most=room(),
-                lease=timedelta(seconds=self._rules.lease_seconds),
-                now=self._database.now(connection),
-                actor=self._actor,
-            )
+        return self._rounds.claims(lanes, worker, room)
 
     def renew(self, worker: str, known: Collection[StageId]) -> tuple[Held, ...]:
         """Renew a worker's leases of `known` stages in one statement; return what it still holds.
@@ -272,7 +253,7 @@ class Jobs:
         theirs. Ends that come from several threads at one time share a transaction.
         """
         with self._noted(mine, outputs):
-            return self._ends(End(mine, outputs))
+            return self._rounds.end(mine, outputs)
 
     def fail(self, mine: Claim, failure: Failure) -> None:
         """Write a failed attempt down. StaleTokenError where it was overtaken; that is noted."""
@@ -313,17 +294,6 @@ class Jobs:
                 warned += sweep.warn_of_lateness(locked)
         return warned
 
-    def _ended(self, take: Callable[[], Sequence[End]]) -> Sequence[Answer[tuple[NewOutput, ...]]]:
-        """Commit ends in one transaction; one whose token does not hold is refused by itself."""
-        with self._database.writing() as connection:
-            ends = take()
-            now = self._database.now(connection)
-            wanted = {end.claim.job for end in ends}
-            locked = LockedJobs(connection, wanted, now=now, actor=self._actor)
-            answers = [_answer(locked, end) for end in ends]
-            locked.flush()
-        return answers
-
     @contextmanager
     def _locked(self, job: str, project: str | None) -> Iterator[LockedJob]:
         with self._database.writing() as connection:
@@ -350,16 +320,3 @@ class Jobs:
             with self._locked(mine.job, None) as locked:
                 finish.note_duplicate(locked, mine, outputs)
             raise
-
-
-def _answer(locked: LockedJobs, end: End) -> Answer[tuple[NewOutput, ...]]:
-    try:
-        surplus = finish.complete(locked[end.claim.job], end.claim, end.outputs)
-    except (StaleTokenError, UnknownJobError) as error:
-        refused = error
-
-        def refuse() -> tuple[NewOutput, ...]:
-            raise refused
-
-        return refuse
-    return lambda: surplus

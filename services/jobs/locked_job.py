@@ -71,6 +71,7 @@ class LockedJob:
         self.wanted = Wanted(row["wanted"])
         self.changes: Values = {}
         self.stage_changes: dict[str, Values] = {}
+        self.attempt_begins: list[Values] = []
         self.attempt_ends: list[_Change] = []
         self.events: list[Values] = []
         self.entries: list[Values] = []
@@ -147,6 +148,10 @@ class LockedJob:
         values.setdefault("finished_at", self.now if state.is_final else None)
         self.change_stage(stage, state=state, **values)
 
+    def begin_attempt(self, stage: str, attempt: int, **values: Any) -> None:
+        """Write down that an attempt began."""
+        self.attempt_begins.append({"stage": stage, "attempt": attempt, **values})
+
     def end_attempt(self, stage: str, attempt: int, **values: Any) -> None:
         """Write down how an attempt ended."""
         self.attempt_ends.append((stage, {f"{_KEY}attempt": attempt, **values}))
@@ -210,14 +215,15 @@ class LockedJobs:
 
 
 def append(connection: Connection, *locked: LockedJob) -> None:
-    """Write the events, entries and wake-ups that jobs gathered."""
+    """Write the attempts that began, the events, entries and wake-ups that jobs gathered."""
     for table, rows in (
+        (attempts, [row for one in locked for row in one.attempt_begins]),
         (job_events, [row for one in locked for row in one.events]),
         (pending_entries, [row for one in locked for row in one.entries]),
         (outbox, [row for one in locked for row in one.wakes]),
     ):
         if rows:
-            connection.execute(inserting_rows(table), rows)
+            connection.execute(_inserting(table), rows)
 
 
 def _change(connection: Connection, table: Table, key: str, rows: Iterable[_Change]) -> None:
@@ -258,6 +264,6 @@ def _updating(table: Table, key: str, which: tuple[str, ...]) -> Update:
 
 
 @cache
-def inserting_rows(table: Table) -> ReturningInsert[Any]:
+def _inserting(table: Table) -> ReturningInsert[Any]:
     """Return what inserts any number of rows with one statement: that is how RETURNING is sent."""
     return insert(table).returning(literal_column("1"))

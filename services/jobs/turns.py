@@ -12,7 +12,7 @@ are found with one question and are those that would be found one by one.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -79,9 +79,8 @@ def turns(
     return tuple(_in_turn(connection.execute(_waiting(), asked).all(), most))
 
 
-def count_turns(connection: Connection, taken: Collection[Turn]) -> None:
-    """Add to the virtual times of projects what these turns are of their shares."""
-    projects_served = [turn.project for turn in taken]
+def count_turns(connection: Connection, projects_served: Sequence[str]) -> None:
+    """Add to the virtual times of projects what a turn each is of their shares."""
     for one in sorted(set(projects_served)):
         asked = {"of_project": one, "turns": projects_served.count(one)}
         connection.execute(_counting(), asked)

@@ -34,8 +34,9 @@ from services.telemetry.work_metrics import WorkMetrics
 
 POLL_SECONDS = 5.0
 _RENEWALS = 3
-_HELD_PER_SLOT = 2
-"""So many stages are held at most for each that runs: beside it one whose end is not committed."""
+_HELD_PER_SLOT = 3
+"""So many stages are held at most for each that runs: beside it one whose end is being committed,
+and one that is claimed in the same transaction."""
 _AGAIN_SECONDS = 1.0
 
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import Connection, event
 
+from pipelines.errors import InputError
+from services.jobs.claim import Lessee, take_turns
 from services.jobs.errors import StaleTokenError
+from services.jobs.failures import failure_of
+from services.jobs.locked_job import LockedJobs
+from services.jobs.turns import Turn
 from services.jobs.values import Claim, NewStage, Priority
-from tests.contract.jobs_kit import LANE, RESULT, Desk, desk
+from tests.contract.jobs_kit import ACTOR, LANE, RESULT, Desk, desk
 
 
 @pytest.fixture
@@ -118,3 +125,87 @@ def test_an_end_that_breaks_a_rule_takes_no_other_along(opened: Desk) -> None:
         assert list(pool.map(end, mine)) == [one is not broken for one in mine]
     assert [opened.state(one.job) for one in mine].count("done") == 4
     assert opened.state(broken.job) == "running"
+
+
+class Rounds:
+    """Claims while an end comes: the end is handed in once room is asked, and waits its turn."""
+
+    def __init__(self, opened: Desk) -> None:
+        self._opened = opened
+        self._pool = ThreadPoolExecutor(1)
+        self.commits = 0
+
+    def claim_while(self, end: Callable[[], object]) -> tuple[tuple[Claim, ...], Future[object]]:
+        """Take what is next, with `end` in the same round; return both answers."""
+        waiting = self._opened.jobs._rounds._calls._waiting
+        ended: list[Future[object]] = []
+
+        def room() -> int:
+            if not ended:
+                ended.append(self._pool.submit(end))
+                while not waiting:
+                    time.sleep(0.001)
+            return 1
+
+        def count(_connection: Connection) -> None:
+            self.commits += 1
+
+        engine = self._opened.database._engine
+        event.listen(engine, "commit", count)
+        try:
+            claims = self._opened.jobs.claims([LANE], "w", room)
+            wait(ended)
+        finally:
+            event.remove(engine, "commit", count)
+            self._pool.shutdown()
+        return claims, ended[0]
+
+
+def test_what_ended_and_what_is_next_share_a_transaction(opened: Desk) -> None:
+    """An end that comes while somebody looks for work is committed with what is taken."""
+    first, second = opened.submit(), opened.submit()
+    mine = opened.claim()
+    rounds = Rounds(opened)
+    claims, ended = rounds.claim_while(lambda: opened.jobs.complete(mine, [RESULT]))
+    assert ended.result() == ()
+    assert rounds.commits == 1
+    assert [one.job for one in claims] == [second]
+    assert (opened.state(first), opened.state(second)) == ("done", "running")
+    assert opened.kinds(second) == ["accepted", "running"]
+
+
+def test_an_end_that_is_refused_takes_no_claim_along(opened: Desk) -> None:
+    """In a round an overtaken token is refused by itself; what was taken stands."""
+    opened.submit()
+    stale = opened.claim()
+    opened.jobs.stopped(stale)
+    overtaking = opened.claim()
+    second = opened.submit()
+    claims, ended = Rounds(opened).claim_while(lambda: opened.jobs.complete(stale, [RESULT]))
+    assert isinstance(ended.exception(), StaleTokenError)
+    assert [one.job for one in claims] == [second]
+    opened.jobs.complete(overtaking, [RESULT])
+
+
+def test_an_end_that_breaks_a_rule_takes_no_claim_along(opened: Desk) -> None:
+    """A round that the database refuses is made again in parts, and what is next is taken."""
+    opened.submit()
+    mine = opened.claim()
+    second = opened.submit()
+    claims, ended = Rounds(opened).claim_while(lambda: opened.jobs.complete(mine, [RESULT, RESULT]))
+    assert ended.exception() is not None
+    assert [one.job for one in claims] == [second]
+    assert (opened.state(mine.job), opened.state(second)) == ("running", "running")
+
+
+def test_a_stage_of_a_job_that_was_given_up_meanwhile_is_not_taken(opened: Desk) -> None:
+    """Between the look and the lock a job may fail; its other stages are left where they are."""
+    job = opened.submit(stages=(NewStage("a", LANE), NewStage("b", "other")))
+    opened.jobs.fail(opened.claim(), failure_of(InputError("It is no picture.")))
+    assert opened.state(job) == "failed"
+    with opened.database.writing() as connection:
+        now = opened.database.now(connection)
+        locked = LockedJobs(connection, [job], now=now, actor=ACTOR)
+        other = next(one for one in locked[job].stages() if one["name"] == "b")
+        turn = Turn(other["id"], job, "p")
+        assert take_turns(locked, [turn], Lessee("w", now + timedelta(seconds=30))) == ()

@@ -24,7 +24,7 @@ def opened(url: str) -> Iterator[Desk]:
 def plan(database: Database, asked: tuple[str, Any]) -> str:
     """How the database would answer a question if it had long tables."""
     words, values = asked
-    with database.reading() as connection:
+    with database.writing() as connection:
         if database.is_postgresql:
             connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
             explained = connection.exec_driver_sql(f"EXPLAIN {words}", values)

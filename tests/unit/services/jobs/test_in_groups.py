@@ -82,3 +82,28 @@ def test_a_failure_before_the_group_is_known_is_everybodys_own() -> None:
     for number in range(2):
         with pytest.raises(ValueError, match="away"):
             calls(number)
+
+
+def test_who_comes_before_the_work_asks_again_comes_along() -> None:
+    """Work that asks again finds the same calls, and behind them those that came meanwhile."""
+    began, go_on = threading.Event(), threading.Event()
+    found: list[list[int]] = []
+
+    def work(take: Callable[[], Sequence[int]]) -> Sequence[Answer[int]]:
+        first = list(take())
+        began.set()
+        assert go_on.wait(SOON)
+        found.append([*first, -1, *take()])
+        return [lambda one=one: 2 * one for one in take()]
+
+    calls: InGroups[int, int] = InGroups(work, most=2)
+    with ThreadPoolExecutor(3) as pool:
+        one = pool.submit(calls, 1)
+        assert began.wait(SOON)
+        others = [pool.submit(calls, 2), pool.submit(calls, 2)]
+        while len(calls._waiting) < len(others):
+            pass
+        go_on.set()
+        assert [one.result(), *(other.result() for other in others)] == [2, 4, 4]
+    assert found[0] == [1, -1, 1, 2]
+    assert found[1][:1] == [2]
