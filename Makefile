@@ -63,7 +63,7 @@ bench: .venv-dev/.made
 	@.venv-dev/bin/python -m benchmarks.table
 
 chaos: .venv-dev/.made
-	CI=true EVIDENT_CHAOS_ALL=1 EVIDENT_CHAOS_JOBS=60 EVIDENT_CHAOS_DEATHS=6 .venv-dev/bin/python -m pytest -rP --timeout 3600 tests/chaos
+	CI=true EVIDENT_CHAOS_ALL=1 EVIDENT_CHAOS_JOBS=60 EVIDENT_CHAOS_DEATHS=6 .venv-dev/bin/python -m pytest -s -v --timeout 3600 tests/chaos
 
 clean:
 	rm -rf .venv .venv-dev .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,4 +1,4 @@
-"""A batch of jobs with deaths spread over it, and everything that must hold afterwards.
+"""A batch of jobs with deaths spread over it, its checks, and its counts.
 
 Moments are drawn from a seed; what a run meets at a moment is the machine's business, so a pass
 is no proof and a failure is one.
@@ -6,37 +6,52 @@ is no proof and a failure is one.
 
 from __future__ import annotations
 
-import hashlib
-import os
 import random
-import sqlite3
-import subprocess
-import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, select
 
 from pipelines.errors import ResourceError
-from services.database.tables import artifacts, attempts, job_events, jobs, pending_entries, stages
-from services.jobs.holdings import Holdings
-from services.orchestrator.housekeeping import LONGEST_UPLOAD, Housekeeping
-from services.storage.keys import ARTIFACTS, UPLOADS, object_key
-from tests.chaos.deployment_kit import ACTOR, PATIENCE_SECONDS, PROJECT, ROOT, Deployment
-from tests.chaos.ways_kit import Made, Way, as_files
+from services.database.tables import attempts, jobs, pending_entries
+from tests.chaos.checks_kit import (
+    Entries,
+    check_clips,
+    check_handed_out,
+    check_log,
+    check_remains,
+    check_results,
+    check_reuse,
+    entries_of,
+)
+from tests.chaos.deployment_kit import PATIENCE_SECONDS, Deployment
+from tests.chaos.ways_kit import Way, as_files
+
+T = TypeVar("T")
 
 Death = Callable[[Deployment, random.Random], None]
 """Kills something and brings it back."""
 
 _FINAL = ("done", "failed", "canceled")
+_LOOK_SECONDS = 0.002
+_COUNT_SECONDS = 0.5
+
+
+class TooLateError(Exception):
+    """The batch was over before the moment came in which something was to die."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a batch came to."""
+    """What a batch came to.
+
+    `reused` counts the entries of jobs that took what another had rendered, `repeated` those of
+    segments that were rendered once more; `swept` objects of running jobs were left in the store.
+    """
 
     jobs: int
     deaths: int
@@ -44,111 +59,59 @@ class Counts:
     lost: int
     retried: int
     duplicates: int
+    reused: int
+    repeated: int
+    swept: int
     seconds: float
 
 
 def batch(deployment: Deployment, way: Way, deaths: Sequence[Death], *, size: int) -> Counts:
     """Run a batch with the deaths spread over it, and check everything that must hold."""
     chance, begun = random.Random(size + len(deaths)), time.monotonic()  # noqa: S311 - no secret
-    accepted = way(deployment, size, len(deaths))
+    accepted, struck = way(deployment, size, len(deaths)), 0
     for number, death in enumerate(deaths, start=1):
         _await(deployment, _ended(), (size * number) // (len(deaths) + 2), "jobs do not end")
         time.sleep(chance.uniform(0, 0.5))
-        death(deployment, chance)
+        with suppress(TooLateError):
+            death(deployment, chance)
+            struck += 1
+    assert struck, "everything was over before anything died"
     made = accepted()
     _await(deployment, _ended(), size, "jobs do not end")
     unsealed = select(-func.count()).where(pending_entries.c.done.is_(False))
     _await(deployment, unsealed, 0, "entries are not sealed")
     deployment.stop()
     seconds = time.monotonic() - begun
+    entries = entries_of(deployment, made)
     check_results(deployment, made)
     if way is as_files:
         check_handed_out(deployment, made)
-    check_evidence(deployment, made)
-    check_remains(deployment)
-    return counted(deployment, deaths=len(deaths), seconds=seconds)
+    check_log(deployment)
+    check_reuse(deployment, made, entries)
+    check_clips(deployment, made, entries)
+    swept = check_remains(deployment)
+    return counted(deployment, entries, deaths=struck, swept=swept, seconds=seconds)
 
 
-def check_results(deployment: Deployment, made: Made) -> None:
-    """Every job is there once and done; its results have their digests, alike for one input."""
-    pictures: dict[int, set[str]] = {}
-    for job, number in made.items():
-        view = deployment.jobs.get(job)
-        assert view.state == "done", (view.state, view.error)
-        assert view.outputs[0].name == "enhanced.png"
-        for one in view.outputs:
-            artifact = deployment.artifacts.find(PROJECT, one.artifact)
-            assert artifact is not None
-            assert _read(deployment, artifact.object_key) == one.artifact
-        pictures.setdefault(number, set()).add(view.outputs[0].artifact)
-    assert [len(found) for found in pictures.values()] == [1] * len(pictures)
-    for what in (
-        select(func.count()).select_from(jobs),
-        select(func.count()).select_from(attempts).where(attempts.c.ended == "done"),
-        select(func.count()).select_from(job_events).where(job_events.c.kind == "done"),
-    ):
-        assert _one(deployment, what) == len(made), "something was made or committed twice"
+def moment(deployment: Deployment, look: Callable[[], T | None]) -> T:
+    """Wait until `look` sees something. Raises TooLateError where all jobs have ended before."""
+    counted = 0.0
+    while (seen := look()) is None:
+        if time.monotonic() - counted > _COUNT_SECONDS:
+            counted = time.monotonic()
+            deployment.require_well()
+            with suppress(ResourceError):
+                if not _one(deployment, _unended()):
+                    raise TooLateError
+        time.sleep(_LOOK_SECONDS)
+    return seen
 
 
-def check_handed_out(deployment: Deployment, made: Made) -> None:
-    """The watched folder holds every result of every file, whole, and nothing else."""
-    wanted = {
-        f"results/{number}.png/{one.name}": one.artifact
-        for job, number in made.items()
-        for one in deployment.jobs.get(job).outputs
-    } | {f"{number}.png": "" for number in made.values()}
-    there = {
-        str(path.relative_to(deployment.watched)): path
-        for path in deployment.watched.rglob("*")
-        if path.is_file()
-    }
-    assert there.keys() == wanted.keys()
-    for name, artifact in wanted.items():
-        digest = hashlib.sha256(there[name].read_bytes()).hexdigest()
-        assert artifact in {"", f"sha256:{digest}"}, f"{name} is not what was made"
-
-
-def check_evidence(deployment: Deployment, made: Made) -> None:
-    """The log holds every entry of every job once, in order, and is whole."""
-    with deployment.database.reading() as connection:
-        wanted = dict(connection.execute(select(jobs.c.id, jobs.c.entry_count)).all())
-    with closing(sqlite3.connect(deployment.home / "log" / "entries.db")) as log:
-        for job in made:
-            asked_log = "SELECT sequence FROM entries WHERE job = ? ORDER BY leaf"
-            held = [sequence for (sequence,) in log.execute(asked_log, (job,))]
-            assert held == list(range(wanted[job]))
-    done = subprocess.run(
-        [sys.executable, "-m", "services.cli.main", "log", "fsck", "--bodies"],
-        cwd=ROOT,
-        env={**os.environ, "EVIDENT_HOME": str(deployment.home)},
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def check_remains(deployment: Deployment) -> None:
-    """No lease without a worker, no file of work that is over; the store holds what rows name.
-
-    What a death left in the store is found and removed by a housekeeping whose grace is over.
-    """
-    assert not _one(deployment, select(func.count()).where(stages.c.worker.is_not(None)))
-    for folder in ("work", "temporary"):
-        left = list((deployment.home / folder).iterdir())
-        assert left == [], f"{folder} holds what nobody needs"
-    later = datetime.now(UTC) + 2 * LONGEST_UPLOAD
-    holdings = Holdings(deployment.database, actor=ACTOR)
-    Housekeeping(deployment.storage, holdings, lambda: later).tidy()
-    with deployment.database.reading() as connection:
-        rows = connection.execute(select(artifacts.c.object_key)).scalars().all()
-    assert {str(one.key) for one in deployment.storage.objects.list(ARTIFACTS)} == set(rows)
-    assert not list(deployment.storage.objects.list(UPLOADS))
-    for area in ("incoming", "partial"):
-        assert not list((deployment.home / "artifacts").glob(f"{area}/*"))
-
-
-def counted(deployment: Deployment, *, deaths: int, seconds: float) -> Counts:
-    """Count attempts, lost leases, failed attempts and duplicates."""
+def counted(
+    deployment: Deployment, entries: Entries, *, deaths: int, swept: int, seconds: float
+) -> Counts:
+    """Count attempts, lost leases, failed attempts, duplicates, and what entries tell of."""
+    kinds = Counter(one["kind"] for told in entries.values() for one in told)
 
     def all_of(*where: ColumnElement[bool]) -> int:
         return _one(deployment, select(func.count()).select_from(attempts).where(*where))
@@ -160,12 +123,19 @@ def counted(deployment: Deployment, *, deaths: int, seconds: float) -> Counts:
         lost=all_of(attempts.c.ended == "lost"),
         retried=all_of(attempts.c.ended == "failed"),
         duplicates=_one(deployment, select(func.coalesce(func.sum(attempts.c.duplicates), 0))),
+        reused=kinds["reused"],
+        repeated=kinds["segment.repeated"],
+        swept=swept,
         seconds=round(seconds, 1),
     )
 
 
 def _ended() -> Select[tuple[int]]:
     return select(func.count()).select_from(jobs).where(jobs.c.state.in_(_FINAL))
+
+
+def _unended() -> Select[tuple[int]]:
+    return select(func.count()).select_from(jobs).where(jobs.c.state.not_in(_FINAL))
 
 
 def _await(deployment: Deployment, asked: Select[tuple[int]], least: int, what: str) -> None:
@@ -186,9 +156,3 @@ def _await(deployment: Deployment, asked: Select[tuple[int]], least: int, what: 
 def _one(deployment: Deployment, asked: Select[tuple[int]]) -> int:
     with deployment.database.reading() as connection:
         return int(connection.execute(asked).scalar_one())
-
-
-def _read(deployment: Deployment, key: str) -> str:
-    """Return the digest of an object's bytes."""
-    with deployment.storage.objects.open(object_key(key)) as pieces:
-        return f"sha256:{hashlib.sha256(b''.join(pieces)).hexdigest()}"

@@ -1,7 +1,8 @@
 """A deployment on loopback: servers, processes of every duty, and the ways in which they die.
 
 Everything that is killed gets SIGKILL, so nothing is said goodbye to. A process that died is
-started again at once under the same address, as whatever supervises a deployment does.
+started again at once under the same address, as whatever supervises a deployment does. With a
+head among its processes, a deployment has its clips rendered by a pool of Ray.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from pipelines.evidence.entry import Actor
+from pipelines.run.work_folder import WORK_NAME
 from services.auth.api_keys import ensure_project
 from services.auth.credentials import make_key
 from services.auth.scopes import DEFAULT_PROJECT
@@ -31,6 +33,7 @@ from services.jobs.jobs import Jobs
 from services.storage.opening import open_folder, open_s3
 from services.storage.port import Storage
 from tests.chaos.conftest import Servers
+from tests.chaos.pool_kit import POOL, Pool, family, killed
 from tests.servers.missing import free_port
 from tests.servers.temporary_s3 import new_bucket
 
@@ -50,10 +53,19 @@ params = { credentials = "none" }
 
 
 class Deployment:
-    """Servers and processes. `duties` names the processes to run, in this order."""
+    """Servers and processes. `duties` names the processes to run, in this order.
+
+    Without `reuse` every job is computed, whatever was computed before it.
+    """
 
     def __init__(
-        self, home: Path, servers: Servers, duties: Sequence[str], *, s3: bool = False
+        self,
+        home: Path,
+        servers: Servers,
+        duties: Sequence[str],
+        *,
+        s3: bool = False,
+        reuse: bool = True,
     ) -> None:
         self.home = home
         self.servers = servers
@@ -64,7 +76,10 @@ class Deployment:
         for folder in (home, home / "temporary", self.watched):
             folder.mkdir(exist_ok=True)
         self._url = servers.postgres.database()
+        self.pool = Pool(home) if POOL & {*duties} else None
         self._told = {"EVIDENT_BROKER": servers.redis.url}
+        self._told |= {} if self.pool is None else self.pool.told
+        self._told |= {} if reuse else {"EVIDENT_REUSE_BYTES": "0"}
         self.storage = self._in_bucket() if s3 else open_folder(home / "artifacts")
         self.database = Database(self._url)
         upgrade(self.database)
@@ -78,34 +93,91 @@ class Deployment:
         (home / "keys.toml").write_text(f'[keys]\n{PROJECT} = "{self.key}"\n')
 
     def start(self) -> None:
-        """Start every process."""
+        """Start every process, and wait until the pool is whole where there is one."""
         self._processes = [self._started(number) for number in range(len(self.duties))]
+        if self.pool is not None:
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while self.pool.nodes(self.environment) < len(POOL & {*self.duties}):
+                self.require_well()
+                assert time.monotonic() < deadline, self._said(0)
 
     def stop(self) -> None:
-        """End every process as an operator does."""
-        for process in self._processes:
-            process.terminate()
-        for number, process in enumerate(self._processes):
-            assert process.wait(120) == 0, self._said(number)
+        """End every process as an operator does: those that use a pool before the pool."""
+        numbers = range(len(self._processes))
+        of_pool = [n for n in numbers if self.duties[n] in POOL]
+        for group in ([n for n in numbers if n not in of_pool], of_pool):
+            for number in group:
+                self._processes[number].terminate()
+            for number in group:
+                code = self._processes[number].wait(120)
+                assert code == 0 or number in of_pool, self._said(number)
         self._processes = []
 
     def require_well(self) -> None:
-        """Fail where a process ended by itself, with its last words."""
+        """Fail where a process ended by itself, with its last words; a pool's is started again."""
         for number, process in enumerate(self._processes):
-            assert process.poll() is None, self._said(number)
+            if process.poll() is not None:
+                assert self.duties[number] in POOL, self._said(number)
+                self._processes[number] = self._started(number)
 
     def kill_all(self) -> None:
         """End what is left, after a failure."""
         for process in self._processes:
-            process.kill()
-            process.wait()
+            killed(process)
+        if self.pool is not None:
+            self.pool.forget()
 
     def kill_one(self, chance: random.Random, *duties: str) -> None:
         """Kill a process that has one of the duties, and start another in its place."""
-        number = chance.choice([n for n, one in enumerate(self.duties) if one in duties])
-        self._processes[number].kill()
-        self._processes[number].wait()
+        self._kill(chance.choice([n for n, one in enumerate(self.duties) if one in duties]))
+
+    def family_of(self, duty: str) -> set[int]:
+        """All processes that have a duty, and all that they started."""
+        named = [one for n, one in enumerate(self._processes) if self.duties[n] == duty]
+        return {each for one in named for each in family(one.pid)}
+
+    def in_work(self, names: Sequence[str]) -> Path | None:
+        """Something with one of these names in the work folder of a job, None where none is."""
+        with suppress(OSError):  # folders go while they are looked at
+            for name in names:
+                for found in (self.home / "work").glob(f"*/out/*/{WORK_NAME}/{name}"):
+                    return found
+        return None
+
+    def job_of(self, path: Path) -> str:
+        """Whose work folder a path is in."""
+        return path.relative_to(self.home / "work").parts[0].partition(".")[0]
+
+    def kill_holder(self, job: str) -> bool:
+        """Kill the process that has the lease on a job; False where none has."""
+        asked = select(stages.c.worker).where(stages.c.job == job, stages.c.worker.is_not(None))
+        with self.database.reading() as connection:
+            holder = connection.execute(asked).scalar()
+        numbers = [n for n, one in enumerate(self._processes) if f"-{one.pid}-" in (holder or "")]
+        for number in numbers:
+            self._kill(number)
+        return bool(numbers)
+
+    def _kill(self, number: int) -> None:
+        process = self._processes[number]
+        if self.duties[number] in POOL:
+            killed(process)
+        else:
+            process.kill()
+            process.wait()
         self._processes[number] = self._started(number)
+
+    @contextmanager
+    def workers_frozen(self) -> Iterator[None]:
+        """Hold every process still that works on jobs, inside the block."""
+        held = [p for n, p in enumerate(self._processes) if self.duties[n] in {"all", "worker"}]
+        for process in held:
+            process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in held:
+                process.send_signal(signal.SIGCONT)
 
     @contextmanager
     def frozen(self, number: int) -> Iterator[None]:
@@ -189,6 +261,8 @@ class Deployment:
                 "--every", "1",
             ),
         }  # fmt: skip
+        if duty in POOL and self.pool is not None:
+            return self.pool.words(duty)
         return words[duty]
 
     def _said(self, number: int) -> str:
@@ -207,12 +281,17 @@ def _children(pid: int) -> Iterator[int]:
 
 @contextmanager
 def deployed(
-    home: Path, servers: Servers, duties: Sequence[str], *, s3: bool = False
+    home: Path,
+    servers: Servers,
+    duties: Sequence[str],
+    *,
+    s3: bool = False,
+    reuse: bool = True,
 ) -> Iterator[Deployment]:
     """Run a deployment; whatever becomes of the test, its processes end."""
-    deployment = Deployment(home, servers, duties, s3=s3)
-    deployment.start()
+    deployment = Deployment(home, servers, duties, s3=s3, reuse=reuse)
     try:
+        deployment.start()
         yield deployment
     finally:
         deployment.kill_all()

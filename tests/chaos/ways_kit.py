@@ -1,5 +1,7 @@
 """How a batch of jobs comes in: into the records, over HTTP, or as files that are watched.
 
+Most are over tiny photographs; two ways have clips among them, of three segments each.
+
 A client over HTTP does what a careful one does: it uploads in two goes and asks where the upload
 is when a go failed, and it repeats a submission under one idempotency key until it is answered.
 """
@@ -11,10 +13,12 @@ import io
 import json
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -25,25 +29,59 @@ from services.jobs.artifacts import Artifact
 from services.jobs.values import NewStage, Submission
 from services.storage.keys import artifact_key
 from tests.chaos.deployment_kit import PATIENCE_SECONDS, PROJECT, Deployment
+from tests.e2e.command_kit import make_clip
 
 INPUTS = 4
 """How many pictures there are; jobs over the same one must come to the same."""
 
-Made = dict[str, int]
-"""The ids of jobs, and which picture each is over."""
+CLIPS = 3
+"""How many clips there are where they come again and again."""
+
+IN_A_RUN = 4
+"""How many jobs over the same input follow each other where all else is another input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a job is over."""
+
+    number: int
+    is_clip: bool = False
+
+
+Made = dict[str, Source]
+"""The ids of jobs, and what each is over."""
 
 Way = Callable[[Deployment, int, int], Callable[[], Made]]
 """Begins to hand in so many jobs with a seed; returns what waits until all are accepted."""
 
 _CLIENTS = 3
 _SIDE = 8
+_CLIP_SIDE = 32
+_FRAMES = 24
+_STEP = 512 * 5
+"""Five frames per second: ten to a segment."""
 
 
 def into_the_records(deployment: Deployment, size: int, seed: int) -> Callable[[], Made]:
     """Store pictures and write jobs, with no process between."""
-    digests = [_stored(deployment, seed * INPUTS + number) for number in range(INPUTS)]
-    made = {_submitted(deployment, digests[n % INPUTS]): n % INPUTS for n in range(size)}
-    return lambda: made
+    del seed
+    return _written(deployment, [Source(n % INPUTS) for n in range(size)])
+
+
+def half_of_them_clips(deployment: Deployment, size: int, seed: int) -> Callable[[], Made]:
+    """Write jobs over clips and photographs in turn."""
+    del seed
+    sources = [Source(n // 2 % (INPUTS if n % 2 else CLIPS), not n % 2) for n in range(size)]
+    return _written(deployment, sources)
+
+
+def in_runs(deployment: Deployment, size: int, seed: int) -> Callable[[], Made]:
+    """Write a few jobs over one input, then over another, photographs and clips in turn."""
+    del seed
+    return _written(
+        deployment, [Source(n // IN_A_RUN, n // IN_A_RUN % 2 == 1) for n in range(size)]
+    )
 
 
 def over_http(deployment: Deployment, size: int, seed: int) -> Callable[[], Made]:
@@ -56,7 +94,7 @@ def over_http(deployment: Deployment, size: int, seed: int) -> Callable[[], Made
     ]
 
     def wait() -> Made:
-        made = {one.result(): n % INPUTS for n, one in enumerate(asked)}
+        made = {one.result(): Source(n % INPUTS) for n, one in enumerate(asked)}
         pool.shutdown()
         assert len(made) == size, "one job stands for two requests"
         return made
@@ -79,7 +117,7 @@ def as_files(deployment: Deployment, size: int, seed: int) -> Callable[[], Made]
                 states = dict(rows.execute("SELECT name, state FROM files"))
                 if list(states.values()) == ["done"] * size:
                     jobs = rows.execute("SELECT job, name FROM files").fetchall()
-                    return {job.partition("/")[2]: int(name[:-4]) for job, name in jobs}
+                    return {job.partition("/")[2]: Source(int(name[:-4])) for job, name in jobs}
             deployment.require_well()
             assert time.monotonic() < deadline, states
             time.sleep(0.2)
@@ -106,7 +144,7 @@ class _Client:
         """Upload a picture and ask for a job over it; return the job's id."""
         found = self._uploaded(data)
         assert found == f"sha256:{hashlib.sha256(data).hexdigest()}"
-        body = json.dumps({"graph": tiny_graph(found).canonical()}).encode()
+        body = json.dumps({"graph": graph_of(found, Source(0)).canonical()}).encode()
         headers = {"Content-Type": "application/json", "Idempotency-Key": key}
         answer = self._asked("POST", "/v1/jobs", body, headers)
         assert answer.is_success, answer.text
@@ -158,8 +196,25 @@ class _Client:
         return None if is_later else answer
 
 
-def tiny_graph(digest: str) -> Graph:
-    """A graph whose result is a small photograph and its report, nothing more."""
+def clip(home: Path, number: int) -> Path:
+    """A clip of three segments, another for each number.
+
+    It is made once: an encoder of several threads may make others of the same frames.
+    """
+    path = home / f"clip-{number}.mp4"
+    if not path.exists():
+        size = (_CLIP_SIDE + 2 * number, _CLIP_SIDE)
+        make_clip(path, frames=_FRAMES, step=_STEP, size=size)
+    return path
+
+
+def graph_of(digest: str, source: Source) -> Graph:
+    """A graph whose result is small and has its proof; a clip's frames depend on their neighbours.
+
+    Content credentials hold random numbers; without them a result is the same to the byte.
+    """
+    mixes = {"op": "denoise_temporal", "radius": 1}
+    operation = mixes if source.is_clip else {"op": "gamma", "gamma": 1.2}
     return parse_graph(
         {
             "version": 1,
@@ -171,43 +226,55 @@ def tiny_graph(digest: str) -> Graph:
                     "name": "enhance",
                     "kind": "enhance",
                     "needs": ["ingest"],
-                    "params": {"operations": [{"op": "gamma", "gamma": 1.2}]},
+                    "params": {"operations": [operation]},
                 },
                 {"name": "qa", "kind": "qa", "needs": ["enhance"], "params": {"maps": False}},
                 {
                     "name": "export",
                     "kind": "export",
                     "needs": ["enhance", "qa"],
-                    "params": {"formats": [], "credentials": "none"},
+                    "params": {"formats": ["bundle"], "credentials": "none"},
                 },
             ],
         }
     )
 
 
-def _stored(deployment: Deployment, seed: int) -> str:
-    data = picture(seed)
+def _written(deployment: Deployment, sources: Sequence[Source]) -> Callable[[], Made]:
+    """Store what jobs are over, and write one job for each, with no process between."""
+    digests = {one: _stored(deployment, one) for one in set(sources)}
+    made = {_submitted(deployment, one, digests[one]): one for one in sources}
+    return lambda: made
+
+
+def _stored(deployment: Deployment, source: Source) -> str:
+    if source.is_clip:
+        data = clip(deployment.home, source.number).read_bytes()
+        name, media_type = "clip.mp4", "video/mp4"
+    else:
+        data, name, media_type = picture(source.number), "photo.png", "image/png"
     sha256 = hashlib.sha256(data).hexdigest()
     key = artifact_key(sha256[:32])
     deployment.storage.objects.put(key, [data])
-    artifact = Artifact(f"sha256:{sha256}", key, len(data), "image/png")
-    deployment.artifacts.add(PROJECT, artifact, name="photo.png")
+    artifact = Artifact(f"sha256:{sha256}", key, len(data), media_type)
+    deployment.artifacts.add(PROJECT, artifact, name=name)
     return artifact.digest
 
 
-def _submitted(deployment: Deployment, digest: str) -> str:
-    graph = tiny_graph(digest)
+def _submitted(deployment: Deployment, source: Source, digest: str) -> str:
+    pipeline = "video" if source.is_clip else "photo"
+    graph = graph_of(digest, source)
     return deployment.jobs.submit(
         Submission(
             project=PROJECT,
             principal="chaos",
             request_id="r",
-            pipeline="photo",
+            pipeline=pipeline,
             preset=graph.preset.value,
             graph=graph.canonical(),
             graph_sha256=graph.digest(),
             inputs=(digest,),
-            stages=(NewStage("whole", "photo"),),
+            stages=(NewStage("whole", pipeline),),
             request_sha256=graph.digest(),
         )
     ).job.id
