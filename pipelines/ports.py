@@ -103,7 +103,8 @@ class Admission(StrEnum):
 class GateStanding:
     """The gate that counts for a network as it would run; `detail` is for a person.
 
-    `sha256` is that of the record, `judged_set` and `cases` what it was judged on.
+    `sha256` is that of the record, `judged_set` and `cases` what it was judged on. `way_out` is
+    what a person has to do where another gate would change nothing; empty where one would.
     """
 
     state: GateState
@@ -112,6 +113,7 @@ class GateStanding:
     judged_set: str = ""
     cases: int = 0
     detail: str = ""
+    way_out: str = ""
 
 
 class GateBook(Protocol):

@@ -77,14 +77,18 @@ class Book:
         network = str(facts["model"])
         state = self.state(network)
         if state is LifeState.WITHDRAWN:
-            return GateStanding(GateState.WITHDRAWN, detail="somebody withdrew it.")
+            return GateStanding(
+                GateState.WITHDRAWN,
+                detail="somebody withdrew it.",
+                way_out=f"See why with `evident models history {network}`",
+            )
         judged = _judged(facts)
         records = self.records(network)
         exact = next((one for one in records if one.judged == judged), None)
         if exact is not None and not exact.passed:
             return _standing(exact, GateState.FAILED, Admission.RECORD, "its newest gate failed.")
         if state is not LifeState.RELEASED:
-            return GateStanding(GateState.UNGATED, detail=f"it is {state}, not released.")
+            return _unreleased(network, state, has_passed=exact is not None)
         if exact is not None:
             return _standing(exact, GateState.PASSED, Admission.RECORD, "")
         return self._by_answers(judged, records, run)
@@ -156,6 +160,19 @@ def _is_kin(one: Judged, other: Judged) -> bool:
         other.engine,
         other.precision,
     ) and one.device_class == other.device_class
+
+
+def _unreleased(network: str, state: LifeState, *, has_passed: bool) -> GateStanding:
+    if not has_passed:
+        return GateStanding(GateState.UNGATED, detail=f"it is {state}, and no gate passed.")
+    steps = [LifeState.CANDIDATE, LifeState.GATED, LifeState.RELEASED]
+    to_go = steps[steps.index(state) + 1 :] if state in steps else steps
+    return GateStanding(
+        GateState.UNGATED,
+        detail=f"its gate passed, but it is {state}, not released.",
+        way_out=f"Release it with `evident models move {network} STATE --reason TEXT`: "
+        + ", then ".join(to_go),
+    )
 
 
 def _standing(

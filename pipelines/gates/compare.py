@@ -7,9 +7,15 @@ from dataclasses import dataclass
 
 from pipelines.errors import RequestError
 from pipelines.evidence.json_value import Json
-from pipelines.gates.judge import LOWER_IS_BETTER, groups
+from pipelines.gates.judge import (
+    LOWER_IS_BETTER,
+    groups,
+    misread_rate,
+    sheets_by_degradation,
+)
 from pipelines.gates.results import Results, real
-from pipelines.gates.statistics import Interval, mean_interval
+from pipelines.gates.statistics import Interval, mean_interval, rate_difference
+from pipelines.gates.thresholds import MISREAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,7 @@ def contrasts(first: Results, second: Results) -> tuple[Contrast, ...]:
             f"A and B were measured differently in {', '.join(unlike)} and cannot be compared.",
             next_step="Measure both in one command.",
         )
-    return tuple(_contrasts(first, second))
+    return (*_contrasts(first, second), *_characters(first, second))
 
 
 def _contrasts(first: Results, second: Results) -> Iterator[Contrast]:
@@ -75,3 +81,13 @@ def _contrasts(first: Results, second: Results) -> Iterator[Contrast]:
                 next_step="Compare networks of the same task and scale.",
             ) from error
         yield Contrast(metric, degradation, mean_interval(changes))
+
+
+def _characters(first: Results, second: Results) -> Iterator[Contrast]:
+    """Shares of characters misread; sheets that only one of them read are left out."""
+    known = {one.case: one for one in first.misread}
+    for degradation, sheets in sheets_by_degradation(second):
+        earlier = [known[one.case] for one in sheets if one.case in known]
+        if len(earlier) == len(sheets):
+            change = rate_difference(misread_rate(earlier), misread_rate(sheets))
+            yield Contrast(MISREAD, degradation, change)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from models.spec import Precision
 from pipelines.errors import RequestError
 from pipelines.evidence.json_value import Json
-from pipelines.gates.results import CaseScore, Results, real
+from pipelines.gates.results import CaseScore, Misread, Results, real
 from pipelines.gates.statistics import Interval, mean_interval, rate_interval
 from pipelines.gates.thresholds import FILE, MISREAD, Limit, Margin, Thresholds
 
@@ -40,8 +40,8 @@ class Line:
         found = self.found
         spread = f" [{found.low:.4g} to {found.high:.4g}, n = {found.count}]"
         single = "" if found.count == 1 else spread
-        value = f"{self.what} {found.value:.4g}{single}"
-        return f"{state}  {self.metric}{place}: {value}, limit {self.limit:.4g}"
+        value = f"{found.value:.4g}{single}, limit {self.limit:.4g}"
+        return f"{state}  {self.metric}{place}, {self.what}: {value}"
 
     def as_json(self) -> dict[str, Json]:
         """Spell the line for a record."""
@@ -114,6 +114,17 @@ def groups(results: Results) -> Iterator[tuple[str, str, tuple[CaseScore, ...]]]
         yield metric, degradation, tuple(scores)
 
 
+def sheets_by_degradation(results: Results) -> Iterator[tuple[str, tuple[Misread, ...]]]:
+    """Go through the sheets of characters by degradation, in order of first appearance."""
+    for degradation in dict.fromkeys(one.degradation for one in results.misread):
+        yield degradation, tuple(one for one in results.misread if one.degradation == degradation)
+
+
+def misread_rate(sheets: Sequence[Misread]) -> Interval:
+    """The share of characters that are misread on these sheets, with its interval."""
+    return rate_interval(sum(one.misread for one in sheets), sum(one.characters for one in sheets))
+
+
 def _absolute(results: Results, thresholds: Thresholds) -> Iterator[Line]:
     limits = thresholds.limits(results.subject)
     for metric, degradation, scores in groups(results):
@@ -150,13 +161,11 @@ def _limited(
 
 def _characters(results: Results, thresholds: Thresholds) -> Iterator[Line]:
     limits = thresholds.limits(results.subject)
-    for degradation in dict.fromkeys(one.degradation for one in results.misread):
+    for degradation, sheets in sheets_by_degradation(results):
         limit = limits.get((MISREAD, degradation))
-        sheets = [one for one in results.misread if one.degradation == degradation]
         if limit is None:
             continue
-        total = sum(one.characters for one in sheets)
-        rate = rate_interval(sum(one.misread for one in sheets), total)
+        total, rate = sum(one.characters for one in sheets), misread_rate(sheets)
         if limit.most is not None:
             yield Line(
                 MISREAD, degradation, "share of characters", rate, limit.most,
@@ -223,7 +232,8 @@ def _regressions(results: Results, baseline: Results, thresholds: Thresholds) ->
         if len(kept) != len(scores):
             raise RequestError(f"The baseline lacks cases of {metric} ({degradation}).")
         sign = -1 if metric in LOWER_IS_BETTER else 1
-        changes = [sign * (one.value - earlier[metric, one.case]) for one in kept]
+        # Adding nothing turns a minus zero, which reads like a fall, into a plain one.
+        changes = [sign * (one.value - earlier[metric, one.case]) + 0.0 for one in kept]
         yield from _regression(metric, degradation, margin, changes)
 
 
@@ -244,14 +254,11 @@ def _regression(
 def _misread_regressions(results: Results, baseline: Results) -> Iterator[Line]:
     """No more characters misread than before, beyond what chance would make of as many."""
     earlier = {one.case: one for one in baseline.misread}
-    for degradation in dict.fromkeys(one.degradation for one in results.misread):
-        sheets = [one for one in results.misread if one.degradation == degradation]
+    for degradation, sheets in sheets_by_degradation(results):
         known = [earlier[one.case] for one in sheets if one.case in earlier]
         if len(known) != len(sheets):
             continue
-        total = sum(one.characters for one in sheets)
-        limit = rate_interval(sum(one.misread for one in known), total).high
-        rate = rate_interval(sum(one.misread for one in sheets), total)
+        limit, rate = misread_rate(known).high, misread_rate(sheets)
         yield Line(
             MISREAD, degradation, "share of characters, beside the baseline's upper bound", rate,
             limit, rate.value <= limit,

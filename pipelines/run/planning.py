@@ -154,12 +154,13 @@ def _require_gate(checked: CheckedGraph, facts: Facts, standing: GateStanding) -
         return
     engine, precision = facts["engine"], facts["precision"]
     how = "" if precision == Precision.FP32 else f" --precision {precision}"
+    gate = f"Run `evident gate {facts['model']} --engine {engine}{how}`"
     raise PolicyError(
         f"{facts['model']} is {standing.state} on {engine} {facts['engine_version']} in "
         f"{precision}: {standing.detail}",
         field="allow_ungated",
-        next_step=f"Run `evident gate {facts['model']} --engine {engine}{how}`, or say why it may "
-        "run without with --allow-ungated REASON; the report will say so.",
+        next_step=f"{standing.way_out or gate}, or say why it may run without with --allow-ungated "
+        "REASON; the report will say so.",
     )
 
 

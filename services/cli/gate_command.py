@@ -319,6 +319,6 @@ def _print(done: list[_Gated], compared: list[dict[str, Any]]) -> None:
 
 def _compared_lines(compared: list[dict[str, Any]]) -> Iterator[str]:
     for pair in compared:
-        yield f"A = {pair['a']}, B = {pair['b']}"
+        yield f"A = {pair['a']}, B = {pair['b']}: what B gains over A, better is positive"
         for contrast in pair["contrasts"]:
             yield f"  {contrast.words}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from models.errors import ModelError
@@ -13,6 +14,7 @@ from pipelines.gates.life import KIND, LifeState, job_of, move_body
 from pipelines.stages.export.sanitise import shown
 from services.cli.evidence_wiring import evidence_log, signing_key
 from services.cli.gate_wiring import gate_book, history
+from services.cli.models_install_command import KIND as INSTALLED
 from services.cli.networks_wiring import networks_of
 from services.cli.printing import (
     GOOD,
@@ -77,15 +79,9 @@ def show_history(name: str, *, as_json: bool) -> int:
         )
         return GOOD
     print_text(f"{name} is {book.state(name)}.")
-    for record in records:
-        judged = record.judged
-        print_text(
-            f"{record.at}  gate {'passed' if record.passed else 'FAILED'} on {record.set_name} "
-            f"(n = {record.cases}), {judged.engine} {judged.engine_version}, {judged.precision}, "
-            f"{judged.device_class}, by {shown(record.operator, longest=_LONGEST)}"
-        )
-    for entry in entries:
-        print_text(_entry_line(entry))
+    lines = [*(_record_line(one) for one in records), *_entry_lines(entries, records)]
+    for line in sorted(lines):  # each begins with its instant
+        print_text(line)
     return GOOD
 
 
@@ -107,13 +103,29 @@ def _first_weights(files: Any) -> str:
     return next((str(file.sha256) for file in files), "")
 
 
-def _entry_line(entry: Entry) -> str:
-    body, who = entry.body, shown(entry.actor.operator, longest=_LONGEST)
-    if entry.kind == KIND:
-        reason = shown(str(body.get("reason", "")), longest=_LONGEST)
-        return f"{entry.at}  {body.get('from')} -> {body.get('to')} by {who}: {reason}"
-    state = "passed" if body.get("passed") is True else "FAILED"
-    return f"{entry.at}  gate run here by {who}: {state} on {body.get('engine')}"
+def _record_line(record: GateRecord) -> str:
+    judged = record.judged
+    return (
+        f"{record.at}  gate {'passed' if record.passed else 'FAILED'} on {record.set_name} "
+        f"(n = {record.cases}), {judged.engine} {judged.engine_version}, {judged.precision}, "
+        f"{judged.device_class}, by {shown(record.operator, longest=_LONGEST)}"
+    )
+
+
+def _entry_lines(entries: Sequence[Entry], records: Sequence[GateRecord]) -> Iterator[str]:
+    """Lines of the entries; a gate whose record is here has its line already."""
+    known = {record.sha256 for record in records}
+    for entry in entries:
+        body, who = entry.body, shown(entry.actor.operator, longest=_LONGEST)
+        if entry.kind == KIND:
+            reason = shown(str(body.get("reason", "")), longest=_LONGEST)
+            yield f"{entry.at}  {body.get('from')} -> {body.get('to')} by {who}: {reason}"
+        elif entry.kind == INSTALLED:
+            origin = shown(str(body.get("origin", "")), longest=_LONGEST)
+            yield f"{entry.at}  installed from {origin} by {who}"
+        elif body.get("gate_sha256") not in known:
+            state = "passed" if body.get("passed") is True else "FAILED"
+            yield f"{entry.at}  gate {state} on {body.get('engine')}, by {who}; its record is gone"
 
 
 def _entry_json(entry: Entry) -> dict[str, Any]:

@@ -18,13 +18,13 @@ def plan_of(bundle: str) -> dict[str, Any]:
     return body
 
 
-def test_an_engine_without_a_gate_runs_with_a_reason_only(evident: Evident, photo: Path) -> None:
-    """It is refused with the command that would gate it; with a reason it is in the plan."""
+def test_a_network_that_is_not_released_runs_with_a_reason_only(evident: Evident, photo: Path) -> None:
+    """It is refused with the command that would release it; with a reason it is in the plan."""
     moved = evident("models", "move", "evident-sr-x2", "candidate", "--reason", "judged anew")
     assert moved.code == 0, moved.err
     refused = evident("run", photo, *RUN, "--engine", "openvino")
     assert refused.code == 2
-    assert "evident gate evident-sr-x2 --engine openvino" in refused.err
+    assert "evident models move evident-sr-x2 STATE --reason TEXT`: gated, then" in refused.err
     call = ("run", photo, *RUN, "--engine", "openvino", "--tile", "96", "--json")
     said = evident(*call, "--allow-ungated", REASON)
     assert said.code == 0, said.err

@@ -175,6 +175,24 @@ def test_a_gate_alone_releases_nothing(
     assert book(tmp_path, key, state=state).standing(FACTS, never).state is expected
 
 
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (LifeState.IMPORTED, "STATE --reason TEXT`: candidate, then gated, then released"),
+        (LifeState.GATED, "STATE --reason TEXT`: released"),
+        (LifeState.WITHDRAWN, "evident models history"),
+    ],
+)
+def test_where_another_gate_would_change_nothing_the_way_out_is_a_move(
+    tmp_path: Path, key: Key, shelve: Callable[..., None], state: LifeState, words: str
+) -> None:
+    """A gate that passed is not asked for again; without one, the gate is what is missing."""
+    asked = book(tmp_path, key, state=state).standing(FACTS, never).way_out
+    assert bool(asked) is (state is LifeState.WITHDRAWN)
+    shelve()
+    assert words in book(tmp_path, key, state=state).standing(FACTS, never).way_out
+
+
 def test_a_network_that_came_from_elsewhere_begins_as_imported(
     tmp_path: Path, key: Key, shelve: Callable[..., None]
 ) -> None:

@@ -15,7 +15,7 @@ from pipelines.errors import InputError, RequestError
 from pipelines.gates.characters import read_sheet
 from pipelines.gates.golden_set import read_set
 from pipelines.gates.speed import measure_speed
-from pipelines.gates.statistics import mean_interval, rate_interval
+from pipelines.gates.statistics import mean_interval, rate_difference, rate_interval
 from pipelines.gates.thresholds import read_thresholds
 
 GOLDEN = Path(__file__).resolve().parents[4] / "golden_set"
@@ -123,6 +123,12 @@ def test_intervals_hold_what_they_say() -> None:
             rate_interval(*wrong)
     with pytest.raises(ValueError, match="finite"):
         mean_interval([float("nan")])
+
+
+def test_two_rates_differ_as_newcombe_worked_out() -> None:
+    """56 of 70 against 48 of 80 is the example of the paper: 0.2, from 0.0524 to 0.3339."""
+    found = rate_difference(rate_interval(56, 70), rate_interval(48, 80))
+    assert [round(one, 4) for one in (found.value, found.low, found.high)] == [0.2, 0.0524, 0.3339]
 
 
 def test_speed_is_a_ratio_of_shortest_times() -> None:

@@ -26,7 +26,7 @@ def test_what_keeps_its_thresholds_passes(tmp_path: Path) -> None:
     judgement = judge(results(), thresholds(tmp_path))
     assert judgement.passed
     assert [line.metric for line in judgement.lines] == ["psnr", "psnr", "flicker", "misread"]
-    assert judgement.lines[0].words.startswith("holds  psnr (clean): mean 33 [31 to 35, n = 3]")
+    assert judgement.lines[0].words.startswith("holds  psnr (clean), mean: 33 [31 to 35, n = 3]")
 
 
 @pytest.mark.parametrize(
@@ -142,6 +142,12 @@ def test_a_contrast_decides_only_where_its_interval_does() -> None:
     assert better["flicker"].change.value == 0
     mixed = contrasts(results(), results(psnr=(30.0, 34.0, 35.0)))
     assert mixed[0].words.endswith("no difference shown")
+    fewer = contrasts(results(misread=60), results(misread=5))[-1]
+    assert (fewer.metric, fewer.degradation) == ("misread", "clean")
+    assert fewer.words.endswith("B better")
+    assert contrasts(results(misread=10), results(misread=12))[-1].words.endswith(
+        "no difference shown"
+    )
     other = replace(results(), fingerprints={**results().fingerprints, "psnr": "99" * 32})
     with pytest.raises(RequestError, match="measured differently in psnr"):
         contrasts(results(), other)

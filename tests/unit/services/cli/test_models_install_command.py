@@ -64,6 +64,10 @@ def test_what_was_fetched_is_installed_and_on_record(
     (entry,) = json.loads(capsys.readouterr().out)["entries"]
     assert entry["kind"] == "network.installed"
     assert entry["body"]["standing"] == "unknown"
+    assert show_history(NAME, as_json=False) == GOOD
+    state, line = capsys.readouterr().out.splitlines()
+    assert state == f"{NAME} is imported."
+    assert "installed from https://github.com/xinntao/Real-ESRGAN/" in line
 
 
 def test_networks_without_weights_are_listed_as_not_installed(
