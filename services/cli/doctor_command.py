@@ -38,12 +38,23 @@ _OPTIONAL = (
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at. `next_step` is set where it is not well."""
+    """One thing that was looked at. `next_step` is set where it is not well.
+
+    What is not `here` and not needed is no fault: the machine does without it.
+    """
 
     name: str
     detail: str
     well: bool = True
     next_step: str = ""
+    here: bool = True
+
+    @property
+    def mark(self) -> str:
+        """The word in front of the line."""
+        if not self.well:
+            return "MISSING"
+        return "ok" if self.here else "without"
 
 
 def main(*, as_json: bool, measure: bool = False) -> int:
@@ -61,6 +72,7 @@ def main(*, as_json: bool, measure: bool = False) -> int:
                     {
                         "name": one.name,
                         "ok": one.well,
+                        "available": one.well and one.here,
                         "detail": one.detail,
                         "next_step": one.next_step,
                     }
@@ -70,7 +82,7 @@ def main(*, as_json: bool, measure: bool = False) -> int:
         )
     else:
         for one in findings:
-            print_text(f"{'ok     ' if one.well else 'MISSING'} {one.name}: {one.detail}")
+            print_text(f"{one.mark:7} {one.name}: {one.detail}")
             if one.next_step:
                 print_text(f"        next: {one.next_step}")
     return GOOD if all(one.well for one in findings) else FAILED
@@ -106,14 +118,14 @@ def _optional(name: str, extra: str, use: str) -> Finding:
     try:
         return Finding(name, f"version {metadata.version(name)}")
     except metadata.PackageNotFoundError:
-        return Finding(name, f"not installed; {use} need the `{extra}` extra")
+        return Finding(name, f"not installed; {use} need the `{extra}` extra", here=False)
 
 
 def _detectors() -> Iterator[Finding]:
     """What finds faces; without any, nothing is tracked and everything else works."""
     for one in detectors.listing():
         detail = f"not available (lacks {one.missing})" if one.missing else "finds faces"
-        yield Finding(f"detector {one.name}", detail)
+        yield Finding(f"detector {one.name}", detail, here=not one.missing)
 
 
 def _engines() -> Iterator[Finding]:
@@ -129,6 +141,7 @@ def _engines() -> Iterator[Finding]:
                 f"not available (lacks {', '.join(engine.missing)})",
                 well=not none,
                 next_step=choice.INSTALL if none else "",
+                here=False,
             )
     for gpu in devices.gpus():
         yield Finding(

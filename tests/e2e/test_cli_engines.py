@@ -18,7 +18,9 @@ def plan_of(bundle: str) -> dict[str, Any]:
     return body
 
 
-def test_a_network_that_is_not_released_runs_with_a_reason_only(evident: Evident, photo: Path) -> None:
+def test_a_network_that_is_not_released_runs_with_a_reason_only(
+    evident: Evident, photo: Path
+) -> None:
     """It is refused with the command that would release it; with a reason it is in the plan."""
     moved = evident("models", "move", "evident-sr-x2", "candidate", "--reason", "judged anew")
     assert moved.code == 0, moved.err
@@ -75,8 +77,12 @@ def test_bf16_is_admitted_on_record_and_replayed(evident: Evident, photo: Path) 
 
 
 def test_the_doctor_lists_engines_and_choices(evident: Evident) -> None:
-    """What is here, what lacks a GPU, and how each network would run and why."""
+    """What is here, what it does without, and how each network would run and why."""
     findings = {one["name"]: one for one in evident("doctor", "--json").json["findings"]}
     assert findings["engine openvino"]["detail"].startswith("version ")
     assert "engine torch-cuda" in findings
+    for name, one in findings.items():
+        if name.startswith("engine ") and " of " not in name:
+            assert one["ok"]
+            assert one["available"] is one["detail"].startswith("version ")
     assert findings["engine of evident-sr-x2"]["detail"].startswith("onnxruntime in fp32. ")
