@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from models.errors import ModelError
-from pipelines.errors import EvidentError
+from pipelines.errors import EvidentError, RequestError
 from pipelines.evidence.entry import Entry
 from pipelines.evidence.gate_record import GateRecord
 from pipelines.gates.book import Book
@@ -34,6 +34,11 @@ def move(name: str, to: str, *, reason: str, as_json: bool) -> int:
     """Move a network and put that on record; returns the exit code."""
     try:
         settings = read_settings()
+        if settings.provenance is not None:
+            raise RequestError(
+                "A network is moved on the host of the log, and EVIDENT_PROVENANCE names another.",
+                next_step="Move it there; workers here hear of it within half a minute.",
+            )
         card = networks_of(settings).card(name)
         signer = signing_key(settings)
         book = gate_book(settings, signer)

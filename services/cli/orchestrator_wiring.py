@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from pipelines.errors import RequestError, ResourceError
+from pipelines.errors import RequestError
 from services.cli.compute_wiring import pooled_clips
 from services.cli.evidence_wiring import actor
 from services.cli.log_copy_command import log_copy
 from services.cli.printing import console_on_stderr
+from services.cli.provenance_wiring import refuse_elsewhere, sealing_of
 from services.cli.storage_wiring import STORE
 from services.cli.wiring import tools
 from services.compute.work_objects import sweep
@@ -31,9 +32,8 @@ from services.orchestrator.keeper import Chore, Keeper, Told
 from services.orchestrator.rendered import Memories, MemoryRules
 from services.orchestrator.this_process import ThisProcess
 from services.orchestrator.worker import Worker
-from services.provenance.local_log import LocalLog, system_clock
+from services.provenance.local_log import system_clock
 from services.provenance.log_copy import can_keep_log
-from services.provenance.pending import PendingEntries
 from services.settings.settings import Settings
 from services.storage.port import Storage
 from services.telemetry.metrics import Metrics
@@ -77,20 +77,21 @@ def orchestrating(
 ) -> Iterator[Orchestra]:
     """Run worker and keeper while the block lasts; then drain, which gives all work back."""
     with ExitStack() as parts:
-        shared = parts.enter_context(tools(settings, breakers=metrics.breakers))
-        if not isinstance(shared.log, LocalLog):
-            raise ResourceError("The evidence log of this home cannot be sealed here.")
+        if duty is not Duty.WORKER:
+            refuse_elsewhere(settings, "A keeper's work")
+        sealing = parts.enter_context(sealing_of(settings, database, metrics.breakers))
         jobs = jobs_of(settings, database, dispatch)
-        pending = PendingEntries(database, shared.log)
         memories = _memories(settings, database, storage)
         worker = keeper = None
         if duty is not Duty.KEEPER:
+            shared = parts.enter_context(
+                tools(settings, breakers=metrics.breakers, evidence=sealing.evidence)
+            )
             executor = ThisProcess(
                 shared,
                 artifacts=Artifacts(database),
                 store=storage.objects,
-                pending=pending,
-                log=shared.log,
+                sealer=sealing.sealer,
                 folder=settings.home / "work",
                 is_over=jobs.is_over,
                 metrics=metrics.work,
@@ -109,14 +110,14 @@ def orchestrating(
             parts.enter_context(dispatch.listening(lanes, worker.wake))
             worker.start()
             parts.callback(worker.drain)
-        if duty is not Duty.WORKER:
+        if duty is not Duty.WORKER and sealing.home is not None:
             holdings = Holdings(database, actor=actor(settings))
             keeper = Keeper(
                 jobs,
                 Outbox(database),
                 dispatch,
-                pending,
-                shared.log,
+                sealing.home.pending,
+                sealing.home.log,
                 told=Told(_say, metrics.work),
                 also=(
                     *_duties(settings, storage, holdings, jobs),

@@ -104,7 +104,7 @@ def _serve(asked: Asked, settings: Settings, wiring: Any) -> int:
         app = parts.enter_context(
             wiring.gateway(*shared, orchestra, metrics, is_stopping=stopping.is_set)
         )
-        listener = parts.enter_context(_listening(asked.host, asked.port))
+        listener = parts.enter_context(listening(asked.host, asked.port))
         host, port = listener.getsockname()[:2]
         scheme = "https" if asked.tls_certificate else "http"
         say.info("listening", address=f"{scheme}://{host}:{port}")
@@ -158,7 +158,8 @@ class _Watchman(threading.Thread):
                 self._stopping.set()
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int) -> socket.socket:
+    """Return the listener of an address. Raises ResourceError where it cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)

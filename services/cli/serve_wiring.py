@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from models.spec import NetworkCard
 from pipelines.errors import ResourceError
@@ -29,6 +31,7 @@ from services.cli.limits_wiring import counting
 from services.cli.models_command import card_json
 from services.cli.networks_wiring import networks_of
 from services.cli.orchestrator_wiring import Orchestra, dispatch_of, jobs_of, orchestrating
+from services.cli.provenance_wiring import book_elsewhere, service_line
 from services.cli.storage_wiring import storage
 from services.console.ended_sessions import RecordedEnds
 from services.console.sessions import Sessions, session_secret
@@ -36,6 +39,9 @@ from services.database.database import Database
 from services.dispatch.port import Dispatch
 from services.gateway.app import GatewayLimits, Platform, gateway_app
 from services.gateway.catalog_routes import CatalogView
+from services.gateway.evidence_routes import KeyAdmission, evidence_routes
+from services.gateway.log_elsewhere import PublicLogElsewhere, evidence_elsewhere
+from services.gateway.log_routes import PublicSide
 from services.gateway.log_view_opener import OpenedView
 from services.gateway.rate_limits import RateLimit
 from services.gateway.records_facts import RecordsFacts
@@ -79,8 +85,7 @@ def gateway(
     ensure_project(database, DEFAULT_PROJECT)
     facts, store = RecordsFacts(database), storage(settings, metrics)
     metrics.watch_records(facts)
-    evidence = OpenedView(settings.home / "log")
-    with DecodePool(limits=PROBE_LIMITS) as pool:
+    with _log_side(settings, metrics) as log, DecodePool(limits=PROBE_LIMITS) as pool:
         look = _Looks(pool)
         yield gateway_app(
             Platform(
@@ -92,9 +97,9 @@ def gateway(
                 storage=store,
                 probe=look.probe,
                 glance=look.glance,
-                catalog=_catalog(settings),
-                public=PublicLog(settings.home / "log" / "public"),
-                evidence=evidence,
+                catalog=_catalog(settings, log.book),
+                public=log.public,
+                evidence=log.evidence,
                 metrics=metrics,
                 checks={
                     "records": facts.answer,
@@ -108,7 +113,38 @@ def gateway(
                 is_stopping=is_stopping,
             )
         )
-    evidence.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _LogSide:
+    """What a gateway shows of the log, and the book of gates that goes with it."""
+
+    public: PublicSide
+    evidence: Callable[[KeyAdmission], APIRouter]
+    book: Callable[[Iterable[str]], Book]
+
+
+@contextmanager
+def _log_side(settings: Settings, metrics: Metrics) -> Iterator[_LogSide]:
+    """Give the log of this home, or that of another host."""
+    line = service_line(settings, metrics.breakers)
+    if line is not None:
+        yield _LogSide(
+            PublicLogElsewhere(line),
+            partial(evidence_elsewhere, line),
+            book_elsewhere(settings, line).book,
+        )
+        return
+
+    def book(_names: Iterable[str]) -> Book:
+        return gate_book(settings, signing_key(settings))
+
+    view = OpenedView(settings.home / "log")
+    try:
+        public = PublicLog(settings.home / "log" / "public")
+        yield _LogSide(public, partial(evidence_routes, view), book)
+    finally:
+        view.close()
 
 
 class _Looks:
@@ -152,21 +188,18 @@ def _work_goes_on(orchestra: Orchestra | None) -> None:
         raise ResourceError("Work has ended with a fault; the process is about to end.")
 
 
-def _catalog(settings: Settings) -> CatalogView:
+def _catalog(settings: Settings, book: Callable[[Iterable[str]], Book]) -> CatalogView:
     networks = networks_of(settings)
 
     def cards() -> list[NetworkCard]:
         return [networks.card(name) for name in networks.listed()]
 
-    def book() -> Book:
-        return gate_book(settings, signing_key(settings))
-
     def models() -> list[dict[str, Any]]:
-        known = book()
+        known = book(networks.listed())
         return [{**card_json(one), "state": str(known.state(one.name))} for one in cards()]
 
     def gates() -> list[dict[str, Any]]:
-        known = book()
+        known = book(networks.listed())
         return [_gate(one) for card in cards() for one in known.records(card.name)]
 
     return CatalogView(models, gates)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from models.engines.devices import usable_cores
 from pipelines.media.pool import DecodePool
+from pipelines.ports import EvidenceLog, GateBook, Signer
 from pipelines.quality.drift import FaceEmbedding
 from pipelines.run.job import History, Operator, Tools
 from pipelines.stages.export.facts_custody import CustodyLine, PersonFacts
@@ -23,34 +25,45 @@ from services.settings.settings import Settings
 from services.telemetry.breakers import Breakers
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where a process records and who signs for it, as `Tools` have them."""
+
+    log: EvidenceLog
+    signer: Signer
+    gates: GateBook
+    witnessed: bool
+    history: History | None = None
+
+
 @contextmanager
 def tools(
     settings: Settings,
     *,
     people: tuple[PersonFacts, ...] = (),
     breakers: Breakers | None = None,
+    evidence: Evidence | None = None,
 ) -> Iterator[Tools]:
     """Open the evidence log, start the decode pool, and hand everything out.
 
-    `people` are those besides the operator that reports name, `breakers` the process's own.
+    `people` are those besides the operator that reports name, `breakers` the process's own,
+    `evidence` what is open already.
     """
-    signer = signing_key(settings)
-    gates = gate_book(settings, signer)
     networks = networks_of(settings)
     threads = settings.threads or usable_cores()
     by = actor(settings)
     available = settings.memory_bytes or available_memory_bytes()
-    with evidence_log(settings, signer) as log, DecodePool() as pool:
+    with _given_or_own(settings, evidence) as found, DecodePool() as pool:
         warm = warm_networks(
-            settings, gates, networks, threads=threads, available_memory_bytes=available
+            settings, found.gates, networks, threads=threads, available_memory_bytes=available
         )
         yield Tools(
             pool=pool,
             networks=warm.for_pictures,
             frame_networks=warm.for_frames,
-            log=log,
-            signer=signer,
-            gates=gates,
+            log=found.log,
+            signer=found.signer,
+            gates=found.gates,
             operator=Operator(
                 name=by.operator,
                 host=by.host,
@@ -61,8 +74,8 @@ def tools(
                 note=settings.note,
                 people=people,
             ),
-            witnessed=bool(settings.witnesses),
-            history=_history(settings),
+            witnessed=found.witnessed,
+            history=found.history,
             threads=threads,
             available_memory_bytes=available,
             face_embedding=_embedding(settings, threads=threads),
@@ -72,6 +85,23 @@ def tools(
                 key=settings.credentials_key,
                 chain=settings.credentials_chain,
             ),
+        )
+
+
+@contextmanager
+def _given_or_own(settings: Settings, given: Evidence | None) -> Iterator[Evidence]:
+    """Give what is open already, or open the home's own log."""
+    if given is not None:
+        yield given
+        return
+    signer = signing_key(settings)
+    with evidence_log(settings, signer) as log:
+        yield Evidence(
+            log=log,
+            signer=signer,
+            gates=gate_book(settings, signer),
+            witnessed=bool(settings.witnesses),
+            history=history_of(settings),
         )
 
 
@@ -89,7 +119,7 @@ def _embedding(settings: Settings, *, threads: int) -> FaceEmbedding | None:
     )
 
 
-def _history(settings: Settings) -> History:
+def history_of(settings: Settings) -> History:
     """Return what asks this home's log for everything that happened to a file."""
 
     def ask(sha256: str) -> tuple[CustodyLine, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.responses import Response
 
 from services.auth.doors import Doors
@@ -23,13 +23,12 @@ from services.gateway.catalog_routes import CatalogView, catalog_routes
 from services.gateway.console_routes import console_routes, key_of
 from services.gateway.envelope import install
 from services.gateway.event_routes import event_routes
-from services.gateway.evidence_routes import evidence_routes
+from services.gateway.evidence_routes import KeyAdmission
 from services.gateway.health import Check, Shown, health_routes
 from services.gateway.interface import describe
 from services.gateway.job_routes import job_routes
 from services.gateway.keeping_routes import keeping_routes
-from services.gateway.log_routes import log_routes
-from services.gateway.log_view_opener import ViewOpener
+from services.gateway.log_routes import PublicSide, log_routes
 from services.gateway.observed import Observed
 from services.gateway.preview_routes import Glancer, preview_routes
 from services.gateway.rate_limits import Counting, RateLimit, own_counts
@@ -38,7 +37,6 @@ from services.gateway.uploads import Prober, Uploads
 from services.jobs.artifacts import Artifacts
 from services.jobs.holdings import Holdings
 from services.jobs.jobs import Jobs
-from services.provenance.public_log import PublicLog
 from services.storage.port import Storage
 from services.telemetry.metrics import TEXT_TYPE, Metrics
 
@@ -60,10 +58,10 @@ class GatewayLimits:
 class Platform:
     """What the gateway stands on; built once per process.
 
-    `public` is the log's public side, `evidence` opens its index, `probe` looks at a file in a
-    bounded child, `glance` makes a small picture of it there, `checks` are asked by `/readyz`,
-    which tells what is `shown` beside them, `counting` makes the counts that limits are held
-    against, `is_stopping` ends streams of events.
+    `public` is the log's public side, `evidence` gives the routes that ask of it, `probe` looks
+    at a file in a bounded child, `glance` makes a small picture of it there, `checks` are asked
+    by `/readyz`, which tells what is `shown` beside them, `counting` makes the counts that limits
+    are held against, `is_stopping` ends streams of events.
     """
 
     doors: Doors
@@ -75,8 +73,8 @@ class Platform:
     probe: Prober
     glance: Glancer
     catalog: CatalogView
-    public: PublicLog
-    evidence: ViewOpener
+    public: PublicSide
+    evidence: Callable[[KeyAdmission], APIRouter]
     metrics: Metrics
     checks: Mapping[str, Check]
     version: str
@@ -137,7 +135,7 @@ def gateway_app(platform: Platform) -> FastAPI:
         ),
         catalog_routes(platform.catalog, admission),
         log_routes(platform.public),
-        evidence_routes(platform.evidence, EvidenceDoor(platform.doors)),
+        platform.evidence(EvidenceDoor(platform.doors)),
         health_routes(platform.checks, platform.shown, breakers=platform.metrics.breakers.states),
         console_routes(sessions, admission.who),
     ]

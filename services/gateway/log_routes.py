@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from services.gateway.envelope import PUBLIC_PREFIX, RefusedError
-from services.provenance.public_log import PublicLog
+from services.provenance.public_log import PublicFile
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"
@@ -24,7 +24,20 @@ _NUMBER = r"^(0|[1-9][0-9]{0,12})$"
 Number = Annotated[str, Query(pattern=_NUMBER, description="A number of leaves, in decimal.")]
 
 
-def log_routes(public: PublicLog) -> APIRouter:
+class PublicSide(Protocol):
+    """The public side of a log, here or on another host; see `PublicLog`."""
+
+    def file(self, name: str) -> PublicFile | None:
+        """Return the public file that `name` means; None where there is none of that name."""
+
+    def inclusion(self, leaf: int, size: int) -> tuple[bytes, ...]:
+        """Return the audit path of `leaf`; `RequestError` beyond the log."""
+
+    def consistency(self, first: int, second: int) -> tuple[bytes, ...]:
+        """Return the proof that `second` leaves extend `first`; `RequestError` beyond the log."""
+
+
+def log_routes(public: PublicSide) -> APIRouter:
     """Return the routes over one log's public files."""
     router = APIRouter(prefix=PUBLIC_PREFIX, tags=["log"])
 

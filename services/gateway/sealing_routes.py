@@ -1,5 +1,6 @@
 """`/v1/sealing`: what workers on other hosts ask of the log, for whoever has their token.
 
+Gateways have a token of their own, which reads what is known of networks and nothing else here.
 Everything is asked under a claim, and refused where the claim is not in force. The routes decide
 nothing: what is sealed, proven or signed is the sealer's word.
 """
@@ -8,14 +9,14 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -23,12 +24,15 @@ from pipelines.errors import EvidenceError
 from pipelines.evidence.checkpoint import MAX_NOTE_BYTES
 from pipelines.evidence.log_files import encode_proof
 from pipelines.evidence.sealed_statement import NotSealedError
+from services.auth.credentials import KeyCheck
+from services.auth.token_file import AnyOf
 from services.gateway.envelope import Envelope, RefusedError, answer
-from services.gateway.evidence_routes import KeyAdmission, admission_by
+from services.gateway.evidence_routes import admission_by
 from services.provenance.sealing import JobSealer, KeyChangedError, OvertakenError, WorkRight
 from services.provenance.sealing_client import KEY_CHANGED, NOT_SEALED, OVERTAKEN, PREFIX
 
 MOST_BODY_BYTES = 32 << 20
+MOST_NETWORKS = 1_000
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -37,8 +41,8 @@ _LOG = logging.getLogger("evident.sealing")
 
 T = TypeVar("T", bound="Asked")
 
-Networks = Callable[[], Mapping[str, Any]]
-"""Tells what the log's host knows of networks."""
+Networks = Callable[[Sequence[str]], Mapping[str, Any]]
+"""Tells what the log's host knows of networks with these names."""
 
 
 class Asked(BaseModel):
@@ -113,27 +117,44 @@ _QUESTIONS = (
 )
 
 
-def sealing_routes(sealer: JobSealer, networks: Networks, key: KeyAdmission) -> APIRouter:
-    """Return the routes over `sealer`, for whoever `key` admits."""
-    router = APIRouter(prefix=PREFIX, tags=["sealing"], dependencies=[Depends(admission_by(key))])
+def sealing_routes(
+    sealer: JobSealer, networks: Networks, *, worker: KeyCheck, gateway: KeyCheck
+) -> APIRouter:
+    """Return the routes over `sealer` for whoever the checks admit."""
+    router = APIRouter(prefix=PREFIX, tags=["sealing"])
+    workers = [Depends(admission_by(worker))]
     for question in _QUESTIONS:
         schema = {"application/json": {"schema": question.kind.model_json_schema()}}
         router.add_api_route(
             f"/{question.name}",
             _endpoint(question, sealer),
             methods=["POST"],
+            dependencies=workers,
             summary=question.summary,
             response_model=Envelope,
             openapi_extra={"requestBody": {"required": True, "content": schema}},
         )
 
-    @router.get("/key", summary="The key that statements are signed with", response_model=Envelope)
+    @router.get(
+        "/key",
+        summary="The key that statements are signed with",
+        response_model=Envelope,
+        dependencies=workers,
+    )
     def public_key(request: Request) -> JSONResponse:
         return answer(request, {"public_key": sealer.public_key().hex()})
 
-    @router.get("/networks", summary="Networks as the log's host has them", response_model=Envelope)
-    def known(request: Request) -> JSONResponse:
-        return answer(request, networks())
+    @router.get(
+        "/networks",
+        summary="Networks as the log's host has them",
+        response_model=Envelope,
+        dependencies=[Depends(admission_by(AnyOf((worker, gateway))))],
+    )
+    def known(
+        request: Request,
+        name: Annotated[list[Word], Query(max_length=MOST_NETWORKS, default_factory=list)],
+    ) -> JSONResponse:
+        return answer(request, networks(name))
 
     return router
 

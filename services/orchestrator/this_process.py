@@ -27,10 +27,9 @@ from services.jobs.values import Claim, NewOutput
 from services.orchestrator.executor import Desk
 from services.orchestrator.job_folders import JobFolders
 from services.orchestrator.job_matter import Matter
-from services.orchestrator.job_ports import DeskLog, DeskProgress
+from services.orchestrator.job_ports import DeskLog, DeskProgress, DeskSealer, DeskSigner
 from services.orchestrator.rendered import Memories
-from services.provenance.local_log import LocalLog
-from services.provenance.pending import PendingEntries
+from services.provenance.sealing import JobSealer, WorkRight
 from services.storage.keys import artifact_key, object_key
 from services.storage.port import ObjectStore, Sha256
 from services.storage.transfer import fetch, put_file
@@ -41,7 +40,7 @@ _UNNAMED = "received"
 
 
 class ThisProcess:
-    """An `Executor`. `tools` are shared by its jobs; their log is replaced by each job's own.
+    """An `Executor`. `tools` are shared by its jobs, but for what each asks `sealer` by its claim.
 
     `folder` is where jobs lie while they run; `is_over` tells whether a job has ended for good.
     With `clips` the segments of clips are rendered by a pool of workers.
@@ -53,8 +52,7 @@ class ThisProcess:
         *,
         artifacts: Artifacts,
         store: ObjectStore,
-        pending: PendingEntries,
-        log: LocalLog,
+        sealer: JobSealer,
         folder: Path,
         is_over: Callable[[str], bool],
         metrics: WorkMetrics | None = None,
@@ -64,8 +62,7 @@ class ThisProcess:
         self._tools = tools
         self._artifacts = artifacts
         self._store = store
-        self._pending = pending
-        self._log = log
+        self._sealer = sealer
         self._folders = JobFolders(folder)
         self._is_over = is_over
         self._metrics = metrics or WorkMetrics()
@@ -105,9 +102,14 @@ class ThisProcess:
             language=matter.language,
             job=JobId(claim.job),
         )
+        right = WorkRight(claim.job, claim.stage, claim.attempt, claim.worker)
+        sealer = DeskSealer(desk, self._sealer, right)
+        log = DeskLog(desk, sealer)
         tools = replace(
             self._tools,
-            log=DeskLog(desk, self._pending, self._log),
+            log=log,
+            signer=DeskSigner(log, sealer),
+            history=log.custody,
             operator=matter.over(self._tools.operator),
         )
         if self._clips is not None and claim.pipeline == "video":

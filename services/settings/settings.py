@@ -66,6 +66,10 @@ class Settings(BaseSettings):
     `broker` is a Redis, else of each. `metrics_port` is where workers and keepers show their counts
     (None: nowhere), on `metrics_host`. Every `log_copy_seconds` (0: never) the log's public files
     are copied into `artifacts` where that is set, locked for `log_lock_days` if given.
+    `provenance` is the address of the provenance service on the host of the log: workers and
+    gateways with it seal, sign and ask there and have no log of their own (None: this home's).
+    `provenance_token` is the file of the token that it admits, `provenance_ca` the certificates
+    to trust for it in place of the system's.
     `compute` is where segments of clips are rendered: `ray` on this machine's
     processors, `ray://HOST:PORT` by the pool whose token is in the file `compute_token` (None: in
     this process); a worker has `compute_threads`, there are `compute_actors` of them (None: as
@@ -123,6 +127,9 @@ class Settings(BaseSettings):
     metrics_port: int | None = Field(default=None, ge=0, le=65_535)
     log_copy_seconds: float = Field(default=60.0, ge=0, le=86_400)
     log_lock_days: int | None = Field(default=None, ge=1, le=36_500)
+    provenance: str | None = Field(default=None, max_length=2000)
+    provenance_token: Path | None = None
+    provenance_ca: Path | None = None
     face_embedding: Path | None = None
     face_embedding_side: int = Field(default=112, ge=16, le=1024)
     face_embedding_least_side: int = Field(default=40, ge=8, le=1024)

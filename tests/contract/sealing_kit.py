@@ -39,6 +39,9 @@ from tests.unit.services.provenance.log_kit import open_log
 
 TOKEN = "a-word-of-forty-letters-for-tests-alone"  # noqa: S105 - of tests alone
 
+GATEWAY_TOKEN = "another-word-of-forty-letters-for-tests-"  # noqa: S105 - of tests alone
+CHECKS = {"worker": check_of(TOKEN), "gateway": check_of(GATEWAY_TOKEN)}
+
 FILES = (
     BundleFile(Role.RECEIVED, bytes_source(b"received"), "in.png"),
     BundleFile(Role.RESULT, bytes_source(b"result"), "enhanced.png"),
@@ -148,7 +151,7 @@ def sealed_job(kind: str, url: str, home: Path) -> Iterator[Sealed]:
         )
         sealer: JobSealer = local
         if kind == "service":
-            routes = sealing_routes(local, dict, check_of(TOKEN))
+            routes = sealing_routes(local, lambda _names: {}, **CHECKS)
             address = rooms.enter_context(served(home / "log", routes))
             sealer = SealingClient(line_to(address))
         jobs.submit()

@@ -17,6 +17,7 @@ from PIL import Image
 from pipelines.evidence.entry import Actor
 from pipelines.graph.expand import Wish, expand
 from pipelines.graph.spec import Preset
+from services.cli.provenance_wiring import home_log
 from services.cli.wiring import tools
 from services.database.database import Database
 from services.database.migrate import upgrade
@@ -109,18 +110,18 @@ def platform(url: str, home: Path, *, start: bool = True) -> Iterator[Platform]:
         open_rooms.callback(database.close)
         upgrade(database)
         Controls(database).set_project(Project("p", "P"))
-        shared = open_rooms.enter_context(tools(Settings(home=home, operator="tester")))
-        log = shared.log
-        assert isinstance(log, LocalLog)
+        settings = Settings(home=home, operator="tester")
+        sealing = open_rooms.enter_context(home_log(settings, database))
+        log, pending = sealing.log, sealing.pending
+        shared = open_rooms.enter_context(tools(settings, evidence=sealing.evidence))
         jobs = Jobs(database, actor=ACTOR, rules=QueueRules(lease_seconds=10))
-        artifacts, pending = Artifacts(database), PendingEntries(database, log)
+        artifacts = Artifacts(database)
         store = open_folder(home / "artifacts").objects
         executor = ThisProcess(
             shared,
             artifacts=artifacts,
             store=store,
-            pending=pending,
-            log=log,
+            sealer=sealing.sealer,
             folder=home / "work",
             is_over=jobs.is_over,
             memories=Memories(store, Renderings(database), MemoryRules(1 << 30, timedelta(days=1))),

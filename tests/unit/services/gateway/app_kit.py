@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 
 from services.auth.credentials import key_check, make_key
 from services.gateway.provenance_app import provenance_app
@@ -35,6 +36,13 @@ def serving(home: Path, *, with_key: bool = True) -> Iterator[tuple[httpx.Client
     """Serve `home`; hand out a client, and the headers that carry the key."""
     headers = {"Authorization": f"Bearer {make_key(home)}"} if with_key else {}
     app = provenance_app(home / "log", key=key_check(home), version="1")
+    with asking(app) as client:
+        yield client, headers
+
+
+@contextmanager
+def asking(app: FastAPI) -> Iterator[httpx.Client]:
+    """Serve an application on the loopback; hand out a client of it."""
     config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -43,7 +51,7 @@ def serving(home: Path, *, with_key: bool = True) -> Iterator[tuple[httpx.Client
         thread.start()
         try:
             with httpx.Client(base_url=address, trust_env=False, timeout=30) as client:
-                yield client, headers
+                yield client
         finally:
             server.should_exit = True
             thread.join(timeout=30)

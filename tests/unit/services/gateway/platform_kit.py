@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from services.database.database import Database
 from services.database.migrate import upgrade
 from services.gateway.app import GatewayLimits, Platform, gateway_app
 from services.gateway.catalog_routes import CatalogView
+from services.gateway.evidence_routes import evidence_routes
 from services.gateway.log_view_opener import OpenedView
 from services.jobs.artifacts import Artifacts
 from services.jobs.holdings import Holdings
@@ -88,7 +89,7 @@ def serving(folder: Path, limits: GatewayLimits | None = None, **changes: Any) -
             glance=lambda path, side: glance(pool, path, side=side),
             catalog=CatalogView(lambda: NETWORKS, lambda: GATES),
             public=PublicLog(folder / "log" / "public"),
-            evidence=OpenedView(folder / "log"),
+            evidence=partial(evidence_routes, OpenedView(folder / "log")),
             metrics=Metrics(),
             checks=changes.get("checks", {}),
             version="1",

@@ -8,12 +8,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.auth.token_file import check_of
 from services.gateway.sealing_routes import MOST_BODY_BYTES, sealing_routes
 from services.provenance.key_ring import KeyRing
 from services.provenance.local_sealer import LocalSealer
 from services.provenance.sealing import OvertakenError, WorkRight
-from tests.contract.sealing_kit import TOKEN, served
+from tests.contract.sealing_kit import CHECKS, GATEWAY_TOKEN, TOKEN, served
 
 ASKED = {"job": "j", "stage": "s", "attempt": 1, "worker": "w"}
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
@@ -39,7 +38,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         require=_nobody,
         history=lambda _sha256: (),
     )
-    routes = sealing_routes(sealer, lambda: {"networks": {}}, check_of(TOKEN))
+    routes = sealing_routes(sealer, lambda names: {"networks": dict.fromkeys(names)}, **CHECKS)
     with (
         served(home / "log", routes) as url,
         httpx.Client(base_url=url, trust_env=False, timeout=30) as client,
@@ -97,5 +96,15 @@ def test_key_and_networks_are_told(web: httpx.Client) -> None:
     """What signs, and what the log's host knows of networks, is told to whoever has the token."""
     found = web.get("/v1/sealing/key", headers=HEADERS).json()["result"]
     assert len(bytes.fromhex(found["public_key"])) == 32
-    known = web.get("/v1/sealing/networks", headers=HEADERS).json()["result"]
-    assert known == {"networks": {}}
+    known = web.get("/v1/sealing/networks?name=a&name=b", headers=HEADERS).json()["result"]
+    assert known == {"networks": {"a": None, "b": None}}
+
+
+def test_a_gateway_reads_of_networks_and_seals_nothing(web: httpx.Client) -> None:
+    """The token of gateways asks what is known of networks; all else is for workers."""
+    headers = {"Authorization": f"Bearer {GATEWAY_TOKEN}"}
+    assert web.get("/v1/sealing/networks?name=a", headers=headers).status_code == 200
+    assert web.get("/v1/sealing/key", headers=headers).status_code == 401
+    for name in ("entries", "seal", "sign", "custody"):
+        found = web.post(f"/v1/sealing/{name}", headers=headers, json=ASKED)
+        assert found.status_code == 401, name
