@@ -43,6 +43,14 @@ class Page:
             width=width, height=height, deviceScaleFactor=1, mobile=width < 600,
         )  # fmt: skip
 
+    def offline(self, *, is_so: bool) -> None:
+        """Reach no server, or reach them again."""
+        self._ask("Network.enable")
+        self._ask(
+            "Network.emulateNetworkConditions",
+            offline=is_so, latency=0, downloadThroughput=-1, uploadThroughput=-1,
+        )  # fmt: skip
+
     def run(self, script: str) -> Any:
         """Evaluate a script in the page; return its value."""
         found = self._ask(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import httpx
+
 from tests.e2e.browser_kit import browser
 from tests.e2e.command_kit import Evident
 from tests.e2e.test_cli_serve import serving
@@ -35,8 +37,10 @@ def test_an_operator_gets_a_photograph_done(evident: Evident, photo: Path, tmp_p
         assert "2026/<b>7</b>" in said
         for made in ("enhanced", "report.json", "report.pdf", "bundle.zip"):
             assert made in said
-        page.click(".files + details summary")
-        page.until("document.querySelector('img.result')?.naturalWidth > 0")
+        page.click(".pictures summary")
+        page.until(
+            "[...document.querySelectorAll('img.result')].filter(i => i.naturalWidth).length === 2"
+        )
 
         page.run("location.hash = '#/jobs?state=done'")
         page.until("document.querySelectorAll('tbody tr').length === 1")
@@ -50,6 +54,41 @@ def test_an_operator_gets_a_photograph_done(evident: Evident, photo: Path, tmp_p
         page.until("document.querySelector('#key')")
         page.run("location.hash = '#/jobs'")
         page.until("document.querySelector('#key')")
+        assert page.faults == []
+
+
+def test_what_is_shown_says_when_it_is_old(evident: Evident, photo: Path, tmp_path: Path) -> None:
+    """While the server is away a page says since when; names of any length and direction fit."""
+    name = "ملف-" + "long-" * 45 + ".png"
+    with serving(evident) as (address, server), browser(tmp_path) as page:
+        assert server.stdout is not None
+        key = server.stdout.readline().strip().removeprefix("EVIDENT_KEY=")
+        headers = {"Authorization": f"Bearer {key}"}
+        with httpx.Client(base_url=address, headers=headers, timeout=60) as client:
+            sent = client.post("/v1/artifacts", params={"name": name}, content=photo.read_bytes())
+            source = {"artifact": sent.json()["result"]["artifact"]}
+            wish = {"pipeline": "photo", "inputs": {"source": source}}
+            made = client.post("/v1/jobs", json=wish).json()["result"]["job_id"]
+        page.size(360, 700)
+        page.open(f"{address}/console/")
+        page.until("document.querySelector('#key')")
+        page.type("#key", key)
+        page.click("form button")
+        for place in ("jobs", f"jobs/{made}"):
+            page.run(f"location.hash = '#/{place}'")
+            page.until("document.querySelector('bdi.name')")
+            assert page.run("document.documentElement.scrollWidth <= innerWidth"), place
+        page.until("document.querySelector('.chip.done')")
+        page.run("location.hash = '#/jobs'")
+        page.until("document.querySelectorAll('tbody tr').length === 1")
+        said = "document.body.innerText.includes('Shown is how it stood at')"
+        page.offline(is_so=True)
+        page.until(said)
+        page.offline(is_so=False)
+        page.until(f"!{said}")
+        page.offline(is_so=True)
+        page.run(f"location.hash = '#/jobs/{made}'")
+        page.until("document.body.innerText.includes('Look again')")
         assert page.faults == []
 
 

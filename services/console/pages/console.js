@@ -36,7 +36,11 @@ async function go() {
         await page(over.signal, ...found.slice(1));
       } catch (error) {
         if (error.name === "AbortError") return undefined;
-        show(h("h1", {}, "That did not work"), h("p", {}, error.message));
+        show(
+          h("h1", {}, "That did not work"),
+          h("p", { role: "alert" }, error.message),
+          h("p", { class: "row" }, h("button", { type: "button", onclick: go }, "Look again"), h("a", { href: "#/jobs" }, "To the jobs")),
+        );
       }
       document.getElementById("main").focus({ preventScroll: true });
       return undefined;

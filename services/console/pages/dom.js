@@ -28,10 +28,42 @@ export function plain(text) {
   return String(text ?? "").replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, "\ufffd");
 }
 
+const MOMENT = {
+  year: "numeric", month: "short", day: "numeric",
+  hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short",
+};
+
 export function when(text) {
   if (!text) return "";
   const moment = new Date(text);
-  return h("time", { datetime: text, title: text }, moment.toLocaleString());
+  return h("time", { datetime: text, title: text }, moment.toLocaleString(undefined, MOMENT));
+}
+
+// What a person or a file is called: text of its own direction, however long.
+export function name(text) {
+  const shown = plain(text);
+  return h("bdi", { class: "name", title: shown }, shown);
+}
+
+// Says that what is shown is old, while the server does not answer; `fresh` looks again.
+export function freshness(fresh) {
+  const place = h("p", { class: "card bad", role: "status", hidden: true });
+  let at = new Date();
+  return {
+    place,
+    async look() {
+      try {
+        await fresh();
+      } catch (error) {
+        if (error.name === "AbortError") return;
+        place.textContent = `${error.message} Shown is how it stood at ${at.toLocaleTimeString()}; it is asked again by itself.`;
+        place.hidden = false;
+        return;
+      }
+      at = new Date();
+      place.hidden = true;
+    },
+  };
 }
 
 export function bytes(number) {

@@ -3,8 +3,10 @@
 // it was told of beforehand.
 
 const AGAIN_MS = 2000;
+const REFUSED = [401, 403, 404];
 
-export async function follow(path, signal, heard) {
+// `lost` is told of every line that broke. Who is refused does not come back by itself.
+export async function follow(path, signal, heard, lost) {
   let last = "";
   for (;;) {
     try {
@@ -12,6 +14,7 @@ export async function follow(path, signal, heard) {
         credentials: "same-origin", signal, headers: last ? { "Last-Event-ID": last } : {},
       });
       if (reply.status === 204) return;
+      if (REFUSED.includes(reply.status)) return;
       if (!reply.ok) throw new Error(`The server answered ${reply.status}.`);
       for await (const event of parsed(reply.body, signal)) {
         if (event.kind === "end") return;
@@ -21,6 +24,8 @@ export async function follow(path, signal, heard) {
     } catch (error) {
       if (error.name === "AbortError") return;
     }
+    if (signal.aborted) return;
+    lost();
     await new Promise((go) => setTimeout(go, AGAIN_MS));
     if (signal.aborted) return;
   }

@@ -1,7 +1,7 @@
 // One job: where it stands as it happens, what it made, and what may be done with it.
 
 import { get, post } from "./api.js";
-import { bytes, chip, h, meter, notice, plain, show, when } from "./dom.js";
+import { bytes, chip, freshness, h, meter, name, notice, plain, show, when } from "./dom.js";
 import { follow } from "./events.js";
 
 const STEERING = [
@@ -20,11 +20,12 @@ export async function job(signal, id) {
   const live = h("section", { "aria-live": "polite" });
   const events = h("ol", { class: "events" });
   const first = await get(`/v1/jobs/${id}`, signal);
-  const look = async () => draw(live, await get(`/v1/jobs/${id}`, signal), look);
-  draw(live, first, look);
+  const fresh = freshness(async () => draw(live, await get(`/v1/jobs/${id}`, signal), fresh.look));
+  draw(live, first, fresh.look);
   show(
     h("p", {}, h("a", { href: "#/jobs" }, "← Jobs")),
-    h("h1", {}, plain(first.name) || "Job"),
+    h("h1", {}, first.name ? name(first.name) : "Job"),
+    fresh.place,
     live,
     h("h2", {}, "Events"),
     events,
@@ -36,18 +37,18 @@ export async function job(signal, id) {
     while (events.children.length > MOST_EVENTS) events.lastChild.remove();
     due ??= setTimeout(() => {
       due = null;
-      look().catch(() => {});
+      fresh.look();
     }, SOON_MS);
-  }).then(() => look().catch(() => {}));
+  }, fresh.look).then(fresh.look);
   // How far a step is shows in the job itself; an event tells only that a step began.
   const again = setInterval(() => {
-    if (!document.hidden && live.querySelector("progress")) look().catch(() => {});
+    if (!document.hidden && live.querySelector("progress")) fresh.look();
   }, AGAIN_MS);
   signal.addEventListener("abort", () => clearInterval(again));
 }
 
 function told(event) {
-  const data = Object.entries(event.data || {}).map(([key, value]) => `${key} ${typeof value === "object" ? JSON.stringify(value) : value}`);
+  const data = Object.entries(event.data || {}).filter(([, value]) => value !== 0).map(([key, value]) => `${key} ${typeof value === "object" ? JSON.stringify(value) : value}`);
   return h("li", {}, when(event.at), " ", h("b", {}, event.kind), " ", h("span", { class: "dim" }, plain(data.join(", "))));
 }
 
@@ -78,7 +79,7 @@ function buttons(one, again) {
         } catch (error) {
           notice(error.message);
         }
-        await again().catch(() => {});
+        await again();
       },
     }, label));
 }
@@ -89,20 +90,23 @@ function facts(one) {
     ["Asked for", when(one.created_at)], ["Begun", when(one.started_at)], ["Ended", when(one.finished_at)],
     ["Deadline", when(one.deadline_at)], ["Job", one.job_id],
   ].filter(([, value]) => value);
-  return h("dl", {}, ...pairs.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, typeof value === "string" ? plain(value) : value)]));
+  return h("dl", {}, ...pairs.flatMap(([label, value]) => [h("dt", {}, label), h("dd", {}, typeof value === "string" ? name(value) : value)]));
 }
 
-// A browser shows these; the picture is fetched, and put on record, when somebody opens it.
-const SHOWN = ["image/png", "image/jpeg", "image/webp", "image/avif"];
+const PICTURES = [["before", "As received"], ["after", "As delivered"]];
 
-function look(outputs) {
-  const file = outputs.find((each) => each.name.startsWith("enhanced") && SHOWN.includes(each.media_type));
-  if (!file) return null;
-  const place = h("details", {}, h("summary", {}, "Look at the result"));
+// Small pictures, made when somebody opens this: looking is an access, and put on record.
+function look(one) {
+  const place = h("details", { class: "pictures" }, h("summary", {}, "Look at it, before and after"));
   place.addEventListener("toggle", () => {
-    if (place.open && !place.querySelector("img")) {
-      place.append(h("img", { class: "result", src: `/v1/artifacts/${file.artifact}`, alt: `The result, ${plain(file.name)}` }));
-    }
+    if (!place.open || place.querySelector("figure")) return;
+    const figures = PICTURES.map(([which, label]) => h("figure", {},
+      h("img", {
+        class: "result", src: `/v1/jobs/${one.job_id}/previews/${which}`, alt: `${label}, small`,
+        onerror: (event) => event.target.replaceWith(h("p", { class: "dim" }, "There is no picture of it, or this key may not look.")),
+      }),
+      h("figcaption", { class: "dim" }, label)));
+    place.append(h("div", { class: "row" }, ...figures), h("p", { class: "dim" }, "Made small and lossy for looking; of a clip, one frame of its middle. The files above are the results."));
   });
   return place;
 }
@@ -115,7 +119,7 @@ function results(one) {
       h("a", { href: `/v1/artifacts/${file.artifact}`, download: file.name }, plain(file.name)),
       " ", h("span", { class: "dim" }, `${bytes(file.bytes)} · ${file.media_type}`),
       h("code", { class: "digest" }, file.artifact)))),
-    look(one.outputs),
+    look(one),
     h("p", { class: "dim" }, "Every fetch is on record. ", h("code", {}, "evident verify bundle.zip"), " checks the bundle on any machine, with no server."),
   ];
 }

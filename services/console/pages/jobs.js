@@ -1,7 +1,7 @@
 // The jobs of the project, the newest first, looked at again while the page is open.
 
 import { get } from "./api.js";
-import { chip, h, meter, plain, show, when } from "./dom.js";
+import { chip, freshness, h, meter, name, show, when } from "./dom.js";
 
 const STATES = ["queued", "running", "retry", "paused", "done", "failed", "canceled"];
 const AGAIN_MS = 4000;
@@ -11,9 +11,16 @@ export async function jobs(signal) {
   let pages = 1;
   const body = h("tbody");
   const more = h("button", { class: "quiet", type: "button", hidden: true }, "Older jobs");
-  const empty = h("p", { class: "dim", hidden: true }, "No job here yet. ", h("a", { href: "#/new" }, "Submit one"), ".");
+  const empty = asked.size
+    ? h("p", { class: "dim", hidden: true }, "No job is like that. ", h("a", { href: "#/jobs" }, "Show all"), ".")
+    : h("p", { class: "dim", hidden: true }, "No job here yet. ", h("a", { href: "#/new" }, "Submit one"), ".");
+  const list = h("div", { class: "wide" },
+    h("table", { class: "jobs" },
+      h("thead", {}, h("tr", {}, ...["Input", "State", "Preset", "Case", "Asked for"].map((one) => h("th", { scope: "col" }, one)))),
+      body));
+  const fresh = freshness(find);
 
-  async function look() {
+  async function find() {
     const rows = [];
     let after = null;
     for (let page = 0; page < pages; page += 1) {
@@ -29,25 +36,24 @@ export async function jobs(signal) {
     body.replaceChildren(...rows);
     more.hidden = !after;
     empty.hidden = rows.length > 0;
+    list.hidden = rows.length === 0;
   }
 
   more.addEventListener("click", () => {
     pages += 1;
-    look();
+    fresh.look();
   });
-  await look();
+  await find();
   show(
     h("div", { class: "row" }, h("h1", {}, "Jobs"), h("a", { class: "button", href: "#/new" }, "New job")),
     filters(asked),
-    h("div", { class: "wide" },
-      h("table", {},
-        h("thead", {}, h("tr", {}, ...["Input", "State", "Preset", "Case", "Asked for"].map((one) => h("th", { scope: "col" }, one)))),
-        body)),
+    fresh.place,
+    list,
     empty,
     more,
   );
   const again = setInterval(() => {
-    if (!document.hidden) look().catch(() => {});
+    if (!document.hidden) fresh.look();
   }, AGAIN_MS);
   signal.addEventListener("abort", () => clearInterval(again));
 }
@@ -71,9 +77,9 @@ function filters(asked) {
 function row(one) {
   const stage = one.stages.find((each) => each.state === "running");
   return h("tr", {},
-    h("td", {}, h("a", { href: `#/jobs/${one.job_id}` }, plain(one.name) || one.job_id)),
+    h("td", {}, h("a", { href: `#/jobs/${one.job_id}` }, one.name ? name(one.name) : one.job_id)),
     h("td", {}, chip(one.state), stage ? meter(stage.done, stage.total, stage.step || "progress") : null),
     h("td", {}, one.preset),
-    h("td", {}, plain([one.case, one.item].filter(Boolean).join(" / "))),
+    h("td", {}, ...[one.case, one.item].filter(Boolean).flatMap((each, at) => [at ? " / " : "", name(each)])),
     h("td", {}, when(one.created_at)));
 }

@@ -41,7 +41,7 @@ function card(one, gates) {
 }
 
 function table(gates) {
-  return h("div", { class: "wide" }, h("table", {},
+  return h("div", { class: "wide" }, h("table", { class: "gates" },
     h("thead", {}, h("tr", {}, ...["Gate", "Engine", "Precision", "Device", "Set", "At"].map((one) => h("th", { scope: "col" }, one)))),
     h("tbody", {}, ...gates.map((one) => h("tr", {},
       h("td", {}, chip(one.passed ? "passed" : "failed")), h("td", {}, `${one.engine} ${one.engine_version}`), h("td", {}, one.precision),

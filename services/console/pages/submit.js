@@ -1,7 +1,7 @@
 // A new job: files, a policy, a few wishes. Each file becomes a job of its own.
 
 import { get, post, upload } from "./api.js";
-import { bytes, h, notice, plain, show } from "./dom.js";
+import { bytes, h, name, notice, plain, show } from "./dom.js";
 
 const PRESETS = [
   ["forensic-safe", "Conventional operations with given parameters, under ceilings that keep changes small. Delivered without loss."],
@@ -50,7 +50,7 @@ export async function submit(signal) {
     notice("");
     const made = [];
     for (const file of files.files) {
-      const line = h("li", {}, plain(file.name), " ", h("span", { class: "dim" }, bytes(file.size)));
+      const line = h("li", {}, name(file.name), " ", h("span", { class: "dim" }, bytes(file.size)));
       const bar = h("progress", { max: file.size || 1, value: 0, "aria-label": plain(file.name) });
       list.append(line);
       line.append(bar);
@@ -58,10 +58,10 @@ export async function submit(signal) {
         const stored = await upload(file, (at) => { bar.value = at; }, signal);
         const job = await post("/v1/jobs", request(stored), { "Idempotency-Key": crypto.randomUUID() });
         made.push(job.job_id);
-        line.replaceChildren(h("a", { href: `#/jobs/${job.job_id}` }, plain(file.name)), " submitted");
+        line.replaceChildren(h("a", { href: `#/jobs/${job.job_id}` }, name(file.name)), " submitted");
       } catch (error) {
         if (error.name === "AbortError") return;
-        line.replaceChildren(plain(file.name), " ", h("b", { class: "bad" }, error.message));
+        line.replaceChildren(name(file.name), " ", h("b", { class: "bad" }, error.message));
       }
     }
     go.disabled = false;
