@@ -2,15 +2,16 @@
 
 Each is set against the loop that the field's scripts use: torch in fp32 with its default memory
 layout, one tile after another. Everything else is the same for all: weights, tiles (through
-`TiledNetwork`), threads, picture. Rounds alternate between all ways, each round's way is set
-against the same round's loop, and the shortest times count: what else a machine does only ever
-adds to a time. On a busy machine that is not enough, for the loop's threads wait for each other
-and lose more than others' do; so the processor time of this process is told as well, and the
-load before and after. Agreement is PSNR in dB with 1.0 as the peak, against the loop's own
-result, on a photograph.
+`TiledNetwork`, of the side that the product takes unless told), threads, picture. Rounds
+alternate between all ways, each round's way is set against the same round's loop, and the
+shortest times count: what else a machine does only ever adds to a time. On a busy machine that is
+not enough, for the loop's threads wait for each other and lose more than others' do; so the
+processor time of this process is told as well, and the load before and after. Agreement is PSNR
+in dB with 1.0 as the peak, against the loop's own result, on a photograph.
 
-Ways in bf16 are measured, not offered: no network's card lists bf16. With `--weights` the folder
-of the field's weights, Real-ESRGAN's compact networks are measured too, on a smaller picture.
+With `--weights` the folder of the field's weights, Real-ESRGAN's compact networks are measured
+too, on a smaller picture. Two networks of one architecture cost the same; where their ratios
+differ, the loop was disturbed, and more `--rounds` are due.
 Bar: 2.3 times for compact networks at 45 dB or better, and of the way that runs by itself.
 """
 
@@ -44,6 +45,7 @@ from models.formats.prelu_graph import to_onnx
 from models.formats.safetensors_file import read_tensors
 from models.nets.build import built
 from models.spec import NetworkCard, Precision, PReluArchitecture, WeightsFormat
+from services.cli.engine_wiring import NETWORK_TILE_PIXELS
 
 HERE = Path(__file__).resolve().parent
 RESULT = HERE / "results" / "engine_speed.json"
@@ -57,7 +59,6 @@ WAYS = (
     ("openvino", Precision.BF16),
 )
 LOOP = "plain torch loop fp32"
-TILE_PIXELS = 256
 BAR_TIMES, BAR_DB = 2.3, 45.0
 BY_ITSELF = "onnxruntime fp32"
 """What runs where nobody chose and nothing was gated here."""
@@ -80,12 +81,13 @@ class PlainLoop:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One network with its weights in both forms, the picture it runs on, and rounds."""
+    """One network with its weights in both forms, the picture it runs on, tiles and rounds."""
 
     card: NetworkCard
     forms: Forms
     picture: Picture
     rounds: int
+    tile_pixels: int
 
     @property
     def ways(self) -> Iterator[tuple[str, TiledNetwork]]:
@@ -104,7 +106,7 @@ class Subject:
             yield f"{engine} {precision.value}", self._tiled(session)
 
     def _tiled(self, session: Any) -> TiledNetwork:
-        return TiledNetwork(session, self.card, tile_pixels=TILE_PIXELS)
+        return TiledNetwork(session, self.card, tile_pixels=self.tile_pixels)
 
 
 def photograph(height: int, width: int, planes: int) -> Picture:
@@ -115,12 +117,12 @@ def photograph(height: int, width: int, planes: int) -> Picture:
     return samples if planes == 1 else np.ascontiguousarray(samples.transpose(2, 0, 1))
 
 
-def subjects(folder: Path | None, rounds: int) -> Iterator[Subject]:
+def subjects(folder: Path | None, rounds: int, tile_pixels: int) -> Iterator[Subject]:
     """Our networks, then the field's where their weights are at hand."""
     for name in catalog.shipped().names():
         card = catalog.card(name)
         forms = {form: weights.read_verified(card, form) for form in WeightsFormat}
-        yield Subject(card, forms, photograph(360, 640, 1), rounds=rounds)
+        yield Subject(card, forms, photograph(360, 640, 1), rounds=rounds, tile_pixels=tile_pixels)
     for name in FIELD if folder is not None else ():
         card = catalog.card(name)
         path = Path(str(folder)) / f"{name}.safetensors"
@@ -141,6 +143,7 @@ def subjects(folder: Path | None, rounds: int) -> Iterator[Subject]:
             forms,
             photograph(180, 320, 3),
             rounds=max(2, rounds // 2),
+            tile_pixels=tile_pixels,
         )
 
 
@@ -213,13 +216,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weights", type=Path, default=None)
     parser.add_argument("--cores", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--tile", type=int, default=NETWORK_TILE_PIXELS)
     asked = parser.parse_args()
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: asked.cores])
     torch.set_num_threads(asked.cores)
     load_before = os.getloadavg()[0]
     results = []
-    for subject in subjects(asked.weights, asked.rounds):
+    for subject in subjects(asked.weights, asked.rounds, asked.tile):
         results.append(measured(subject))
         for line in results[-1]["ways"]:
             print(
@@ -231,7 +235,7 @@ def main() -> int:
         "machine": describe("numpy", "onnxruntime", "openvino", "torch"),
         "has_bf16": "avx512_bf16" in Path("/proc/cpuinfo").read_text(encoding="utf-8"),
         "threads": asked.cores,
-        "tile_pixels": TILE_PIXELS,
+        "tile_pixels": asked.tile,
         "load_average_before": round(load_before, 2),
         "load_average_after": round(os.getloadavg()[0], 2),
         "note": "A load of more than 0.5 before the run means that others worked on the machine: "
