@@ -12,10 +12,11 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    text,
 )
 
 from services.database.columns import RECORDS, Instant
-from services.database.words import is_digest
+from services.database.words import NAMED, is_digest
 
 projects = Table(
     "projects",
@@ -58,8 +59,17 @@ artifact_references = Table(
     Column("name", String(255), nullable=False, server_default=""),
     Column("created_at", Instant, nullable=False),
     Column("keep_until", Instant),
+    Index(
+        "ix_artifact_references_named",
+        "project",
+        "artifact",
+        "created_at",
+        sqlite_where=text(NAMED),
+        postgresql_where=text(NAMED),
+    ),
 )
-"""A project's hold on an artifact. `holder` is a job's id, or the word `upload`."""
+"""A project's hold on an artifact. `holder` is a job's id, or the word `upload`. Jobs that read it
+give it no name, so what it is called is found however many they are."""
 
 accesses = Table(
     "accesses",

@@ -63,6 +63,10 @@ OPEN = one_of("state", (State.QUEUED, State.RUNNING, State.RETRY))
 """The condition that a stage runs, or may run by itself sooner or later."""
 
 
+NAMED = "name <> ''"
+"""The condition that something has a name."""
+
+
 def is_digest(column: str) -> str:
     """Return the condition that `column` looks like `sha256:` and 64 digits."""
     return f"length({column}) = 71 AND {column} LIKE 'sha256:%'"

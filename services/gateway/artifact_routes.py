@@ -167,11 +167,12 @@ def download_routes(
         if_none_match: Annotated[str | None, Header()] = None,
         if_range: Annotated[str | None, Header()] = None,
     ) -> Response:
-        known = artifacts.find(principal.project, digest)
-        if known is None:
+        found = artifacts.find_named(principal.project, digest)
+        if found is None:
             raise _none()
+        known, name = found
         sha256 = Sha256(digest.removeprefix("sha256:"))
-        headers = _headers(known, sha256, artifacts.name(principal.project, digest))
+        headers = _headers(known, sha256, name)
         if headers["ETag"] in (if_none_match or ""):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         if if_range is not None and if_range.strip() != headers["ETag"]:

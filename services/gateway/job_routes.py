@@ -150,11 +150,12 @@ def _submission(
     idempotency_key: str | None,
 ) -> Submission:
     """Write the request for the records. Raises UnknownArtifactError, GraphError."""
-    found = artifacts.find(principal.project, asked.artifact)
-    if found is None:
+    held = artifacts.find_named(principal.project, asked.artifact)
+    if held is None:
         raise UnknownArtifactError(
             f"The project holds no artifact {asked.artifact}.", next_step="Upload the file first."
         )
+    found, name = held
     pipeline = "photo" if found.media_type.startswith("image/") else "video"
     if asked.pipeline not in (None, pipeline):
         raise GraphError(
@@ -180,7 +181,7 @@ def _submission(
         case=matter.case,
         item=matter.item,
         details={
-            "name": artifacts.name(principal.project, asked.artifact),
+            "name": name,
             "exhibit": matter.exhibit,
             "note": matter.note,
             "requested_by": matter.requested_by,

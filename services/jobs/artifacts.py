@@ -9,9 +9,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    exists,
+    literal_column,
+    select,
+    update,
+)
 
 from services.database.columns import inserting
 from services.database.database import Database
@@ -52,29 +63,43 @@ class Artifacts:
 
     def find(self, project: str, digest: str) -> Artifact | None:
         """Return an artifact that the project holds; None for any other."""
-        with self._database.reading() as connection:
-            row = connection.execute(
-                select(artifacts)
-                .join(artifact_references, artifact_references.c.artifact == artifacts.c.digest)
-                .where(artifacts.c.digest == digest, artifact_references.c.project == project)
-                .limit(1)
-            ).first()
-        return None if row is None else _artifact(row)
+        found = self.find_named(project, digest)
+        return None if found is None else found[0]
 
     def name(self, project: str, digest: str) -> str:
         """Return the first name under which the project holds an artifact, "" if none."""
+        found = self.find_named(project, digest)
+        return "" if found is None else found[1]
+
+    def find_named(self, project: str, digest: str) -> tuple[Artifact, str] | None:
+        """Return it with the first name under which the project holds it, "" if none."""
+        asked = {"of_project": project, "of_digest": digest}
         with self._database.reading() as connection:
-            found = connection.execute(
-                select(artifact_references.c.name)
-                .where(
-                    artifact_references.c.project == project,
-                    artifact_references.c.artifact == digest,
-                    artifact_references.c.name != "",
-                )
-                .order_by(artifact_references.c.created_at, artifact_references.c.holder)
-                .limit(1)
-            ).scalar_one_or_none()
-        return found or ""
+            row = connection.execute(_holding(), asked).first()
+        return None if row is None else (_artifact(row), row.first_name or "")
+
+
+@cache
+def _holding() -> Select[Any]:
+    """The question of every request for work, put together once."""
+    mine, named = artifact_references.alias(), artifact_references.alias()
+    digest: BindParameter[str] = bindparam("of_digest")
+    project: BindParameter[str] = bindparam("of_project")
+    first_name = (
+        select(named.c.name)
+        .where(
+            named.c.project == project,
+            named.c.artifact == digest,
+            named.c.name != literal_column("''"),
+        )
+        .order_by(named.c.created_at, named.c.holder)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return select(artifacts, first_name.label("first_name")).where(
+        artifacts.c.digest == digest,
+        exists().where(mine.c.project == project, mine.c.artifact == digest),
+    )
 
 
 def store_artifact(connection: Connection, artifact: Artifact, *, now: datetime) -> Artifact:

@@ -31,6 +31,7 @@ from services.jobs import finish, read, steer, sweep
 from services.jobs.claim import Room
 from services.jobs.errors import StaleTokenError, UnknownJobError
 from services.jobs.failures import Failure, Jitter
+from services.jobs.in_groups import Answer, InGroups
 from services.jobs.locked_job import LockedJob, LockedJobs
 from services.jobs.rounds import Rounds
 from services.jobs.submit import known_job, submit
@@ -49,6 +50,8 @@ from services.jobs.values import (
 )
 
 MOST_SWEPT = 200
+MOST_TAKEN_IN = 64
+"""So many requests are taken in with one transaction at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class Jobs:
         self._jitter = jitter
         self._hint = hint
         lease = timedelta(seconds=self._rules.lease_seconds)
+        self._intake: InGroups[Submission, Submitted] = InGroups(self._take_in, most=MOST_TAKEN_IN)
         self._rounds = Rounds(database, actor=actor, lease=lease)
 
     @property
@@ -97,23 +101,19 @@ class Jobs:
     def submit(self, asked: Submission) -> Submitted:
         """Take a request in. Raises UnknownArtifactError, KeyConflictError, LimitError."""
         try:
-            with self._database.writing() as connection:
-                job = known_job(connection, asked)
-                is_new = job is None
-                if job is None:
-                    now = self._database.now(connection)
-                    job = submit(connection, asked, now=now, actor=self._actor)
+            submitted = self._intake(asked)
         except IntegrityError:
             # Somebody with the same key was faster; what broke otherwise breaks again here.
             with self._database.reading() as connection:
-                job, is_new = known_job(connection, asked), False
+                job = known_job(connection, asked)
             if job is None:
                 raise
-        if is_new:
+            return Submitted(self.get(job), is_new=False)
+        if submitted.is_new:
             with suppress(ResourceError):
                 for lane in sorted({stage.lane for stage in asked.stages if not stage.needs}):
                     self._hint(lane)
-        return Submitted(self.get(job), is_new)
+        return submitted
 
     def get(self, job: str, *, project: str | None = None) -> JobView:
         """Return a job as it stands. UnknownJobError where the project has none of that id."""
@@ -293,6 +293,11 @@ class Jobs:
             with self._locked(row.id, None) as locked:
                 warned += sweep.warn_of_lateness(locked)
         return warned
+
+    def _take_in(self, take: Callable[[], Sequence[Submission]]) -> Sequence[Answer[Submitted]]:
+        with self._database.writing() as connection:
+            now = self._database.now(connection)
+            return submit(connection, take(), now=now, actor=self._actor)
 
     @contextmanager
     def _locked(self, job: str, project: str | None) -> Iterator[LockedJob]:

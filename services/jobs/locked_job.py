@@ -10,7 +10,7 @@ kind of change, however many jobs it is about.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -222,8 +222,13 @@ def append(connection: Connection, *locked: LockedJob) -> None:
         (pending_entries, [row for one in locked for row in one.entries]),
         (outbox, [row for one in locked for row in one.wakes]),
     ):
-        if rows:
-            connection.execute(_inserting(table), rows)
+        insert_rows(connection, table, rows)
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert any number of rows, of the same columns, with one statement."""
+    if rows:
+        connection.execute(_inserting(table), rows)
 
 
 def _change(connection: Connection, table: Table, key: str, rows: Iterable[_Change]) -> None:

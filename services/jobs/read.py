@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -40,6 +40,7 @@ from services.jobs.values import (
 
 MOST_PER_PAGE = 200
 
+_Columns = Mapping[str, Any] | RowMapping
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -51,7 +52,44 @@ def job_view(connection: Connection, job: str, project: str | None) -> JobView:
         raise UnknownJobError(f"There is no job {job}.", next_step="Check the id.")
     found_stages = connection.execute(_its_stages(), asked)
     found_outputs = connection.execute(_its_outputs(), asked)
-    return _view(row, found_stages.mappings(), found_outputs.mappings())
+    return view(row, found_stages.mappings(), found_outputs.mappings())
+
+
+def view(
+    row: _Columns, of_stages: Iterable[_Columns] = (), outputs: Iterable[_Columns] = ()
+) -> JobView:
+    """Return a job of which the rows are known."""
+    error = None
+    if row["error_class"] is not None:
+        error = JobError(row["error_class"], row["error_reason"], row["error_next_step"])
+    return JobView(
+        id=JobId(row["id"]),
+        project=row["project"],
+        state=State(row["state"]),
+        wanted=Wanted(row["wanted"]),
+        priority=Priority(row["priority"]),
+        pipeline=row["pipeline"],
+        preset=row["preset"],
+        graph=row["graph"],
+        graph_sha256=row["graph_sha256"],
+        principal=row["principal"],
+        request_id=row["request_id"],
+        name=row["details"].get("name"),
+        case=row["case_name"],
+        item=row["item"],
+        deadline_at=row["deadline_at"],
+        late_at=row["late_at"],
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        event_count=row["event_count"],
+        error=error,
+        stages=tuple(_stage(one) for one in of_stages),
+        outputs=tuple(
+            JobOutput(one["artifact"], one["name"], one["media_type"], one["bytes"])
+            for one in outputs
+        ),
+    )
 
 
 # What is asked most often is put together once: that takes longer than its answer.
@@ -99,7 +137,7 @@ def job_page(connection: Connection, wanted: JobFilter, cursor: str | None, limi
     rows = list(connection.execute(asked).mappings())
     page = rows[:limit]
     more = _cursor(page[-1]) if len(rows) > limit else None
-    return JobPage(tuple(_view(row) for row in page), more)
+    return JobPage(tuple(view(row) for row in page), more)
 
 
 def events_after(connection: Connection, job: str, after: int, limit: int) -> tuple[JobEvent, ...]:
@@ -154,43 +192,7 @@ def classes_of_errors(connection: Connection) -> tuple[ErrorClass, ...]:
     )
 
 
-def _view(
-    row: RowMapping, of_stages: Iterable[RowMapping] = (), outputs: Iterable[RowMapping] = ()
-) -> JobView:
-    error = None
-    if row["error_class"] is not None:
-        error = JobError(row["error_class"], row["error_reason"], row["error_next_step"])
-    return JobView(
-        id=JobId(row["id"]),
-        project=row["project"],
-        state=State(row["state"]),
-        wanted=Wanted(row["wanted"]),
-        priority=Priority(row["priority"]),
-        pipeline=row["pipeline"],
-        preset=row["preset"],
-        graph=row["graph"],
-        graph_sha256=row["graph_sha256"],
-        principal=row["principal"],
-        request_id=row["request_id"],
-        name=row["details"].get("name"),
-        case=row["case_name"],
-        item=row["item"],
-        deadline_at=row["deadline_at"],
-        late_at=row["late_at"],
-        created_at=row["created_at"],
-        started_at=row["started_at"],
-        finished_at=row["finished_at"],
-        event_count=row["event_count"],
-        error=error,
-        stages=tuple(_stage(one) for one in of_stages),
-        outputs=tuple(
-            JobOutput(one["artifact"], one["name"], one["media_type"], one["bytes"])
-            for one in outputs
-        ),
-    )
-
-
-def _stage(row: RowMapping) -> StageView:
+def _stage(row: _Columns) -> StageView:
     return StageView(
         id=StageId(row["id"]),
         name=row["name"],
