@@ -202,9 +202,23 @@ DEBLUR = Descriptor(
 )
 
 
-class DeblurEstimatedParameters(Parameters):
-    """How strongly an estimated blur is taken back."""
+class EstimatedSpread(StrEnum):
+    """Which shape of a blur is estimated; a person says which, for nothing in a picture does."""
 
+    GAUSSIAN = "gaussian"
+    """Its standard deviation, from the steepness of edges."""
+    MOTION = "motion"
+    """Length and angle of an even motion along a line, from the zeros of the spectrum."""
+
+
+class DeblurEstimatedParameters(Parameters):
+    """What is estimated of a blur, and how strongly it is taken back."""
+
+    psf: EstimatedSpread = Field(
+        default=EstimatedSpread.GAUSSIAN,
+        description="Shape of the blur that is estimated: gaussian (its width) or motion (length "
+        "and angle).",
+    )
     noise: float = Field(
         default=0.02,
         ge=0.001,
@@ -225,8 +239,9 @@ MOST_ESTIMATED = 5.0
 
 DEBLUR_ESTIMATED = Descriptor(
     name="deblur_estimated",
-    summary="Estimates the blur of luma as a Gaussian and takes it back; where the estimate is "
-    "wrong, edges ring: light and dark lines beside them are not of the scene.",
+    summary="Estimates the blur of luma as a Gaussian or as a motion along a line, and takes it "
+    "back; where the estimate is wrong, edges ring: light and dark lines beside them are not of "
+    "the scene.",
     nature=Nature(OperationClass.CONVENTIONAL, FrameUse.SINGLE, ParameterSource.ESTIMATED),
     plane_use=PlaneUse.LUMA,
     parameters=DeblurEstimatedParameters,
@@ -237,6 +252,7 @@ DEBLUR_ESTIMATED = Descriptor(
         "the blur is estimated anew for every picture, and none is stated that would undo it",
     ),
     ceilings={"noise": Ceiling(0.01, 1.0)},
+    fields=FieldUse.REFUSES,
 )
 
 

@@ -1,20 +1,24 @@
-"""`deblur_estimated`: the blur of a picture is estimated from its edges, and taken back.
+"""`deblur_estimated`: the blur of a picture is estimated as a person says, and taken back.
 
-A step that a Gaussian of sigma s blurred, blurred again by one of sigma b, has its steepest
-slope made smaller by sqrt(1 + b**2 / s**2); so that ratio, at the places of strong edges, tells s
+`gaussian`: a step that a Gaussian of sigma s blurred, blurred again by one of sigma b, has its
+steepest slope made smaller by sqrt(1 + b**2 / s**2); that ratio, at the places of edges, tells s
 (S. Zhuo and T. Sim, "Defocus map estimation from a single image", Pattern Recognition 44, 2011).
 The median over the edges counts, rounded to twentieths of a sample. Wiener's filter of `deblur`
 takes it back.
 
 Edges that were soft in the scene pass for blurred ones, and a blur of another kind than a
-Gaussian is taken back wrongly: both ring. A blur by motion is not estimated, for one length and
-one direction fit a picture only where all of it moved alike; `deblur` takes them as given. Below
-`LEAST_SIGMA`, and where there are too few edges, the picture is left as it is.
+Gaussian is taken back wrongly: both ring. Below `LEAST_SIGMA`, and where there are too few edges,
+the picture is left as it is.
+
+`motion`: length and angle of an even motion (`motion_blur`). One length and one direction fit a
+picture only where all of it moved alike; where the evidence is weak, it is left as it is.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,12 +26,14 @@ from pipelines.graph.operation_blur import (
     MOST_ESTIMATED,
     DeblurEstimatedParameters,
     DeblurParameters,
+    EstimatedSpread,
     PointSpread,
 )
 from pipelines.media.picture import Block, FrameShape, Plane, Region
 from pipelines.operations.base import NetworkSource, Operation
 from pipelines.operations.deblur import Deblur
 from pipelines.operations.luma import luma_of
+from pipelines.operations.motion_blur import estimated_motion
 from pipelines.operations.neighbourhood import gaussian_kernel, symmetric_filter
 from pipelines.operations.single import SingleFrame
 
@@ -52,6 +58,7 @@ class DeblurEstimated(SingleFrame):
 
     def __init__(self, parameters: DeblurEstimatedParameters, source: FrameShape) -> None:
         super().__init__("deblur_estimated", source, pixels=0)
+        self._psf = parameters.psf
         self._noise = parameters.noise
         self._deblur = lru_cache(maxsize=8)(self._made)
 
@@ -61,15 +68,50 @@ class DeblurEstimated(SingleFrame):
 
     def compute(self, block: Block, out: Region) -> Block:
         """Estimate, and take back what was found."""
-        sigma = estimated_sigma(_middle(luma_of(block)))
-        if sigma is None:
+        middle = block.cut(middle_of(self.source))
+        found = estimated_blur(self._psf, luma_of(middle))
+        if found.blur is None:
             return block.cut(out)
-        deblur = self._deblur(sigma)
-        return deblur.apply([block], 0, out)
+        return self._deblur(found.blur).apply([block], 0, out)
 
-    def _made(self, sigma: float) -> Deblur:
-        stated = DeblurParameters(psf=PointSpread.GAUSSIAN, sigma=sigma, noise=self._noise)
+    def _made(self, blur: Blur) -> Deblur:
+        if blur.angle is None:
+            stated = DeblurParameters(psf=PointSpread.GAUSSIAN, sigma=blur.width, noise=self._noise)
+        else:
+            stated = DeblurParameters(
+                psf=PointSpread.MOTION, length=blur.width, angle=blur.angle, noise=self._noise
+            )
         return Deblur(stated, self.source)
+
+
+class Blur(NamedTuple):
+    """A blur that is taken back: sigma of a Gaussian, or the length of a motion with its angle."""
+
+    width: float
+    angle: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundBlur:
+    """What was estimated of one picture. `blur` is None where it is left as it is.
+
+    `confidence` is that of a motion, None where nothing states one.
+    """
+
+    blur: Blur | None
+    confidence: float | None = None
+
+
+def estimated_blur(psf: EstimatedSpread, luma: Plane) -> FoundBlur:
+    """Estimate the blur of luma (H, W), samples 0 to 1."""
+    if psf is EstimatedSpread.GAUSSIAN:
+        sigma = estimated_sigma(luma)
+        return FoundBlur(None if sigma is None else Blur(sigma))
+    motion = estimated_motion(luma)
+    if motion is None:
+        return FoundBlur(None)
+    blur = Blur(motion.length, motion.angle) if motion.holds else None
+    return FoundBlur(blur, motion.confidence)
 
 
 def estimated_sigma(luma: Plane) -> float | None:
@@ -108,10 +150,11 @@ def _is_crest(slope: Plane) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     return crest
 
 
-def _middle(luma: Plane) -> Plane:
-    tops = [max(0, (side - MOST_ESTIMATED_SIDE) // 2) for side in luma.shape]
-    rows, columns = (slice(top, top + MOST_ESTIMATED_SIDE) for top in tops)
-    return luma[rows, columns]
+def middle_of(shape: FrameShape) -> Region:
+    """The part of a picture on which the estimate is made, in samples of luma."""
+    height, width = (min(side, MOST_ESTIMATED_SIDE) for side in (shape.height, shape.width))
+    top, left = (shape.height - height) // 2, (shape.width - width) // 2
+    return Region(top, left, height, width)
 
 
 def build(

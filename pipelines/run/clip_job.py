@@ -44,6 +44,7 @@ from pipelines.run.entries import (
     result_line,
     stage,
 )
+from pipelines.run.estimates import blur_sentences
 from pipelines.run.fusing import recorded_fusions, require_fusions, with_fusions
 from pipelines.run.job import Job, Made, Networks, PlanTools
 from pipelines.run.judging import judge_clip, listening, outside_tap, taps_of
@@ -296,6 +297,11 @@ def _made(job: Job, indexed: VideoIndex | None = None) -> Made:
                 if one in job.checked.export.drop_streams
             ),
             *credentialed.warnings,
+            *blur_sentences(
+                job.checked,
+                chain.source,
+                ((one, load_planes(_sides(job, one)[0])) for one in _kept(job, shown)),
+            ),
         ),
         defects=tuple(filter(None, (*source_defects(index), judge_fields(index).contradiction))),
         streams=stream_fates(index, delivery),
@@ -325,17 +331,24 @@ def _ledger(job: Job, index: VideoIndex, delivery: Delivery, marks: tuple[Mark, 
     return path
 
 
+def _sides(job: Job, frame: int) -> tuple[Path, ...]:
+    """Where a shown frame's planes lie, before and after."""
+    return tuple(preview_path(job.folder.work, frame, side) for side in ("before", "after"))
+
+
+def _kept(job: Job, shown: tuple[int, ...]) -> tuple[int, ...]:
+    """The shown frames whose planes were kept."""
+    return tuple(one for one in shown if all(path.exists() for path in _sides(job, one)))
+
+
 def _previews(
     job: Job, chain: Chain, index: VideoIndex, shown: tuple[int, ...]
 ) -> tuple[Preview, ...]:
     """Make the pairs of the report: samples as decoded from the source and from the result."""
     made = []
     kept = covered(chain)
-    for frame in shown:
-        paths = [preview_path(job.folder.work, frame, side) for side in ("before", "after")]
-        if not all(path.exists() for path in paths):
-            continue
-        before, after = (load_planes(path) for path in paths)
+    for frame in _kept(job, shown):
+        before, after = (load_planes(path) for path in _sides(job, frame))
         stamp = FrameStamp(frame, int(index.pts[frame]), index.video.stream.time_base)
         made.append(
             make_preview(

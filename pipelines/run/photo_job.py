@@ -37,6 +37,7 @@ from pipelines.run.entries import (
     segment_body,
     stage,
 )
+from pipelines.run.estimates import blur_sentences
 from pipelines.run.job import Job, Made, Tools
 from pipelines.run.judging import judge_photo, photo_maps_bytes
 from pipelines.run.photo_pixels import REGION_PIXELS, read_back, render_photo, work_regions
@@ -236,7 +237,10 @@ def _made(job: Job, pages: GivingBack) -> Made:
         previews=(_preview(chain, photo, after),),
         sidecar=credentialed.sidecar,
         assumptions=photo.assumptions,
-        warnings=credentialed.warnings,
+        warnings=(
+            *credentialed.warnings,
+            *blur_sentences(job.checked, photo.shape, [(None, photo.planes)]),
+        ),
         replans=replans,
         judged=judged,
         tracked=tracked,

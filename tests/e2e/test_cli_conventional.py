@@ -11,8 +11,10 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.e2e.command_kit import Evident, Said, entries_of, textured
+from tests.unit.pipelines.operations.test_motion_blur import moved, photograph
 
 FRAMES = 54
 """Two segments at 25 frames a second."""
@@ -132,3 +134,23 @@ def test_a_clip_has_no_pyramid(evident: Evident) -> None:
     said = evident("run", clip, "--graph", graph, "--out", "none", "--json")
     assert said.code != 0
     assert "photographs" in said.json["jobs"][0]["error"]["reason"]
+
+
+def test_an_estimated_blur_is_stated_with_its_confidence(evident: Evident) -> None:
+    """Of a photograph and of a clip's shown frames: what was found, how sure, what was done."""
+    scene = photograph("camera")
+    pictures = [moved(scene, 12, 30).astype(np.uint8), scene.astype(np.uint8)]
+    photo = evident.folder / "moved.png"
+    Image.fromarray(pictures[0]).save(photo)
+    clip = write(evident.folder / "moved.mp4", [pictures[0]] * 2 + [pictures[1]], "yuv420p")
+    asked = {"op": "deblur_estimated", "psf": "motion"}
+    assert run(evident, photo, "none", "forensic-safe", asked).code == 2
+    for source, place in ((photo, "in the picture"), (clip, "in frame 1")):
+        said = run(evident, source, f"motion{source.suffix}", "balanced", asked)
+        assert said.code == 0, said.err
+        warnings = said.json["jobs"][0]["warnings"]
+        found = [one for one in warnings if f"found {place} a motion of 1" in one]
+        assert len(found) == 1
+        assert "confidence 0." in found[0]
+    declined = [one for one in warnings if "no blur in frame 2" in one]
+    assert len(declined) == 1

@@ -46,6 +46,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("wrap", {"mode": "horizontal", "margin": 4}),
     ("unwrap", {"mode": "both", "margin": 4}),
     ("deblur_estimated", {}),
+    ("deblur_estimated", {"psf": "motion"}),
     ("steady", {"radius": 1}),
     ("steady", {"radius": 2, "search": 3, "strength": 12.0}),
     ("stabilise", {"radius": 2}),

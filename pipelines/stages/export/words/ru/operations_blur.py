@@ -22,10 +22,13 @@ BLUR_PHRASES: Mapping[str, str] = {
     "мощности шума к мощности изображения; чем больше, тем глаже.",
     "Richardson-Lucy: how often the picture is improved.": "Ричардсон — Люси: сколько раз "
     "уточняется изображение.",
-    "Estimates the blur of luma as a Gaussian and takes it back; where the estimate is wrong, "
-    "edges ring: light and dark lines beside them are not of the scene.": "Оценивает размытие "
-    "яркости как гауссово и обращает его; где оценка неверна, возникает звон: светлые и тёмные "
-    "линии у границ не принадлежат сцене.",
+    "Estimates the blur of luma as a Gaussian or as a motion along a line, and takes it back; "
+    "where the estimate is wrong, edges ring: light and dark lines beside them are not of the "
+    "scene.": "Оценивает размытие яркости как гауссово или как смаз вдоль прямой и обращает его; "
+    "где оценка неверна, возникает звон: светлые и тёмные линии у границ не принадлежат сцене.",
+    "Shape of the blur that is estimated: gaussian (its width) or motion (length and "
+    "angle).": "Вид оцениваемого размытия: gaussian (гауссово, его ширина) или motion (смаз, "
+    "длина и угол).",
     "Power of the noise over power of the picture; more is smoother and rings less.": "Отношение "
     "мощности шума к мощности изображения; чем больше, тем глаже и меньше звон.",
     "Takes blur back with a trained network; no blur is stated to it.": "Обращает размытие "

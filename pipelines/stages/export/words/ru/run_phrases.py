@@ -97,6 +97,25 @@ _RUN = {
     "{name}: the tile at row {n_row}, column {n_column} was not finite and was run again in "
     "fp32": "{name}: во фрагменте со строки {n_row}, столбца {n_column} получены не числа; "
     "выполнено заново в fp32",
+    "deblur_estimated found no blur in the picture {why}, and left it as it "
+    "is.": "deblur_estimated: на изображении нет размытия, {why!t}; оно оставлено как есть.",
+    "deblur_estimated found no blur in frame {n_frame} {why}, and left it as it "
+    "is.": "deblur_estimated: в кадре {n_frame} нет размытия, {why!t}; кадр оставлен как есть.",
+    "deblur_estimated found in the picture {what}, and took it back; edges may "
+    "ring.": "deblur_estimated: на изображении найдено и обращено: {what!t}; у границ возможен "
+    "звон.",
+    "deblur_estimated found in frame {n_frame} {what}, and took it back; edges may "
+    "ring.": "deblur_estimated: в кадре {n_frame} найдено и обращено: {what!t}; у границ возможен "
+    "звон.",
+    "that its edges tell": "которое показали бы границы",
+    "that stands out (confidence {n_confidence} of 1)": "которое выделялось бы (уверенность "
+    "{n_confidence} из 1)",
+    "a Gaussian of sigma {n_sigma} samples": "гауссово размытие, сигма {n_sigma} отсчётов",
+    "a motion of {n_length} samples at {n_angle} degrees, confidence {n_confidence} of 1": "смаз "
+    "длиной {n_length} отсчётов под углом {n_angle} градусов, уверенность {n_confidence} из 1",
+    "What deblur_estimated found after other operations is not stated: its input is not "
+    "kept.": "Что deblur_estimated нашла после других операций, не указано: её входные данные не "
+    "сохраняются.",
     "system": "система",
     "processor": "процессор",
     "processor threads": "потоков процессора",
