@@ -10,10 +10,14 @@ from typing import Any
 import pytest
 import yaml
 
+from services.settings.settings import Settings
+
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-ENVIRONMENT = (DEPLOY / "example.env").read_text(encoding="utf-8")
+ENVIRONMENT = "\n".join(
+    (DEPLOY / name).read_text(encoding="utf-8") for name in ("example.env", "worker.env")
+)
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -69,11 +73,38 @@ def test_every_secret_must_be_given() -> None:
             assert not value, name
 
 
-def test_the_process_file_is_told_everything_it_asks_for() -> None:
-    """Every variable of the process file is in the example, and every line is one of our verbs."""
-    told = {line.partition("=")[0] for line in ENVIRONMENT.splitlines() if "=" in line}
-    for line in (DEPLOY / "Procfile").read_text(encoding="utf-8").splitlines():
+@pytest.mark.parametrize(
+    ("processes", "example"), [("Procfile", "example.env"), ("Procfile.worker", "worker.env")]
+)
+def test_a_process_file_is_told_everything_it_asks_for(processes: str, example: str) -> None:
+    """Every variable of a process file is in its example, and every line is one of our verbs."""
+    lines = (DEPLOY / example).read_text(encoding="utf-8").splitlines()
+    told = {line.partition("=")[0] for line in lines if "=" in line}
+    for line in (DEPLOY / processes).read_text(encoding="utf-8").splitlines():
         name, _, command = line.partition(": ")
         assert re.fullmatch(r"[a-z]+", name)
         assert shlex.split(command)[0] == "evident"
         assert set(re.findall(r"\$\{(\w+)\}", command)) <= told
+
+
+def test_examples_name_settings_that_there_are() -> None:
+    """What a host is told is a setting of ours, or a word of its process file."""
+    known = {f"EVIDENT_{name.upper()}" for name in Settings.model_fields}
+    for processes, example in (("Procfile", "example.env"), ("Procfile.worker", "worker.env")):
+        words = (DEPLOY / processes).read_text(encoding="utf-8")
+        asked = set(re.findall(r"\$\{(\w+)\}", words))
+        for line in (DEPLOY / example).read_text(encoding="utf-8").splitlines():
+            name, sign, _ = line.partition("=")
+            assert not sign or line.startswith("#") or name in known | asked, line
+
+
+def test_what_renders_has_neither_the_key_nor_the_log() -> None:
+    """The home's disk is where it is sealed and shown; what meets strangers' files has another."""
+    for name, service in SERVICES.items():
+        mounted = {str(one).partition(":")[0] for one in service.get("volumes", ())}
+        renders = name in {"worker", "compute-head", "compute-worker"}
+        if "build" in service:
+            assert ("home" in mounted) is not renders, name
+    told = SERVICES["worker"]["environment"]
+    assert told["EVIDENT_PROVENANCE"].startswith("https://log:")
+    assert "worker_token" in SERVICES["worker"]["secrets"]

@@ -22,19 +22,67 @@ PODS = [
     for thing in THINGS
     if "template" in thing.get("spec", {})
 ]
+TEMPLATES = [thing["spec"]["template"] for thing in THINGS if "template" in thing.get("spec", {})]
 CONTAINERS = [(f"{name} {one['name']}", one) for name, pod in PODS for one in pod["containers"]]
 
 
 @pytest.mark.parametrize(("name", "pod"), PODS, ids=[name for name, _ in PODS])
 def test_a_pod_has_no_rights(name: str, pod: dict[str, Any]) -> None:
-    """Nobody is root, nobody holds the cluster's token, and who needs the home is on its node."""
+    """Nobody is root, nobody holds the cluster's token, and nobody is kept on another's node."""
     assert pod["automountServiceAccountToken"] is False
     assert pod["securityContext"]["runAsNonRoot"] is True
     assert pod["securityContext"]["seccompProfile"]["type"] == "RuntimeDefault"
     assert pod["terminationGracePeriodSeconds"] >= 60
-    claimed = [one["persistentVolumeClaim"]["claimName"] for one in pod["volumes"][:1]]
-    assert claimed == ["home"]
-    assert name == "Deployment front" or "podAffinity" in pod["affinity"]
+    assert "affinity" not in pod, name
+
+
+@pytest.mark.parametrize(("name", "pod"), PODS, ids=[name for name, _ in PODS])
+def test_the_key_and_the_log_are_in_one_pod(name: str, pod: dict[str, Any]) -> None:
+    """One pod has the disk of the home; all others have a bounded folder that goes with them."""
+    home = pod["volumes"][0]
+    assert home["name"] == "home"
+    if name == "Deployment front":
+        assert home["persistentVolumeClaim"]["claimName"] == "home"
+    else:
+        assert home["emptyDir"]["sizeLimit"]
+
+
+def test_who_works_elsewhere_is_told_who_seals() -> None:
+    """Every worker has the address, its token and no other, and the log's service lets it in."""
+    for name, pod in PODS:
+        for one in pod["containers"]:
+            if one["args"][:1] != ["orchestrator"] or "worker" not in one["args"]:
+                continue
+            told = [source.get("configMapRef", {}).get("name") for source in one["envFrom"]]
+            assert "elsewhere" in told, name
+            (secret,) = (it["secret"] for it in pod["volumes"] if it["name"] == "sealing")
+            assert secret["defaultMode"] == 0o400
+            keys = {item["key"] for item in secret["items"]}
+            assert {"worker.token", "ca.crt"} <= keys, name
+            assert not keys & {"gateway.token", "tls.key"}, name
+    (policy,) = (one for one in THINGS if one["metadata"]["name"] == "workers-to-log")
+    (rule,) = policy["spec"]["ingress"]
+    assert rule["ports"] == [{"protocol": "TCP", "port": 8701}]
+    labels = {pod["metadata"]["labels"]["app"] for pod in TEMPLATES}
+    (chosen,) = rule["from"][0]["podSelector"]["matchExpressions"]
+    assert set(chosen["values"]) == labels - {"front"}
+
+
+def test_workers_are_scaled_by_their_load() -> None:
+    """The autoscaler names a deployment that there is, which states no number itself."""
+    (scaler,) = (one["spec"] for one in THINGS if one["kind"] == "HorizontalPodAutoscaler")
+    assert 1 <= scaler["minReplicas"] < scaler["maxReplicas"]
+    (scaled,) = (
+        one
+        for one in THINGS
+        if one["kind"] == scaler["scaleTargetRef"]["kind"]
+        and one["metadata"]["name"] == scaler["scaleTargetRef"]["name"]
+    )
+    assert "replicas" not in scaled["spec"]
+    assert all(
+        one["resources"]["requests"]["cpu"]
+        for one in scaled["spec"]["template"]["spec"]["containers"]
+    )
 
 
 @pytest.mark.parametrize(("name", "container"), CONTAINERS, ids=[name for name, _ in CONTAINERS])
