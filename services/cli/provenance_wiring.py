@@ -34,7 +34,6 @@ from services.provenance.service_line import (
     TokenRefusedError,
 )
 from services.settings.settings import Settings
-from services.telemetry.breaker import CircuitOpenError
 from services.telemetry.breakers import Breakers
 
 
@@ -153,5 +152,5 @@ def _require_admitted(client: SealingClient) -> None:
         client.check()
     except TokenRefusedError as error:
         raise RequestError(str(error), next_step=error.next_step) from error
-    except (SealerAwayError, CircuitOpenError) as error:
+    except SealerAwayError as error:
         console_on_stderr().print(f"warning: {error}", markup=False, soft_wrap=True)

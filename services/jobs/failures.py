@@ -53,7 +53,7 @@ RULES: Mapping[str, RetryRule] = {
     "MemoryCeilingError": RetryRule(4, first_seconds=30, most_seconds=600),
     "DiskFullError": RetryRule(10, first_seconds=30, most_seconds=900),
     "CircuitOpenError": RetryRule(2, first_seconds=10, most_seconds=10, is_free=True),
-    "SealerAwayError": RetryRule(2, first_seconds=10, most_seconds=10, is_free=True),
+    "SealerAwayError": RetryRule(2, first_seconds=60, most_seconds=60, is_free=True),
     "StageOverdueError": RetryRule(2, first_seconds=30, most_seconds=60),
     "ResourceError": RetryRule(8, first_seconds=5, most_seconds=300),
     "WorkerLostError": RetryRule(4, first_seconds=1, most_seconds=30),

@@ -22,7 +22,6 @@ from services.jobs.errors import StaleTokenError
 from services.orchestrator.executor import Desk
 from services.provenance.sealing import JobSealer, OvertakenError, WorkRight
 from services.provenance.service_line import SealerAwayError
-from services.telemetry.breaker import CircuitOpenError
 
 WAIT_SECONDS = 900.0
 """So long an export waits for the sealer before its stage is given back, to be tried again."""
@@ -62,7 +61,7 @@ class DeskSealer:
                 return question(self._sealer, self._right)
             except OvertakenError as error:
                 raise StaleTokenError(str(error), next_step=error.next_step) from error
-            except (SealerAwayError, CircuitOpenError):
+            except SealerAwayError:
                 if time.monotonic() >= deadline:
                     raise
             if not waits:

@@ -2,7 +2,7 @@
 
 Whether a network may run is what its moves in the log say, so it is asked where the log is. A
 network whose weights here are not those there would make one job's result depend on the machine
-that took it: that is an error that names both, never a difference that nobody sees.
+that took it: that is an error that says so, never a difference that nobody sees.
 """
 
 from __future__ import annotations

@@ -21,12 +21,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pipelines.errors import EvidentError, RequestError, ResourceError
-from services.telemetry.breaker import Breaker
+from services.telemetry.breaker import Breaker, CircuitOpenError
 
 SERVICE = "provenance service"
 """What its breaker is called."""
 
 MOST_ANSWER_BYTES = 256 << 20
+CONNECT_SECONDS = 10.0
 _CHUNK_BYTES = 1 << 20
 _LATER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT}
 
@@ -41,12 +42,15 @@ class TokenRefusedError(SealerAwayError):
 
 @dataclass(frozen=True, slots=True)
 class ServiceAddress:
-    """Where the service is. `ca` are certificates (PEM) to trust in place of the system's."""
+    """Where the service is. `ca` are certificates (PEM) to trust in place of the system's.
+
+    A seal may wait for another sealer, and for witnesses: `timeout_seconds` is longer than both.
+    """
 
     url: str
     token: str = field(repr=False)
     ca: Path | None = None
-    timeout_seconds: float = 30.0
+    timeout_seconds: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,27 +94,19 @@ class ServiceLine:
     ) -> Answer:
         """Return the answer whatever its status is, but for those that mean "not now".
 
-        Raises SealerAwayError for these, TokenRefusedError for 401, CircuitOpenError.
+        Raises SealerAwayError for these and while it is left alone, TokenRefusedError for 401.
         """
         data = None if body is None else json.dumps(body).encode()
         words = {"Authorization": f"Bearer {self._address.token}", **(headers or {})}
         if data is not None:
             words["Content-Type"] = "application/json"
-        with self._breaker.call():
-            answer = self._asked(method, path, data, words, most_bytes)
-            if answer.status == HTTPStatus.UNAUTHORIZED:
-                raise TokenRefusedError(
-                    "The provenance service does not admit the token of this process.",
-                    next_step="Copy the token that the service reads into the file that "
-                    "EVIDENT_PROVENANCE_TOKEN names.",
-                )
-            if answer.status in _LATER or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                raise SealerAwayError(
-                    f"The provenance service cannot answer now ({answer.status}): "
-                    f"{reason_in(answer)}",
-                    next_step="It is asked again; look at the service on the host of the log.",
-                )
-            return answer
+        try:
+            with self._breaker.call():
+                answer = self._asked(method, path, data, words, most_bytes)
+                _require_now(answer)
+        except CircuitOpenError as error:
+            raise SealerAwayError(str(error), next_step=error.next_step) from error
+        return answer
 
     def _asked(
         self, method: str, path: str, data: bytes | None, words: Mapping[str, str], most: int
@@ -118,6 +114,8 @@ class ServiceLine:
         deadline = time.monotonic() + self._address.timeout_seconds
         with closing(self._connection()) as connection:
             try:
+                connection.connect()
+                connection.sock.settimeout(self._address.timeout_seconds)
                 target = self._parts.path.rstrip("/") + path
                 connection.request(method, target, data, dict(words))
                 response = connection.getresponse()
@@ -132,10 +130,25 @@ class ServiceLine:
 
     def _connection(self) -> http.client.HTTPConnection:
         host, port = str(self._parts.hostname), self._parts.port
-        seconds = self._address.timeout_seconds
+        seconds = min(CONNECT_SECONDS, self._address.timeout_seconds)
         if self._context is None:
             return http.client.HTTPConnection(host, port, timeout=seconds)
         return http.client.HTTPSConnection(host, port, timeout=seconds, context=self._context)
+
+
+def _require_now(answer: Answer) -> None:
+    """Raise where the answer is that it does not answer, or not to us."""
+    if answer.status == HTTPStatus.UNAUTHORIZED:
+        raise TokenRefusedError(
+            "The provenance service does not admit the token of this process.",
+            next_step="Copy the token that the service reads into the file that "
+            "EVIDENT_PROVENANCE_TOKEN names.",
+        )
+    if answer.status in _LATER or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise SealerAwayError(
+            f"The provenance service cannot answer now ({answer.status}): {reason_in(answer)}",
+            next_step="It is asked again; look at the service on the host of the log.",
+        )
 
 
 def document(answer: Answer) -> dict[str, Any]:

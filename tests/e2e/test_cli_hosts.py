@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import signal
+import ssl
 import subprocess
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -17,7 +20,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.command_kit import Evident, entries_of, make_clip
+from tests.e2e.command_kit import Evident, Said, entries_of, make_clip
 from tests.servers.missing import free_port
 from tests.servers.temporary_postgres import running_postgres
 from tests.servers.temporary_redis import running_redis
@@ -52,6 +55,8 @@ class Hosts:
     worker: Host
     gateway: Host
     port: int
+    chain: Path
+    private: Path
 
     def with_tokens(self) -> None:
         """Carry each token to the host that it is for, as an operator would."""
@@ -60,8 +65,8 @@ class Hosts:
 
 
 @pytest.fixture
-def hosts(tmp_path: Path) -> Iterator[Hosts]:
-    """Three homes over a PostgreSQL, a Redis and an S3 server."""
+def hosts(tmp_path: Path, certificate: tuple[Path, Path]) -> Iterator[Hosts]:
+    """Three homes over a PostgreSQL, a Redis and an S3 server; the log is asked by TLS."""
     with ExitStack() as servers:
         records = servers.enter_context(running_postgres()).database()
         redis = servers.enter_context(running_redis())
@@ -82,7 +87,8 @@ def hosts(tmp_path: Path) -> Iterator[Hosts]:
             folder = tmp_path / name
             folder.mkdir()
             elsewhere = {
-                "EVIDENT_PROVENANCE": f"http://127.0.0.1:{port}",
+                "EVIDENT_PROVENANCE": f"https://127.0.0.1:{port}",
+                "EVIDENT_PROVENANCE_CA": str(certificate[0]),
                 "EVIDENT_PROVENANCE_TOKEN": str(folder / token),
             }
             return Host(folder, told=(*shared.items(), *(elsewhere.items() if token else ())))
@@ -92,6 +98,7 @@ def hosts(tmp_path: Path) -> Iterator[Hosts]:
             host("worker-host", "worker.token"),
             host("gateway-host", "gateway.token"),
             port,
+            *certificate,
         )
 
 
@@ -151,7 +158,8 @@ def gateway_of(host: Host) -> Iterator[str]:
 @contextmanager
 def sealing(hosts: Hosts) -> Iterator[Service]:
     """Run the provenance service on the host of the log."""
-    with running(hosts.log, "provenance", "--seals", "--port", hosts.port) as service:
+    door = ("--tls-certificate", hosts.chain, "--tls-key", hosts.private)
+    with running(hosts.log, "provenance", "--seals", "--port", hosts.port, *door) as service:
         until(lambda: "/v1/log/checkpoint" in service.text(), "the log's service", service)
         yield service
 
@@ -167,12 +175,11 @@ def ask(address: str, path: str, headers: dict[str, str]) -> httpx.Response:
     return httpx.get(f"{address}{path}", headers=headers, trust_env=False, timeout=30)
 
 
-def bundles(done: Any) -> list[str]:
-    """The bundles of jobs that a client handed in."""
-    return [
-        next(made["path"] for made in one["outputs"] if made["name"] == "bundle.zip")
-        for one in done.json["jobs"]
-    ]
+def bundle_of(done: Said) -> str:
+    """The bundle of the one job that a client handed in."""
+    (job,) = done.json["jobs"]
+    assert job["state"] == "done"
+    return next(made["path"] for made in job["outputs"] if made["name"] == "bundle.zip")
 
 
 def test_work_is_done_where_there_is_no_log(hosts: Hosts, photo: Path, tmp_path: Path) -> None:
@@ -187,20 +194,27 @@ def test_work_is_done_where_there_is_no_log(hosts: Hosts, photo: Path, tmp_path:
         hosts.with_tokens()
         address = processes.enter_context(gateway_of(hosts.gateway))
         worker = processes.enter_context(running(hosts.worker, "orchestrator", "--only", "worker"))
-        submit = ("submit", photo, clip, "--gateway", address, "--out", "out", "--json")
-        done = hosts.gateway(*submit)
-        assert done.code == 0, done.err + worker.text()[-3000:]
-        assert [one["state"] for one in done.json["jobs"]] == ["done", "done"]
         trusted = hosts.log.home / "keys" / "signing-ed25519.pub.pem"
-        for bundle in bundles(done):
+        wishes = ((photo, "--preset", "balanced", "--scale", "2"), (clip,))
+        for wish in wishes:
+            done = hosts.gateway("submit", *wish, "--gateway", address, "--out", "out", "--json")
+            assert done.code == 0, done.err + worker.text()[-3000:]
+            bundle = bundle_of(done)
             assert hosts.log("verify", bundle, "--trust", trusted).code == 0
-            hosts_named = {one["actor"]["host"] for one in entries_of(Path(bundle))}
-            assert {"worker-host", "gateway-host"} <= hosts_named
+            named = {one["actor"]["host"] for one in entries_of(Path(bundle))}
+            assert {"worker-host", "gateway-host"} <= named
+            with zipfile.ZipFile(bundle) as archive:
+                plan = json.loads(archive.read("bundle/data/plan.json"))
+            assert bool(plan["networks"]) is (len(wish) > 1)
 
         key = key_of(hosts.gateway)
         shown = ask(address, "/v1/log/checkpoint", {})
         head = f"/v1/log/checkpoints/{shown.text.splitlines()[1]}"
-        direct = ask(f"http://127.0.0.1:{hosts.port}", head, {})
+        direct = httpx.get(
+            f"https://127.0.0.1:{hosts.port}{head}",
+            trust_env=False,
+            verify=ssl.create_default_context(cafile=hosts.chain),
+        )
         assert direct.status_code == 200
         assert ask(address, head, {}).content == direct.content
         job = done.json["jobs"][0]["job_id"]
@@ -264,6 +278,7 @@ def test_who_has_no_right_is_told_so(hosts: Hosts, tmp_path: Path) -> None:
         *told.items(), ("EVIDENT_PROVENANCE", "http://log.example:8701"),
     ))  # fmt: skip
     assert "in the clear" in clear(*work).err
+    assert "from outside" in hosts.log("provenance", "--seals", "--host", "0.0.0.0").err  # noqa: S104
     move = ("models", "move", "evident-denoise", "withdrawn", "--reason", "x")
     for words in (
         ("orchestrator",),

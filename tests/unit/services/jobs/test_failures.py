@@ -15,6 +15,7 @@ from pipelines.errors import (
 )
 from services.jobs.errors import UnknownArtifactError
 from services.jobs.failures import LOST, failure_of
+from services.provenance.service_line import SealerAwayError, TokenRefusedError
 
 
 @pytest.mark.parametrize(
@@ -65,3 +66,11 @@ def test_a_fault_of_the_program_says_so() -> None:
 def test_a_lost_worker_is_an_error_like_others() -> None:
     """The death of a process has a class, chances and words of its own."""
     assert (LOST.name, LOST.rule.chances) == ("WorkerLostError", 4)
+
+
+@pytest.mark.parametrize("error", [SealerAwayError("x"), TokenRefusedError("x")])
+def test_waiting_for_the_log_uses_up_no_chance(error: Exception) -> None:
+    """A service that is away, or does not admit us, is no fault of the job; it is not hurried."""
+    rule = failure_of(error).rule
+    assert rule.is_free
+    assert [rule.wait_seconds(n, lambda: 1.0) for n in (0, 1, 9)] == [60, 60, 60]
