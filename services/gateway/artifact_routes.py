@@ -21,7 +21,13 @@ from starlette.requests import ClientDisconnect
 
 from services.auth.scopes import Principal, Scope
 from services.gateway.admission import Admission
-from services.gateway.digest_fields import Span, asked_span, digest_field, stated_sha256
+from services.gateway.digest_fields import (
+    Span,
+    asked_span,
+    digest_field,
+    names_tag,
+    sent_sha256,
+)
 from services.gateway.envelope import Envelope, RefusedError, answer, request_id
 from services.gateway.request_body import IDLE_SECONDS, RequestBody
 from services.gateway.uploads import Accepted, Sender, Uploads, file_name
@@ -89,7 +95,8 @@ def upload_routes(
         content_length: Length = None,
     ) -> Response:
         sender = Sender(principal, request_id(request), file_name(name))
-        expected = stated_sha256(repr_digest, field="Repr-Digest")
+        _refuse_encoded(request)
+        expected = sent_sha256(content_digest, repr_digest)
         if complete == _UNFINISHED:
             if content_length:
                 raise RefusedError(
@@ -100,7 +107,6 @@ def upload_routes(
                 )
             begun = await to_thread.run_sync(lambda: uploads.begin(sender, expected=expected))
             return _begun(request, uploads, begun)
-        expected = stated_sha256(content_digest, field="Content-Digest") or expected
         _refuse_long(content_length, uploads.most_bytes)
         accepted = await _sent(
             lambda: uploads.whole(body(request), sender, expected=expected), senders
@@ -129,6 +135,7 @@ def upload_routes(
         content_length: Length = None,
     ) -> Response:
         sender = Sender(principal, request_id(request))
+        _refuse_encoded(request)
         _refuse_long((content_length or 0) + offset, uploads.most_bytes)
         is_last = complete == _FINISHED
         found = await _sent(
@@ -164,6 +171,7 @@ def download_routes(
         digest: Digest,
         principal: Principal = may_read,
         asked: Annotated[str | None, Header(alias="Range")] = None,
+        if_match: Annotated[str | None, Header()] = None,
         if_none_match: Annotated[str | None, Header()] = None,
         if_range: Annotated[str | None, Header()] = None,
     ) -> Response:
@@ -173,7 +181,11 @@ def download_routes(
         known, name = found
         sha256 = Sha256(digest.removeprefix("sha256:"))
         headers = _headers(known, sha256, name)
-        if headers["ETag"] in (if_none_match or ""):
+        if if_match is not None and if_match.strip() != "*" and headers["ETag"] not in if_match:
+            raise RefusedError(
+                HTTPStatus.PRECONDITION_FAILED, "precondition-failed", "It has another entity tag."
+            )
+        if names_tag(if_none_match, headers["ETag"]):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         if if_range is not None and if_range.strip() != headers["ETag"]:
             asked = None
@@ -280,6 +292,17 @@ def _progress(held: int) -> dict[str, str]:
     return {
         "Upload-Offset": str(held), "Upload-Complete": _UNFINISHED, "Cache-Control": "no-store",
     }  # fmt: skip
+
+
+def _refuse_encoded(request: Request) -> None:
+    """A file is kept as it was sent: what was packed for the way would be another file."""
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise RefusedError(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "encoded",
+            "Send the file's own bytes, without Content-Encoding.",
+            fields=("Content-Encoding",),
+        )
 
 
 def _refuse_long(length: int | None, most: int) -> None:

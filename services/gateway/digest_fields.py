@@ -1,4 +1,6 @@
-"""`Content-Digest` and `Repr-Digest` (RFC 9530), and single ranges (RFC 9110, 14): text to values.
+"""`Content-Digest` and `Repr-Digest` (RFC 9530), entity tags and single ranges (RFC 9110, 13, 14).
+
+Text of headers to values.
 
 Of a digest field only `sha-256` counts; others may stand beside it. Of ranges one is answered;
 several at once are answered as none, which the standard allows.
@@ -16,7 +18,7 @@ from services.gateway.envelope import RefusedError
 from services.storage.port import Sha256
 
 _SHA256 = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]{1,88}):\s*(?:;[^,]*)?(?:,|$)")
-_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+_RANGE = re.compile(r"bytes=([0-9]{0,40})-([0-9]{0,40})", re.IGNORECASE)
 _RAW_BYTES = 32
 
 
@@ -50,6 +52,29 @@ def stated_sha256(text: str | None, *, field: str) -> Sha256 | None:
             fields=(field,),
         )
     return Sha256(raw.hex())
+
+
+def sent_sha256(content_digest: str | None, repr_digest: str | None) -> Sha256 | None:
+    """Return the digest that a whole file was stated to have, by one of the fields or by both.
+
+    Raises RefusedError where they are not of the same bytes: nothing here is sent encoded.
+    """
+    content = stated_sha256(content_digest, field="Content-Digest")
+    whole = stated_sha256(repr_digest, field="Repr-Digest")
+    if content is not None and whole is not None and content != whole:
+        raise RefusedError(
+            HTTPStatus.BAD_REQUEST,
+            "invalid-digest",
+            "Content-Digest and Repr-Digest state different digests of one file.",
+            fields=("Content-Digest", "Repr-Digest"),
+        )
+    return content or whole
+
+
+def names_tag(given: str | None, tag: str) -> bool:
+    """Whether `If-None-Match` names an entity tag (RFC 9110, 13.1.2, weak comparison)."""
+    tags = [one.strip().removeprefix("W/") for one in (given or "").split(",")]
+    return tag in tags or tags == ["*"]
 
 
 def digest_field(sha256: str) -> str:

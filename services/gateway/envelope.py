@@ -74,6 +74,9 @@ _STATUSES: Sequence[tuple[type[EvidentError], HTTPStatus]] = (
 )
 """The first that fits counts. A decoder that died on a stranger's file is that file's fault."""
 
+_FIELDS: Mapping[type[EvidentError], str] = {KeyConflictError: "Idempotency-Key"}
+"""What is at fault where the error itself does not say it."""
+
 _RETRY_SECONDS = {
     HTTPStatus.TOO_MANY_REQUESTS: "10",
     HTTPStatus.SERVICE_UNAVAILABLE: "10",
@@ -196,7 +199,7 @@ def _ours(request: Request, error: Exception) -> Response:
         headers["Retry-After"] = _RETRY_SECONDS[status]
     if isinstance(error, OffsetError):
         headers["Upload-Offset"] = str(error.held)
-    field = getattr(error, "field", "")
+    field = getattr(error, "field", "") or _FIELDS.get(type(error), "")  # type: ignore[arg-type]
     return _refusal(
         request,
         status,

@@ -24,6 +24,7 @@ _REFUSALS = {
     "404": "There is no such thing, or it is another project's.",
     "408": "The sender sent nothing for too long.",
     "409": "The state does not allow it.",
+    "412": "It has another entity tag.",
     "413": "Too long.",
     "415": "No picture and no clip.",
     "416": "There are no such bytes.",

@@ -78,7 +78,8 @@ class PipelineRequest(Matter):
 class JobRequest:
     """A request that is well formed and admitted by its preset.
 
-    `pipeline` is None where the request leaves it to the kind of the input.
+    `pipeline` is None where the request leaves it to the kind of the input, which it calls
+    `source`.
     """
 
     graph: Graph
@@ -86,6 +87,7 @@ class JobRequest:
     pipeline: Literal["photo", "video"] | None
     matter: Matter
     sha256: str
+    source: str
 
     @property
     def artifact(self) -> str:
@@ -108,6 +110,7 @@ def read_request(body: bytes) -> JobRequest:
     document = _document(body)
     sha256 = hashlib.sha256(body).hexdigest()
     about: Matter
+    source: str | None = None
     if "version" in document:
         graph, pipeline, about = parse_graph(document), None, Matter()
     elif "graph" in document:
@@ -115,8 +118,15 @@ def read_request(body: bytes) -> JobRequest:
         graph, pipeline, about = one.graph, None, one
     else:
         short = _read(PipelineRequest, document)
-        artifact = next(iter(short.inputs.values())).artifact
-        graph = expand(short.pipeline, short.preset, artifact, short.params)
+        source, given = next(iter(short.inputs.items()))
+        artifact = given.artifact
+        try:
+            graph = expand(short.pipeline, short.preset, artifact, short.params)
+        except GraphError as error:
+            if error.field in Wish.model_fields:
+                # A wish that cannot be met stands one level down in what was sent.
+                error.field = f"params.{error.field}"
+            raise
         pipeline, about = short.pipeline, short
     if len(graph.inputs) != 1:
         raise GraphError(
@@ -129,7 +139,14 @@ def read_request(body: bytes) -> JobRequest:
             "deadline", "A deadline is written with its zone, like 2026-03-01T12:00:00Z."
         )
     graph = graph.about(about.of_graph, beside="the request")
-    return JobRequest(graph, check_graph(graph), pipeline, about.with_that_of(graph), sha256)
+    return JobRequest(
+        graph,
+        check_graph(graph),
+        pipeline,
+        about.with_that_of(graph),
+        sha256,
+        source or next(iter(graph.inputs)),
+    )
 
 
 def _document(body: bytes) -> dict[str, Any]:
@@ -140,9 +157,9 @@ def _document(body: bytes) -> dict[str, Any]:
             f"A request has up to {MOST_REQUEST_BYTES} bytes.",
         )
     try:
-        document = json.loads(body, parse_constant=_no_number)
+        document = json.loads(body, parse_constant=_no_number, object_pairs_hook=_said_once)
     except (ValueError, RecursionError) as error:
-        raise _refused("", "The request is not JSON.") from error
+        raise _refused("", "The request is not JSON, or says a thing twice.") from error
     if not isinstance(document, dict) or _depth(document) > _MOST_DEPTH:
         raise _refused("", "The request is not a JSON object of a reasonable depth.")
     return document
@@ -165,6 +182,14 @@ def _refused(field: str, reason: str) -> RefusedError:
         reason[:1000],
         fields=fields,
     )
+
+
+def _said_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an object that says a thing twice: readers differ in which of the two they take."""
+    found = dict(members)
+    if len(found) != len(members):
+        raise ValueError("a member stands twice")
+    return found
 
 
 def _no_number(word: str) -> float:

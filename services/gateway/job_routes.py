@@ -31,7 +31,6 @@ from services.gateway.job_request import (
     read_request,
 )
 from services.jobs.artifacts import Artifacts
-from services.jobs.errors import UnknownArtifactError
 from services.jobs.jobs import Jobs
 from services.jobs.values import WHOLE, JobFilter, JobView, NewStage, Submission, Submitted
 
@@ -44,7 +43,7 @@ IdempotencyKey = Annotated[
 ]
 Prefer = Annotated[str | None, Header(max_length=200)]
 
-_WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])")
+_WAIT = re.compile(r'(?:^|,)\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=$|[,;])', re.IGNORECASE)
 _WAIT_STEP_SECONDS = 0.2
 _STEERING = {
     "cancel": "Call a job off",
@@ -94,7 +93,7 @@ def job_routes(jobs: Jobs, artifacts: Artifacts, admission: Admission) -> APIRou
             )
 
         submitted = await to_thread.run_sync(take)
-        wait = _wait_seconds(prefer)
+        wait = wait_seconds(prefer)
         job = await _waited(jobs, submitted.job, wait)
         headers = {"Location": f"/v1/jobs/{job.id}"}
         if wait:
@@ -149,11 +148,14 @@ def _submission(
     request: str,
     idempotency_key: str | None,
 ) -> Submission:
-    """Write the request for the records. Raises UnknownArtifactError, GraphError."""
+    """Write the request for the records. Raises RefusedError, GraphError, which name the field."""
     held = artifacts.find_named(principal.project, asked.artifact)
     if held is None:
-        raise UnknownArtifactError(
-            f"The project holds no artifact {asked.artifact}.", next_step="Upload the file first."
+        raise RefusedError(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "unknown-artifact",
+            f"The project holds no artifact {asked.artifact}. Upload the file first.",
+            fields=(f"inputs.{asked.source}.artifact",),
         )
     found, name = held
     pipeline = "photo" if found.media_type.startswith("image/") else "video"
@@ -205,7 +207,8 @@ async def _body(request: Request) -> bytes:
     return bytes(held)
 
 
-def _wait_seconds(prefer: str | None) -> int:
+def wait_seconds(prefer: str | None) -> int:
+    """Return how long a request prefers to wait (RFC 7240, 4.3), within our bounds."""
     found = _WAIT.search(prefer or "")
     return min(int(found[1]), MOST_WAIT_SECONDS) if found else 0
 

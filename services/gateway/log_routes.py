@@ -14,6 +14,7 @@ from typing import Annotated, Protocol
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
+from services.gateway.digest_fields import names_tag
 from services.gateway.envelope import PUBLIC_PREFIX, RefusedError
 from services.provenance.public_log import PublicFile
 
@@ -62,7 +63,7 @@ def log_routes(public: PublicSide) -> APIRouter:
             "ETag": tag,
             "Cache-Control": _FOR_EVER if found.is_final else _ASK_AGAIN,
         }
-        if _has(request.headers.get("if-none-match"), tag):
+        if names_tag(request.headers.get("if-none-match"), tag):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         kind = "text/plain; charset=utf-8" if found.is_text else "application/octet-stream"
         if request.method == "HEAD":
@@ -82,9 +83,3 @@ def log_routes(public: PublicSide) -> APIRouter:
 def _proof(about: dict[str, int], path: tuple[bytes, ...]) -> JSONResponse:
     body = {**about, "path": [one.hex() for one in path]}
     return JSONResponse(body, headers={"Cache-Control": _FOR_EVER})
-
-
-def _has(given: str | None, tag: str) -> bool:
-    """Whether `If-None-Match` names the entity tag (RFC 9110, 13.1.2, weak comparison)."""
-    tags = [one.strip().removeprefix("W/") for one in (given or "").split(",")]
-    return tag in tags or tags == ["*"]

@@ -71,7 +71,7 @@ def test_asking_about_it_is_no_access(served: Served) -> None:
 @pytest.mark.parametrize(
     ("asked", "start", "stop"),
     [("bytes=0-9", 0, 10), ("bytes=10-", 10, None), ("bytes=-7", -7, None),
-     ("bytes=5-99999999", 5, None)],
+     ("bytes=5-99999999", 5, None), ("Bytes=5-99999999999999999999999", 5, None)],
 )  # fmt: skip
 def test_ranges(served: Served, asked: str, start: int, stop: int | None) -> None:
     """A range is the bytes that it names, and is an access as well."""
@@ -79,6 +79,20 @@ def test_ranges(served: Served, asked: str, start: int, stop: int | None) -> Non
     assert (found.status_code, found.content) == (206, PICTURE[start:stop])
     assert found.headers["Content-Range"].endswith(f"/{len(PICTURE)}")
     assert len(accesses(served)) == 1
+
+
+def test_entity_tags_are_compared_as_they_are_meant(served: Served) -> None:
+    """`If-None-Match` is compared weakly, `If-Match` is a condition, and `*` is anything."""
+    key, tag = served.key(), f'"{NAME[7:]}"'
+
+    def asked(**given: str) -> int:
+        headers = {name.replace("_", "-"): text for name, text in given.items()}
+        return served.client.get(URL, headers={**key, **headers}).status_code
+
+    for text in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        assert asked(If_None_Match=text) == 304, text
+    assert asked(If_None_Match='"other"') == 200
+    assert (asked(If_Match='"other"'), asked(If_Match=tag), asked(If_Match="*")) == (412, 200, 200)
 
 
 def test_a_range_beyond_the_end_is_said_to_be_none(served: Served) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from services.auth.scopes import Scope
 from services.gateway.app import GatewayLimits
+from services.gateway.job_routes import MOST_WAIT_SECONDS, wait_seconds
 from services.jobs.values import WHOLE, NewOutput
 from tests.unit.services.gateway.platform_kit import Served, picture, serving
 
@@ -115,7 +116,14 @@ def test_a_job_is_accepted_in_every_form(served: Served, body: dict[str, Any]) -
         ({**SHORT, "preset": "best"}, 422, "preset"),
         ({**SHORT, "colour": 1}, 422, "colour"),
         ({**SHORT, "params": {"scale": 9}}, 422, "params.scale"),
-        ({**SHORT, "params": {"model": "no-such"}}, 422, "model"),
+        ({**SHORT, "params": {"model": "no-such"}}, 422, "params.model"),
+        ({**SHORT, "params": {"denoise": 0.5}}, 422, "params.denoise"),
+        (
+            {**SHORT, "inputs": {"clip": {"artifact": "sha256:" + "0" * 64}}},
+            422,
+            "inputs.clip.artifact",
+        ),
+        (b'{"preset": "balanced", "preset": "presentation"}', 400, None),
         ({**SHORT, "deadline": "2026-01-01T00:00:00"}, 422, "deadline"),
         ({**SHORT, "inputs": {"source": {"artifact": "x"}}}, 422, "inputs.source.artifact"),
         ({**GRAPH, "version": 2}, 422, "version"),
@@ -170,6 +178,33 @@ def test_who_waits_is_answered_in_place(served: Served) -> None:
     shown = served.client.get(f"/v1/jobs/{job}", headers=served.key()).json()["result"]
     assert (shown["state"], shown["is_final"], shown["poll_after_ms"]) == ("done", True, None)
     assert shown["outputs"][0]["artifact"] == NAME
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        (None, 0),
+        ("wait=3", 3),
+        ("WAIT = 3", 3),
+        ('respond-async, wait="3"', 3),
+        ("wait=3; x=1, return=minimal", 3),
+        ("wait=99999", MOST_WAIT_SECONDS),
+        ("foo;wait=3", 0),
+        ("await=3", 0),
+        ("wait=-3", 0),
+        ("wait=x", 0),
+    ],
+)
+def test_how_long_somebody_waits_is_read_as_it_is_meant(asked: str | None, seconds: int) -> None:
+    """A preference has any case, may be quoted (RFC 7240), and is no parameter of another."""
+    assert wait_seconds(asked) == seconds
+
+
+def test_a_key_of_another_request_is_named(served: Served) -> None:
+    """What is at fault where a key was used before is the header."""
+    assert submit(served, SHORT, **{"Idempotency-Key": "k"}).status_code == 202
+    other = submit(served, {**SHORT, "case": "c"}, **{"Idempotency-Key": "k"})
+    assert (other.status_code, other.json()["error"]["fields"]) == (422, ["Idempotency-Key"])
 
 
 def test_lists_are_pages(served: Served) -> None:

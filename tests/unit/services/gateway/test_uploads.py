@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import io
 import socket
@@ -107,6 +108,23 @@ def test_a_digest_that_is_none_is_named(served: Served, field: str, value: str) 
     sent = served.client.post("/v1/artifacts", content=PICTURE, headers=headers)
     assert sent.status_code == 400
     assert sent.json()["error"]["fields"] == [field]
+
+
+def test_two_digests_of_one_file_agree(served: Served) -> None:
+    """Whole and content are the same bytes here: two digests of them are refused."""
+    headers = {**served.key(), "Content-Digest": stated(PICTURE), "Repr-Digest": stated(b"other")}
+    sent = served.client.post("/v1/artifacts", content=PICTURE, headers=headers)
+    assert sent.status_code == 400
+    assert sent.json()["error"]["fields"] == ["Content-Digest", "Repr-Digest"]
+    assert served.stored() == []
+
+
+def test_what_was_packed_for_the_way_is_refused(served: Served) -> None:
+    """A file is kept as sent, so its bytes are sent and not a compressed form of them."""
+    headers = {**served.key(), "Content-Encoding": "gzip"}
+    sent = served.client.post("/v1/artifacts", content=gzip.compress(PICTURE), headers=headers)
+    assert (sent.status_code, sent.json()["error"]["fields"]) == (415, ["Content-Encoding"])
+    assert served.stored() == []
 
 
 def begin(served: Served, key: dict[str, str], **headers: str) -> str:
