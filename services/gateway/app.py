@@ -22,6 +22,7 @@ from services.gateway.artifact_routes import download_routes, upload_routes
 from services.gateway.catalog_routes import CatalogView, catalog_routes
 from services.gateway.console_routes import console_routes, key_of
 from services.gateway.envelope import install
+from services.gateway.event_desk import EventDesk
 from services.gateway.event_routes import event_routes
 from services.gateway.evidence_routes import KeyAdmission
 from services.gateway.health import Check, Shown, health_routes
@@ -109,6 +110,7 @@ def gateway_app(platform: Platform) -> FastAPI:
     uploads = Uploads(
         platform.storage, platform.holdings, platform.probe, most_bytes=limits.upload_bytes
     )
+    desk = EventDesk(platform.jobs.stands)
     routers = [
         upload_routes(uploads, admission, platform.metrics, idle_seconds=limits.idle_seconds),
         download_routes(
@@ -122,10 +124,11 @@ def gateway_app(platform: Platform) -> FastAPI:
         event_routes(
             platform.jobs,
             admission,
+            desk,
             heartbeat_seconds=limits.heartbeat_seconds,
             is_stopping=platform.is_stopping,
         ),
-        job_routes(platform.jobs, platform.artifacts, admission),
+        job_routes(platform.jobs, platform.artifacts, admission, desk),
         preview_routes(
             platform.jobs,
             platform.holdings,

@@ -9,7 +9,6 @@ stopped breaks streams off; who comes back, to it or to another one, goes on.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
@@ -24,14 +23,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.auth.scopes import Principal, Scope
 from services.gateway.admission import Admission
 from services.gateway.envelope import Envelope, answer
+from services.gateway.event_desk import EventDesk
 from services.gateway.job_answer import event_told
 from services.gateway.job_routes import JobId
 from services.jobs.jobs import Jobs
-from services.jobs.values import JobEvent, JobView
+from services.jobs.values import JobEvent, JobStand, JobView
 
 MOST_PER_PAGE = 500
 
-_LOOK_SECONDS = 0.3
+_PATIENCE_SECONDS = 1.0
+"""How long a stream waits before it looks whether the server is being stopped."""
 _ITEM = {
     "type": "object",
     "properties": {
@@ -61,6 +62,7 @@ class EventQuery(BaseModel):
 def event_routes(
     jobs: Jobs,
     admission: Admission,
+    desk: EventDesk,
     *,
     heartbeat_seconds: float = 15.0,
     is_stopping: Callable[[], bool] = lambda: False,
@@ -95,7 +97,7 @@ def event_routes(
         if view.state.is_final and after >= view.event_count:
             return Response(status_code=HTTPStatus.NO_CONTENT)
         return StreamingResponse(
-            _stream(jobs, view, after, heartbeat_seconds, is_stopping),
+            _stream(jobs, desk, view, after, heartbeat_seconds, is_stopping),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
@@ -105,6 +107,7 @@ def event_routes(
 
 async def _stream(
     jobs: Jobs,
+    desk: EventDesk,
     view: JobView,
     after: int,
     heartbeat_seconds: float,
@@ -113,23 +116,22 @@ async def _stream(
     """Yield events from `after` on until the job is final and everything was told."""
     yield ": events\n\n"
     said, job = time.monotonic(), view.id
+    stand: JobStand | None = JobStand(view.event_count, view.state)
     while not is_stopping():
-        found = await _after(jobs, job, after, MOST_PER_PAGE)
-        for event in found:
-            after = event.number
-            yield f"id: {event.number}\nevent: {event.kind}\ndata: {_line(event)}\n\n"
-            said = time.monotonic()
-        if found:
-            continue
-        # The state is read after the events: what made it final was told, or is told next.
-        view = await to_thread.run_sync(lambda: jobs.get(job))
-        if view.state.is_final and after >= view.event_count:
-            yield f"event: end\ndata: {json.dumps({'state': view.state.value})}\n\n"
-            return
+        if stand is not None:
+            found = await _after(jobs, job, after, MOST_PER_PAGE)
+            for event in found:
+                after = event.number
+                yield f"id: {event.number}\nevent: {event.kind}\ndata: {_line(event)}\n\n"
+                said = time.monotonic()
+            # What made it final was one of its events when its state was read.
+            if stand.is_over and (after >= stand.events or not found):
+                yield f"event: end\ndata: {json.dumps({'state': stand.state})}\n\n"
+                return
         if time.monotonic() - said >= heartbeat_seconds:
             yield ": still here\n\n"
             said = time.monotonic()
-        await asyncio.sleep(_LOOK_SECONDS)
+        stand = await desk.news(job, after, seconds=min(_PATIENCE_SECONDS, heartbeat_seconds))
 
 
 async def _after(jobs: Jobs, job: str, after: int, limit: int) -> tuple[JobEvent, ...]:

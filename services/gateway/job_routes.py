@@ -6,9 +6,7 @@ answers when the job is final, or after N seconds with the job as it stands then
 
 from __future__ import annotations
 
-import asyncio
 import re
-import time
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -24,6 +22,7 @@ from services.auth.scopes import Principal, Scope
 from services.database.words import State
 from services.gateway.admission import Admission
 from services.gateway.envelope import Envelope, RefusedError, answer, request_id
+from services.gateway.event_desk import THE_END, EventDesk
 from services.gateway.job_answer import job_told
 from services.gateway.job_request import (
     MOST_REQUEST_BYTES,
@@ -44,7 +43,6 @@ IdempotencyKey = Annotated[
 Prefer = Annotated[str | None, Header(max_length=200)]
 
 _WAIT = re.compile(r'(?:^|,)\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=$|[,;])', re.IGNORECASE)
-_WAIT_STEP_SECONDS = 0.2
 _STEERING = {
     "cancel": "Call a job off",
     "pause": "Stop a job, to go on later",
@@ -65,7 +63,9 @@ class JobQuery(BaseModel):
     after: str | None = Field(default=None, min_length=1, max_length=400)
 
 
-def job_routes(jobs: Jobs, artifacts: Artifacts, admission: Admission) -> APIRouter:
+def job_routes(
+    jobs: Jobs, artifacts: Artifacts, admission: Admission, desk: EventDesk
+) -> APIRouter:
     """Return the routes over the jobs of whoever asks."""
     router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
     may_read = Depends(admission.requires(Scope.JOBS_READ))
@@ -94,7 +94,9 @@ def job_routes(jobs: Jobs, artifacts: Artifacts, admission: Admission) -> APIRou
 
         submitted = await to_thread.run_sync(take)
         wait = wait_seconds(prefer)
-        job = await _waited(jobs, submitted.job, wait)
+        job = submitted.job
+        if wait and await desk.news(job.id, THE_END, seconds=wait):
+            job = await to_thread.run_sync(lambda: jobs.get(job.id))
         headers = {"Location": f"/v1/jobs/{job.id}"}
         if wait:
             headers["Preference-Applied"] = f"wait={wait}"
@@ -211,12 +213,3 @@ def wait_seconds(prefer: str | None) -> int:
     """Return how long a request prefers to wait (RFC 7240, 4.3), within our bounds."""
     found = _WAIT.search(prefer or "")
     return min(int(found[1]), MOST_WAIT_SECONDS) if found else 0
-
-
-async def _waited(jobs: Jobs, job: JobView, seconds: int) -> JobView:
-    deadline = time.monotonic() + seconds
-    while not job.state.is_final and time.monotonic() < deadline:
-        await asyncio.sleep(_WAIT_STEP_SECONDS)
-        asked = job.id
-        job = await to_thread.run_sync(lambda: jobs.get(asked))  # noqa: B023 - called at once
-    return job

@@ -42,6 +42,7 @@ from services.jobs.values import (
     JobFilter,
     JobId,
     JobPage,
+    JobStand,
     JobView,
     NewOutput,
     StageId,
@@ -136,6 +137,11 @@ class Jobs:
         """Return events of a job with a higher number than `after`, in order."""
         with self._database.reading() as connection:
             return read.events_after(connection, job, after, limit)
+
+    def stands(self, wanted: Sequence[str]) -> Mapping[str, JobStand]:
+        """Return how many jobs at once stand; one that is not there is not in the answer."""
+        with self._database.reading() as connection:
+            return read.how_they_stand(connection, wanted)
 
     def cancel(self, job: str, *, by: str, project: str | None = None) -> JobView:
         """Call a job off. Raises MoveError where it is over."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -32,6 +32,7 @@ from services.jobs.values import (
     JobId,
     JobOutput,
     JobPage,
+    JobStand,
     JobView,
     Priority,
     StageId,
@@ -41,6 +42,7 @@ from services.jobs.values import (
 MOST_PER_PAGE = 200
 
 _Columns = Mapping[str, Any] | RowMapping
+_MOST_NAMES = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -149,6 +151,19 @@ def events_after(connection: Connection, job: str, after: int, limit: int) -> tu
         .limit(limit)
     )
     return tuple(JobEvent(row.number, row.kind, row.data, row.at) for row in found)
+
+
+def how_they_stand(connection: Connection, wanted: Sequence[str]) -> dict[str, JobStand]:
+    """Return how jobs stand, those of them that there are."""
+    found: dict[str, JobStand] = {}
+    for at in range(0, len(wanted), _MOST_NAMES):
+        rows = connection.execute(
+            select(jobs.c.id, jobs.c.event_count, jobs.c.state).where(
+                jobs.c.id.in_(wanted[at : at + _MOST_NAMES])
+            )
+        )
+        found.update({row.id: JobStand(row.event_count, State(row.state)) for row in rows})
+    return found
 
 
 def letters(connection: Connection, project: str | None) -> tuple[DeadLetter, ...]:

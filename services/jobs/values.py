@@ -152,6 +152,19 @@ class JobEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class JobStand:
+    """How far a job is, for whoever waits: its events, and its state, None where it is gone."""
+
+    events: int
+    state: State | None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.state is None or self.state.is_final
+
+
+@dataclass(frozen=True, slots=True)
 class JobFilter:
     """Which jobs a list holds; None means any."""
 

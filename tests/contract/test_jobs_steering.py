@@ -13,7 +13,7 @@ from services.database.words import State, Wanted
 from services.jobs.errors import MoveError, UnknownJobError
 from services.jobs.failures import failure_of
 from services.jobs.jobs import Jobs
-from services.jobs.values import JobFilter, NewStage
+from services.jobs.values import JobFilter, JobStand, NewStage
 from tests.contract.jobs_kit import ACTOR, LANE, RESULT, Desk, desk
 
 
@@ -243,3 +243,16 @@ def test_a_new_job_wakes_its_lane_at_once(desk: Desk) -> None:
     again = jobs.submit(desk.asked(idempotency_key="k"))
     assert (made.job.id, told) == (again.job.id, [LANE])
     assert [wake.lane for wake in desk.outbox.due()] == [LANE]
+
+
+def test_many_jobs_are_asked_about_at_once(desk: Desk) -> None:
+    """How many jobs stand is one question; one that is not there is not in the answer."""
+    first, second = desk.submit(), desk.submit()
+    desk.jobs.cancel(second, by="somebody")
+    nobody = [f"{number:036d}" for number in range(1200)]
+    found = desk.jobs.stands([first, *nobody, second])
+    assert found == {
+        first: JobStand(len(desk.jobs.events(first)), State.QUEUED),
+        second: JobStand(len(desk.jobs.events(second)), State.CANCELED),
+    }
+    assert [one.is_over for one in (found[first], found[second])] == [False, True]
