@@ -20,12 +20,13 @@ from pipelines.errors import ResourceError
 from services.database.tables import attempts, jobs, pending_entries
 from tests.chaos.checks_kit import (
     Entries,
-    check_clips,
+    check_duplicates,
     check_handed_out,
     check_log,
     check_remains,
     check_results,
     check_reuse,
+    check_samples,
     entries_of,
 )
 from tests.chaos.deployment_kit import PATIENCE_SECONDS, Deployment
@@ -68,7 +69,7 @@ class Counts:
 def batch(deployment: Deployment, way: Way, deaths: Sequence[Death], *, size: int) -> Counts:
     """Run a batch with the deaths spread over it, and check everything that must hold."""
     chance, begun = random.Random(size + len(deaths)), time.monotonic()  # noqa: S311 - no secret
-    accepted, struck = way(deployment, size, len(deaths)), 0
+    accepted, struck = way(deployment, size), 0
     for number, death in enumerate(deaths, start=1):
         _await(deployment, _ended(), (size * number) // (len(deaths) + 2), "jobs do not end")
         time.sleep(chance.uniform(0, 0.5))
@@ -86,9 +87,11 @@ def batch(deployment: Deployment, way: Way, deaths: Sequence[Death], *, size: in
     check_results(deployment, made)
     if way is as_files:
         check_handed_out(deployment, made)
+    else:
+        check_samples(deployment, made, entries)
+    check_duplicates(deployment, entries)
     check_log(deployment)
     check_reuse(deployment, made, entries)
-    check_clips(deployment, made, entries)
     swept = check_remains(deployment)
     return counted(deployment, entries, deaths=struck, swept=swept, seconds=seconds)
 

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -34,7 +35,7 @@ from services.settings.settings import Settings
 from services.storage.keys import ARTIFACTS, RENDERINGS, UPLOADS, WORK, object_key
 from tests.chaos.deployment_kit import ACTOR, PROJECT, ROOT, Deployment
 from tests.chaos.pool_kit import living
-from tests.chaos.ways_kit import Made, Source, clip, graph_of
+from tests.chaos.ways_kit import Made, Source, clip, graph_of, picture
 
 END_SECONDS = 60.0
 SAMPLES = ("segment", "first", "stop", "source_frames_sha256", "encoder_frames_sha256",
@@ -88,7 +89,7 @@ def check_handed_out(deployment: Deployment, made: Made) -> None:
 
 
 def entries_of(deployment: Deployment, made: Made) -> Entries:
-    """The log holds every entry of every job once, in order; return them."""
+    """The log holds every entry of every job once, in order, and of nothing else; return them."""
     with deployment.database.reading() as connection:
         wanted = dict(connection.execute(select(jobs.c.id, jobs.c.entry_count)).all())
     found: dict[str, list[dict[str, Any]]] = {}
@@ -98,7 +99,25 @@ def entries_of(deployment: Deployment, made: Made) -> Entries:
             held = log.execute(asked_log, (job,)).fetchall()
             assert [sequence for sequence, _ in held] == list(range(wanted[job]))
             found[job] = [json.loads(canonical) for _, canonical in held]
+        of_jobs = {job for (job,) in log.execute("SELECT DISTINCT job FROM entries")}
+    assert of_jobs == made.keys()
     return found
+
+
+def check_duplicates(deployment: Deployment, entries: Entries) -> None:
+    """Each attempt that came back overtaken is counted with it, told as an event, and an entry."""
+    of_stages = attempts.join(stages, stages.c.id == attempts.c.stage)
+    asked = select(stages.c.job, attempts.c.duplicates).select_from(of_stages)
+    told = select(job_events.c.job).where(job_events.c.kind == "duplicate")
+    with deployment.database.reading() as connection:
+        counted: Counter[str] = Counter()
+        for row in connection.execute(asked):
+            counted[row.job] += row.duplicates
+        events = Counter(connection.execute(told).scalars())
+    refused = Counter(
+        job for job, held in entries.items() for one in held if one["kind"] == "attempt.refused"
+    )
+    assert counted == events == refused
 
 
 def check_log(deployment: Deployment) -> None:
@@ -132,14 +151,11 @@ def check_reuse(deployment: Deployment, made: Made, entries: Entries) -> None:
         assert of_others <= {body["job"] for body in said}, "it took what it does not tell of"
 
 
-def check_clips(deployment: Deployment, made: Made, entries: Entries) -> None:
-    """Whoever rendered a clip's segments, its samples are those that one process makes."""
-    alone: dict[Source, set[tuple[Any, ...]]] = {}
+def check_samples(deployment: Deployment, made: Made, entries: Entries) -> None:
+    """Whoever rendered a file, and however often, its samples are those that one process makes."""
+    alone = {one: _samples(_made_alone(deployment.home, one)) for one in set(made.values())}
     for job, source in made.items():
-        if source.is_clip:
-            if source not in alone:
-                alone[source] = _samples(_made_alone(deployment.home, source))
-            assert _samples(entries[job]) == alone[source]
+        assert _samples(entries[job]) == alone[source]
 
 
 def check_remains(deployment: Deployment) -> int:
@@ -195,11 +211,12 @@ def _memories(deployment: Deployment) -> Memories:
 
 
 def _made_alone(home: Path, source: Source) -> Sequence[dict[str, Any]]:
-    """Run a clip's job in this process, in a home of its own; return its entries."""
-    folder = home / f"alone-{source.number}"
+    """Run a job in this process, in a home of its own; return its entries."""
+    folder = home / f"alone-{source.number}-{source.is_clip}"
     folder.mkdir()
+    (folder / "photo.png").write_bytes(picture(source.number))
     request = Request(
-        path=clip(home, source.number),
+        path=clip(home, source.number) if source.is_clip else folder / "photo.png",
         out=folder / "out",
         graph_maker=lambda _pipeline, digest: bind(graph_of(digest, source).canonical(), digest),
     )

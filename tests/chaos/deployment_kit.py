@@ -107,6 +107,7 @@ class Deployment:
         of_pool = [n for n in numbers if self.duties[n] in POOL]
         for group in ([n for n in numbers if n not in of_pool], of_pool):
             for number in group:
+                self._await_handler(self._processes[number])
                 self._processes[number].terminate()
             for number in group:
                 code = self._processes[number].wait(120)
@@ -219,6 +220,13 @@ class Deployment:
             "TMPDIR": str(self.home / "temporary"),
         }
 
+    def _await_handler(self, process: subprocess.Popen[bytes]) -> None:
+        """Wait until a process that was started a moment ago heeds SIGTERM."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while process.poll() is None and not _catches(process.pid, signal.SIGTERM):
+            assert time.monotonic() < deadline, "a process does not heed SIGTERM"
+            time.sleep(0.05)
+
     def _await_lease(self, pid: int) -> None:
         held = select(func.count()).where(stages.c.worker.contains(f"-{pid}-", autoescape=True))
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -268,6 +276,14 @@ class Deployment:
     def _said(self, number: int) -> str:
         log = self.home / f"process-{number}.log"
         return f"{self.duties[number]}: {log.read_text(errors='replace')[-2000:]}"
+
+
+def _catches(pid: int, number: signal.Signals) -> bool:
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("SigCgt:"):
+                return bool(int(line.split()[1], 16) >> (number - 1) & 1)
+    return False
 
 
 def _children(pid: int) -> Iterator[int]:

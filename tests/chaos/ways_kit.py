@@ -52,8 +52,8 @@ class Source:
 Made = dict[str, Source]
 """The ids of jobs, and what each is over."""
 
-Way = Callable[[Deployment, int, int], Callable[[], Made]]
-"""Begins to hand in so many jobs with a seed; returns what waits until all are accepted."""
+Way = Callable[[Deployment, int], Callable[[], Made]]
+"""Begins to hand in so many jobs; returns what waits until all are accepted."""
 
 _CLIENTS = 3
 _SIDE = 8
@@ -63,33 +63,30 @@ _STEP = 512 * 5
 """Five frames per second: ten to a segment."""
 
 
-def into_the_records(deployment: Deployment, size: int, seed: int) -> Callable[[], Made]:
+def into_the_records(deployment: Deployment, size: int) -> Callable[[], Made]:
     """Store pictures and write jobs, with no process between."""
-    del seed
     return _written(deployment, [Source(n % INPUTS) for n in range(size)])
 
 
-def half_of_them_clips(deployment: Deployment, size: int, seed: int) -> Callable[[], Made]:
+def half_of_them_clips(deployment: Deployment, size: int) -> Callable[[], Made]:
     """Write jobs over clips and photographs in turn."""
-    del seed
     sources = [Source(n // 2 % (INPUTS if n % 2 else CLIPS), not n % 2) for n in range(size)]
     return _written(deployment, sources)
 
 
-def in_runs(deployment: Deployment, size: int, seed: int) -> Callable[[], Made]:
+def in_runs(deployment: Deployment, size: int) -> Callable[[], Made]:
     """Write a few jobs over one input, then over another, photographs and clips in turn."""
-    del seed
     return _written(
         deployment, [Source(n // IN_A_RUN, n // IN_A_RUN % 2 == 1) for n in range(size)]
     )
 
 
-def over_http(deployment: Deployment, size: int, seed: int) -> Callable[[], Made]:
+def over_http(deployment: Deployment, size: int) -> Callable[[], Made]:
     """Have a few clients upload and submit."""
-    pictures = [picture(seed * INPUTS + number) for number in range(INPUTS)]
+    pictures = [picture(number) for number in range(INPUTS)]
     pool = ThreadPoolExecutor(_CLIENTS)
     asked = [
-        pool.submit(_Client(deployment).job, pictures[n % INPUTS], f"chaos-{seed}-{n}")
+        pool.submit(_Client(deployment).job, pictures[n % INPUTS], f"chaos-{n}")
         for n in range(size)
     ]
 
@@ -102,11 +99,11 @@ def over_http(deployment: Deployment, size: int, seed: int) -> Callable[[], Made
     return wait
 
 
-def as_files(deployment: Deployment, size: int, seed: int) -> Callable[[], Made]:
+def as_files(deployment: Deployment, size: int) -> Callable[[], Made]:
     """Put pictures into the watched folder, each another one."""
     for number in range(size):
         aside = deployment.watched / f".{number}.part"
-        aside.write_bytes(picture(seed * 1000 + number))
+        aside.write_bytes(picture(number))
         aside.rename(deployment.watched / f"{number}.png")
 
     def wait() -> Made:
