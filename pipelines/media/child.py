@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Collection
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
@@ -42,8 +43,12 @@ _PR_SET_NO_NEW_PRIVS = 38
 _LONGEST_REASON = 300
 
 
-def main(channel_descriptor: int, lifeline: int, limits: DecodeLimits) -> None:
+def main(
+    channel_descriptor: int, lifeline: int, limits: DecodeLimits, ready: Collection[str] = ()
+) -> None:
     """Wait for a task, do it, say what went wrong if anything did; then wait for the next one.
+
+    What the tasks in `ready` need is imported while it waits.
 
     A session that looks at files of strangers gives one task only; files of our own making may
     follow one another.
@@ -51,7 +56,7 @@ def main(channel_descriptor: int, lifeline: int, limits: DecodeLimits) -> None:
     _bound(limits)
     threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
     channel = Channel(socket.socket(fileno=channel_descriptor))
-    _warm()
+    _warm(ready)
     with suppress(ChannelClosedError):
         # What was said must be heard: a socket that closes on unread bytes takes back its own,
         # so the parent closes first.
@@ -97,9 +102,9 @@ def _end_with_parent(lifeline: int) -> None:
     os._exit(1)
 
 
-def _warm() -> None:
+def _warm(ready: Collection[str]) -> None:
     """Import what tasks need while there is nothing to do yet."""
-    for name in ("numpy",):
+    for name in ("numpy", *(TASKS[task] for task in ready)):
         with suppress(ImportError):
             import_module(name)
 

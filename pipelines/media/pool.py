@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -31,7 +31,8 @@ import json, sys
 sys.path.insert(0, sys.argv[1])
 from pipelines.media.child import main
 from pipelines.media.limits import DecodeLimits
-main(int(sys.argv[2]), int(sys.argv[3]), DecodeLimits(**json.loads(sys.argv[4])))
+limits, ready = json.loads(sys.argv[4])
+main(int(sys.argv[2]), int(sys.argv[3]), DecodeLimits(**limits), ready)
 """
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
 _STEADY = {
@@ -140,11 +141,15 @@ class ChildSession:
 class DecodePool:
     """Hands out decode children; `spare` of them wait, started and warm.
 
+    Those that wait have imported what the tasks in `ready` need, which is most of a short task.
     Several threads may ask. Raises ResourceError where no process can be started.
     """
 
-    def __init__(self, *, limits: DecodeLimits = _DEFAULT, spare: int = 1) -> None:
+    def __init__(
+        self, *, limits: DecodeLimits = _DEFAULT, spare: int = 1, ready: Collection[str] = ()
+    ) -> None:
         self._limits = limits
+        self._ready = list(ready)
         self._spare = spare
         self._lock = threading.Lock()
         self._waiting: list[tuple[subprocess.Popen[bytes], Channel, int]] = []
@@ -215,7 +220,7 @@ class DecodePool:
             str(_ROOT),
             str(theirs.fileno()),
             str(read_end),
-            json.dumps(asdict(limits)),
+            json.dumps([asdict(limits), self._ready]),
         ]
         try:
             process = subprocess.Popen(

@@ -20,7 +20,10 @@ Media = Literal["photo", "video"]
 PROBE_LIMITS = DecodeLimits(
     memory_bytes=4 << 30, cpu_seconds=60, silence_seconds=60.0, open_files=64
 )
-"""A pool for probing alone is made with these."""
+"""A pool for first looks is made with these."""
+
+PROBE_TASKS = ("probe", "glance")
+"""What such a pool's children are ready for."""
 
 
 @dataclass(frozen=True, slots=True)

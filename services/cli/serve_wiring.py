@@ -20,7 +20,7 @@ from pipelines.evidence.gate_record import GateRecord
 from pipelines.gates.book import Book
 from pipelines.media.glance import glance
 from pipelines.media.pool import DecodePool
-from pipelines.media.probe import PROBE_LIMITS, Probed, probe
+from pipelines.media.probe import PROBE_LIMITS, PROBE_TASKS, Probed, probe
 from services.auth.api_keys import ApiKeys, ensure_project
 from services.auth.credentials import key_check
 from services.auth.doors import Doors
@@ -85,7 +85,10 @@ def gateway(
     ensure_project(database, DEFAULT_PROJECT)
     facts, store = RecordsFacts(database), storage(settings, metrics)
     metrics.watch_records(facts)
-    with _log_side(settings, metrics) as log, DecodePool(limits=PROBE_LIMITS) as pool:
+    with (
+        _log_side(settings, metrics) as log,
+        DecodePool(limits=PROBE_LIMITS, ready=PROBE_TASKS) as pool,
+    ):
         look = _Looks(pool)
         yield gateway_app(
             Platform(

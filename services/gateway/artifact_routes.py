@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
 from anyio import CapacityLimiter, to_thread
@@ -57,6 +57,8 @@ _BODY: dict[str, Any] = {
     }
 }
 _FINISHED, _UNFINISHED = "?1", "?0"
+
+_Taken = TypeVar("_Taken")
 _MOST_AT_ONCE = 64
 """Files that are taken in at one moment; others wait, and nobody who only asks waits for them."""
 
@@ -109,7 +111,7 @@ def upload_routes(
             return _begun(request, uploads, begun)
         _refuse_long(content_length, uploads.most_bytes)
         accepted = await _sent(
-            lambda: uploads.whole(body(request), sender, expected=expected), senders
+            body(request), lambda sent: uploads.whole(sent, sender, expected=expected), senders
         )
         metrics.moved("in", accepted.size)
         return _accepted(request, accepted)
@@ -139,7 +141,8 @@ def upload_routes(
         _refuse_long((content_length or 0) + offset, uploads.most_bytes)
         is_last = complete == _FINISHED
         found = await _sent(
-            lambda: uploads.append(upload, offset, body(request), sender, is_last=is_last),
+            body(request),
+            lambda sent: uploads.append(upload, offset, sent, sender, is_last=is_last),
             senders,
         )
         metrics.moved("in", (found.size if isinstance(found, Accepted) else found) - offset)
@@ -232,10 +235,13 @@ def download_routes(
     return router
 
 
-async def _sent(take: Callable[[], Any], senders: CapacityLimiter) -> Any:
+async def _sent(
+    body: RequestBody, take: Callable[[RequestBody], _Taken], senders: CapacityLimiter
+) -> _Taken:
     """Run what takes the body, in a thread; a sender that is gone gets no answer."""
     try:
-        return await to_thread.run_sync(take, limiter=senders)
+        async with body:
+            return await to_thread.run_sync(take, body, limiter=senders)
     except ClientDisconnect as error:
         raise RefusedError(
             HTTPStatus.BAD_REQUEST, "connection-broken", "The sender went away."

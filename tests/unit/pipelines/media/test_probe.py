@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from pipelines.errors import EvidentError, InputError
 from pipelines.media.pool import DecodePool
-from pipelines.media.probe import PROBE_LIMITS, probe
+from pipelines.media.probe import PROBE_LIMITS, PROBE_TASKS, probe
 from tests.e2e.command_kit import make_clip
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -71,3 +72,14 @@ def test_a_file_that_is_cut_off_is_no_crash(pool: DecodePool, tmp_path: Path, cu
     path.write_bytes(whole[: min(cut, len(whole) - 100)])
     with pytest.raises(EvidentError):
         probe(pool, path)
+
+
+def test_a_child_that_waits_has_imported_what_it_will_need() -> None:
+    """A child of a pool that is ready for first looks has its decoder loaded before it is asked."""
+    with DecodePool(limits=PROBE_LIMITS, ready=PROBE_TASKS) as ready:
+        waiting = ready._waiting[0][0].pid
+        deadline = time.monotonic() + 60
+        while "libavcodec" not in Path(f"/proc/{waiting}/maps").read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert probe(ready, ROOT / "samples" / "photo.jpg").media == "photo"

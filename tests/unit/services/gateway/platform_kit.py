@@ -22,7 +22,7 @@ from PIL import Image
 from pipelines.evidence.entry import Actor
 from pipelines.media.glance import glance
 from pipelines.media.pool import DecodePool
-from pipelines.media.probe import PROBE_LIMITS, probe
+from pipelines.media.probe import PROBE_LIMITS, PROBE_TASKS, probe
 from services.auth.api_keys import ApiKeys
 from services.auth.doors import Doors
 from services.auth.scopes import PROJECT_SCOPES, Scope
@@ -77,7 +77,7 @@ def serving(folder: Path, limits: GatewayLimits | None = None, **changes: Any) -
     jobs = Jobs(database, actor=ACTOR)
     storage = open_folder(folder / "artifacts")
     keys = ApiKeys(database)
-    with DecodePool(limits=PROBE_LIMITS) as pool:
+    with DecodePool(limits=PROBE_LIMITS, ready=PROBE_TASKS) as pool:
         platform = Platform(
             doors=Doors(keys, None),
             sessions=Sessions(Fernet.generate_key(), time.time, RecordedEnds(database)),
