@@ -27,6 +27,7 @@ from pipelines.run.clip_job import plan_clip, preview_frames
 from pipelines.run.clip_work import ClipWork
 from pipelines.run.job import Networks
 from pipelines.run.replay_plan import plan_differences
+from pipelines.stages.enhance import Chain
 from pipelines.stages.export.gathered import software_facts
 from pipelines.stages.following import following
 from pipelines.stages.ingest import Received
@@ -34,9 +35,10 @@ from pipelines.stages.ingest import Received
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What decides a clip's samples, as bytes; `index` is a file that `save_index` made.
+    """What decides the samples of a clip or a photograph, as bytes.
 
-    `software` are the versions that the job's process runs with.
+    `software` are the versions that the job's process runs with; `source` is the digest of a
+    photograph's samples as that process decoded them, empty for a clip.
     """
 
     job: str
@@ -45,6 +47,7 @@ class Part:
     software: Mapping[str, str]
     tracks: bytes | None = None
     keeps_faces: bool = False
+    source: bytes = b""
 
     @classmethod
     def of(cls, work: ClipWork) -> Part:
@@ -66,6 +69,7 @@ class PartTools:
     networks: Networks
     gates: PlannedGates
     threads: int
+    pool: DecodePool
 
     @property
     def frame_networks(self) -> Networks:
@@ -105,25 +109,14 @@ def bind_part(
     networks: Networks,
 ) -> ClipWork:
     """Bind a part's plan here. Raises ResourceError where it is another plan or build here."""
-    _require_software(part.software)
+    require_software(part.software)
     plan = read_plan(part.plan)
     checked = check_graph(parse_graph(parse_object(part.graph)))
     indexed = load_index(index)
-    tools = PartTools(networks, PlannedGates(plan), plan.threads)
+    tools = PartTools(networks, PlannedGates(plan), plan.threads, pool)
     here, chain, delivery = plan_clip(received, checked, tools, indexed)
-    settled = {"tracking": plan.tracking, "fusions": plan.fusions, "ceilings": plan.ceilings}
-    here = here.model_copy(update=settled)
-    if here.canonical() != part.plan:
-        named = "; ".join(f"{name} is {b} here, not {a}" for name, a, b in _differ(plan, here))
-        raise ResourceError(
-            f"The plan cannot be bound as it was made: {named}.",
-            next_step="Let every machine of the pool run the same builds on the same devices.",
-        )
-    if part.tracks is not None:
-        found = plan.tracking
-        if found is None or hashlib.sha256(part.tracks).hexdigest() != found.tracks_sha256:
-            raise ResourceError("The tracks are not those of the plan.")
-        chain = following(chain, read_tracks(part.tracks))
+    require_plan(part, plan, here)
+    chain = tracked_chain(part, plan, chain)
     frames = chain.result_index(indexed).frames
     return ClipWork(
         job=part.job,
@@ -147,7 +140,30 @@ def software() -> dict[str, str]:
     return {fact.name: fact.value for fact in software_facts()}
 
 
-def _require_software(wanted: Mapping[str, str]) -> None:
+def require_plan(part: Part, plan: Plan, here: Plan) -> None:
+    """Refuse to go on where what was planned here is not the part's plan. Raises ResourceError."""
+    settled = {"tracking": plan.tracking, "fusions": plan.fusions, "ceilings": plan.ceilings}
+    here = here.model_copy(update=settled)
+    if here.canonical() != part.plan:
+        named = "; ".join(f"{name} is {b} here, not {a}" for name, a, b in _differ(plan, here))
+        raise ResourceError(
+            f"The plan cannot be bound as it was made: {named}.",
+            next_step="Let every machine of the pool run the same builds on the same devices.",
+        )
+
+
+def tracked_chain(part: Part, plan: Plan, chain: Chain) -> Chain:
+    """The chain as it follows what was found, if anybody looked. Raises ResourceError."""
+    if part.tracks is None:
+        return chain
+    found = plan.tracking
+    if found is None or hashlib.sha256(part.tracks).hexdigest() != found.tracks_sha256:
+        raise ResourceError("The tracks are not those of the plan.")
+    return following(chain, read_tracks(part.tracks))
+
+
+def require_software(wanted: Mapping[str, str]) -> None:
+    """Refuse builds other than those that the job was planned with. Raises ResourceError."""
     here = software()
     for name in sorted(wanted.keys() | here.keys()):
         if wanted.get(name) != here.get(name):

@@ -241,6 +241,18 @@ def repeat_body(mark: Mark, where: Mapping[str, Json]) -> Body:
     }
 
 
+def photo_repeat_body(encoder: bytes, where: Mapping[str, Json]) -> Body:
+    """A photograph whose samples were computed once more, and are used once."""
+    return {
+        "segment": 0,
+        "first": 0,
+        "stop": 1,
+        "outputs": [{"role": "samples", "sha256": encoder.hex()}],
+        "used": False,
+        **({"rendered_by": dict(where)} if where else {}),
+    }
+
+
 def laws_body(laws: Sequence[Law], **digests: str) -> Body:
     """Every conservation law with what it compared."""
     return {

@@ -28,6 +28,7 @@ from pipelines.quality.drift import FaceEmbedding
 from pipelines.run.clip_work import SegmentPlace
 from pipelines.run.fused_still import FusedStill
 from pipelines.run.memory import Memory
+from pipelines.run.photo_work import PhotoPlace
 from pipelines.run.work_folder import WorkFolder
 from pipelines.stages.detect_track import Tracked
 from pipelines.stages.export.facts import LawFacts, Origin
@@ -85,6 +86,14 @@ class PlanTools(Protocol):
         """How many threads there are."""
 
 
+class PhotoTools(PlanTools, Protocol):
+    """What a photograph is planned with: its file's header is read as well."""
+
+    @property
+    def pool(self) -> DecodePool:
+        """Where decode children come from."""
+
+
 class State(StrEnum):
     """How a job ended."""
 
@@ -123,8 +132,8 @@ class Tools:
     `credentials` results carry no content credentials, and their reports say so; without
     `time_stamps` bundles carry no time stamp; without `history` reports hold no earlier custody.
     `witnessed` says that others are asked to sign the log's heads. `face_embedding` measures
-    drift; none ships. `elsewhere` renders segments of clips in the place of this process.
-    Without `memory` everything is computed, whatever was before.
+    drift; none ships. `elsewhere` renders segments of clips in the place of this process, and
+    `photos_elsewhere` photographs. Without `memory` everything is computed, whatever was before.
     """
 
     pool: DecodePool
@@ -142,6 +151,7 @@ class Tools:
     history: History | None = None
     face_embedding: FaceEmbedding | None = None
     elsewhere: SegmentPlace | None = None
+    photos_elsewhere: PhotoPlace | None = None
     memory: Memory | None = None
 
 

@@ -24,7 +24,7 @@ from pipelines.media.photo import (
 )
 from pipelines.media.photo_ceiling import photo_ceiling
 from pipelines.media.photo_facts import Photo, PhotoHeader
-from pipelines.media.picture import Region, Samples
+from pipelines.media.picture import Region
 from pipelines.media.scratch_pages import GivingBack
 from pipelines.run.credentials import add_credentials
 from pipelines.run.durable_file import writing
@@ -38,10 +38,10 @@ from pipelines.run.entries import (
     stage,
 )
 from pipelines.run.estimates import blur_sentences
-from pipelines.run.job import Job, Made, Tools
+from pipelines.run.job import Job, Made, PhotoTools
 from pipelines.run.judging import judge_photo, photo_maps_bytes
-from pipelines.run.photo_pixels import REGION_PIXELS, read_back, render_photo, work_regions
-from pipelines.run.photo_reuse import computed_before, remember_photo
+from pipelines.run.photo_pixels import REGION_PIXELS, read_back, work_regions
+from pipelines.run.photo_rendering import PhotoRenderer
 from pipelines.run.planning import (
     network_memory_bytes,
     networks_for,
@@ -73,7 +73,7 @@ _TURNS = {3: 180, 6: 270, 8: 90}
 
 
 def plan_photo(
-    received: Received, checked: CheckedGraph, tools: Tools
+    received: Received, checked: CheckedGraph, tools: PhotoTools
 ) -> tuple[Plan, Chain, PhotoHeader]:
     """Resolve everything that decides the result's samples. Nothing is decoded yet."""
     if checked.fusions:
@@ -166,8 +166,10 @@ def _made(job: Job, pages: GivingBack) -> Made:
         chain = following(chain, tracked.found)
         job.record("plan", plan_body(plan, chosen))
     with stage(job, StageKind.ENHANCE, **environment()) as enhanced:
-        again = computed_before(job, plan, chain.result, pages) if chain.steps else None
-        planes = _render(job, plan, chain, photo, pages) if again is None else again.planes
+        tracks = None if tracked is None else tracked.data
+        renderer = PhotoRenderer(job, plan, chain, photo, known_replans, tracks)
+        rendered = renderer.run(pages)
+        planes = rendered.planes
         digest = photo.digest if planes is photo.planes else planes_digest(planes)
         kind = Kind(plan.delivery.container)
         result = job.folder.path(f"{job.checked.result_stem}{kind.suffix}")
@@ -184,7 +186,6 @@ def _made(job: Job, pages: GivingBack) -> Made:
         )
         found = read_back(job.tools.pool, result, chain.result, scratch=job.folder.work)
         pages.watch(found.planes)
-        replans = job.tools.networks.replans()[known_replans:] if again is None else again.replans
         delivered = _delivered_facts(result, found, plan, remarks, credentialed.facts)
         body = segment_body(
             plan,
@@ -195,12 +196,11 @@ def _made(job: Job, pages: GivingBack) -> Made:
             source=(photo.digest,),
             encoder=(digest,),
             delivered=(found.digest,),
-            replans=replans,
-            where={} if again is None else {"job": again.job},
+            replans=rendered.replans,
+            where=rendered.where,
         )
         job.record("operation", body)
-        if again is None and chain.steps:
-            remember_photo(job, plan, planes, replans)
+        renderer.recorded(rendered, digest)
         enhanced["inputs"] = body["inputs"]
         enhanced["outputs"] = [result_line(delivered)]
     with stage(job, StageKind.QA):
@@ -241,7 +241,7 @@ def _made(job: Job, pages: GivingBack) -> Made:
             *credentialed.warnings,
             *blur_sentences(job.checked, photo.shape, [(None, photo.planes)]),
         ),
-        replans=replans,
+        replans=rendered.replans,
         judged=judged,
         tracked=tracked,
         views=_views(job, found),
@@ -266,20 +266,6 @@ def _views(job: Job, found: Photo) -> tuple[Path, ...]:
             write_pyramid(out, found.planes, found.shape)
         made.append(path)
     return tuple(made)
-
-
-def _render(
-    job: Job, plan: Plan, chain: Chain, photo: Photo, pages: GivingBack
-) -> tuple[Samples, ...]:
-    return render_photo(
-        chain,
-        photo,
-        side=plan.tile_pixels or REGION_PIXELS,
-        threads=plan.threads,
-        scratch=job.folder.work,
-        pages=pages,
-        progress=job.progress,
-    )
 
 
 def _most_needed(chain: Chain) -> int:

@@ -11,20 +11,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from pipelines.errors import ResourceError
 from pipelines.graph.plan import Plan
-from pipelines.media.photo import new_planes
 from pipelines.media.picture import FrameShape, Samples
 from pipelines.media.scratch_pages import GivingBack
-from pipelines.run.durable_file import write_whole, writing
+from pipelines.run.durable_file import write_whole
 from pipelines.run.job import Job
+from pipelines.run.plane_files import mapped_planes, plane_paths, save_planes, taken_planes
 from pipelines.run.reuse import Recalled, recalled, rendering_key, taken
 
 _FACTS = "samples.json"
-_PLANE = "plane-{}.npy"
-_ROWS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +39,8 @@ def computed_before(job: Job, plan: Plan, shape: FrameShape, pages: GivingBack) 
         return None
     kept = _read(found, shape)
     if kept is not None:
-        files = [found.folder / _PLANE.format(plane) for plane in range(len(kept.planes))]
-        taken(job, plan, found, files)
-        planes = pages.watch(new_planes(shape, scratch=job.folder.work))
-        for plane, samples in zip(planes, kept.planes, strict=True):
-            for top in range(0, len(plane), _ROWS):
-                plane[top : top + _ROWS] = samples[top : top + _ROWS]
+        taken(job, plan, found, plane_paths(found.folder, len(kept.planes)))
+        planes = taken_planes(kept.planes, shape, scratch=job.folder.work, pages=pages)
         kept = replace(kept, planes=planes)
     found.done_with()
     return kept
@@ -58,14 +50,12 @@ def remember_photo(job: Job, plan: Plan, planes: Sequence[Samples], replans: Seq
     """Hand a photograph's samples to the memory."""
     if job.tools.memory is None:
         return
-    files = [job.folder.path(_PLANE.format(number)) for number in range(len(planes))]
+    files = plane_paths(job.folder.work, len(planes))
     facts = job.folder.path(_FACTS)
     # A disk without room for this may have room for the result.
     with suppress(ResourceError):
-        for path, plane in zip(files, planes, strict=True):
-            with writing(path) as file:
-                np.save(file, plane, allow_pickle=False)
-        told = {"planes": len(planes), "replans": list(replans)}
+        save_planes(job.folder.work, planes)
+        told = {"replans": list(replans)}
         write_whole(facts, json.dumps(told).encode())
         job.tools.memory.remember(rendering_key(job, plan), [*files, facts])
     for path in (*files, facts):
@@ -75,14 +65,8 @@ def remember_photo(job: Job, plan: Plan, planes: Sequence[Samples], replans: Seq
 def _read(found: Recalled, shape: FrameShape) -> Computed | None:
     try:
         facts = json.loads((found.folder / _FACTS).read_bytes())
-        planes = tuple(
-            np.load(found.folder / _PLANE.format(plane), mmap_mode="r", allow_pickle=False)
-            for plane in range(int(facts["planes"]))
-        )
+        planes = mapped_planes(found.folder, shape)
         replans = tuple(map(str, facts["replans"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    sizes = [shape.plane_size(number) for number in range(shape.layout.plane_count)]
-    fits = [plane.shape for plane in planes] == sizes
-    fits = fits and all(plane.dtype == shape.layout.sample_type for plane in planes)
-    return Computed(planes, replans, found.job) if fits else None
+    return Computed(planes, replans, found.job)

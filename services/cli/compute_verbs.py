@@ -11,7 +11,7 @@ from services.cli.every_verb import AsJson, Home
 
 app = typer.Typer(
     name="compute",
-    help="The pool of machines that render clips together.",
+    help="The pool of machines that compute samples together.",
     no_args_is_help=True,
 )
 

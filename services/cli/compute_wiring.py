@@ -12,10 +12,10 @@ from pipelines.run.job import Tools
 from services.cli.capacity import available_memory_bytes
 from services.cli.engine_wiring import warm_networks
 from services.cli.networks_wiring import networks_of
-from services.compute.clips import PooledClips
-from services.compute.elsewhere import Rules
+from services.compute.pooled import PooledWork
 from services.compute.ray_pool import RayPool
 from services.compute.ray_settings import TOKEN_FILE, RaySettings, address_of, own_token
+from services.compute.round import Rules
 from services.settings.settings import Settings
 from services.storage.port import ObjectStore
 
@@ -23,10 +23,10 @@ COMPUTE = "compute"
 
 
 @contextmanager
-def pooled_clips(
+def pooled_work(
     settings: Settings, store: ObjectStore, shared: Tools
-) -> Iterator[PooledClips | None]:
-    """Hold the pool while the block lasts; None where clips are rendered in this process."""
+) -> Iterator[PooledWork | None]:
+    """Hold the pool while the block lasts; None where samples are computed in this process."""
     if settings.compute is None:
         yield None
         return
@@ -52,7 +52,7 @@ def pooled_clips(
     )
     pool = RayPool(told)
     try:
-        yield PooledClips(
+        yield PooledWork(
             pool,
             store,
             settings.compute_threads,

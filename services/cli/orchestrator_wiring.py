@@ -9,7 +9,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from pipelines.errors import RequestError
-from services.cli.compute_wiring import pooled_clips
+from services.cli.compute_wiring import pooled_work
 from services.cli.evidence_wiring import actor
 from services.cli.log_copy_command import log_copy
 from services.cli.printing import console_on_stderr
@@ -96,7 +96,7 @@ def orchestrating(
                 is_over=jobs.is_over,
                 metrics=metrics.work,
                 memories=memories,
-                clips=parts.enter_context(pooled_clips(settings, storage.objects, shared)),
+                pooled=parts.enter_context(pooled_work(settings, storage.objects, shared)),
             )
             worker = Worker(
                 jobs,

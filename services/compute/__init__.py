@@ -1,1 +1,1 @@
-"""Where segments of clips are rendered besides the process whose job it is: pools, and Ray."""
+"""Where samples are computed besides the process whose job it is: pools, and Ray."""

@@ -22,7 +22,6 @@ from services.storage.keys import is_key
 
 _HERE = Path()
 _VERSION = 1
-MOST_BYTES = 64 << 20
 MOST_FILES = 4096
 
 

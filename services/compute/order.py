@@ -39,16 +39,17 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Segments of one clip to be rendered. `job` is the job's id as 32 hexadecimal letters.
+    """Work of one job to be done. `job` is the job's id as 32 hexadecimal letters.
 
-    `source` is the file as received, `part` what decides the samples, `index` its frames.
+    `source` is the file as received, `part` what decides the samples, `index` the frames of a
+    clip, whose `segments` are to be rendered; without it the whole photograph is.
     """
 
     job: str
     source: Stored
     name: str
     part: Stored
-    index: Stored
+    index: Stored | None
     plan_sha256: str
     segments: tuple[int, ...]
     need: Need
@@ -66,7 +67,7 @@ class Order:
             source=Stored(**record["source"]),
             name=str(record["name"]),
             part=Stored(**record["part"]),
-            index=Stored(**record["index"]),
+            index=None if record["index"] is None else Stored(**record["index"]),
             plan_sha256=str(record["plan_sha256"]),
             segments=tuple(int(one) for one in record["segments"]),
             need=Need(**record["need"]),

@@ -1,4 +1,4 @@
-"""The spelling of a clip's part, by which it goes from a job's process to a worker's."""
+"""The spelling of a part, by which it goes from a job's process to a worker's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from pipelines.run.clip_part import Part
 from services.compute.errors import ComputeError
 
-_VERSION = 1
+_VERSION = 2
 
 
 def part_bytes(part: Part) -> bytes:
@@ -21,6 +21,7 @@ def part_bytes(part: Part) -> bytes:
         "software": dict(part.software),
         "tracks": None if part.tracks is None else part.tracks.decode(),
         "keeps_faces": part.keeps_faces,
+        "source": part.source.hex(),
     }
     return json.dumps(record).encode()
 
@@ -37,6 +38,7 @@ def read_part(data: bytes) -> Part:
             software={str(name): str(value) for name, value in record["software"].items()},
             tracks=None if tracks is None else tracks.encode(),
             keeps_faces=bool(record["keeps_faces"]),
+            source=bytes.fromhex(record["source"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ComputeError(f"That is no part of a clip ({error}).") from error
+        raise ComputeError(f"That is no part of a job ({error}).") from error

@@ -27,6 +27,9 @@ from services.compute.ray_settings import RaySettings
 
 BEAT_SECONDS = 1.0
 LOOK_SECONDS = 0.1
+ASK_SECONDS = 0.5
+"""How often a worker is asked how far it is: every answer takes its time from rendering."""
+
 SILENT_SECONDS = 60.0
 IDLE_SECONDS = 60.0
 OBJECT_STORE_BYTES = 80 << 20
@@ -163,7 +166,8 @@ class Workers:
                 self._lose(actor, "idle")  # others may use what it holds
             return
         if actor.asked is None:
-            actor.asked = actor.handle.frames.remote()
+            if now - actor.heard > ASK_SECONDS:
+                actor.asked = actor.handle.frames.remote()
         elif self._is_ready(actor.asked):
             frames = int(self._ray.get(actor.asked))
             actor.asked, actor.heard = None, now

@@ -1,5 +1,6 @@
 """What a worker of a pool does with an order: fetch once, bind, render, verify, put, forget.
 
+An order is of segments of a clip, or of a whole photograph.
 It knows neither the job's records nor its evidence log; what it has to say lies in the store. The
 file as received is fetched once per job and leaves again when other jobs need its place. Networks
 stay warm.
@@ -22,7 +23,9 @@ from models import catalog
 from pipelines.evidence.archive_name import safe_part
 from pipelines.evidence.json_value import Json
 from pipelines.graph.plan import read_plan
+from pipelines.media.photo import planes_digest
 from pipelines.media.pool import DecodePool
+from pipelines.media.scratch_pages import GivingBack
 from pipelines.ports import SilentProgress
 from pipelines.run.clip_part import Part, bind_part
 from pipelines.run.clip_pixels import SegmentRenderer, segment_names
@@ -30,10 +33,13 @@ from pipelines.run.durable_file import refusal
 from pipelines.run.job import StopAsked
 from pipelines.run.judging import listening
 from pipelines.run.marks import Mark
+from pipelines.run.photo_part import render_photo_part
+from pipelines.run.plane_files import save_planes
 from pipelines.run.replay_networks import PlannedNetworks
 from pipelines.stages.export.gathered import hardware_facts
 from pipelines.stages.ingest import Received, receive
 from services.compute.finished import FinishedSegment
+from services.compute.finished_photo import FinishedPhoto
 from services.compute.order import Ended, Order, Stored
 from services.compute.part_file import read_part
 from services.compute.work_objects import WorkObjects
@@ -72,10 +78,11 @@ class _Taken:
     part: Part
     folder: Path
     watch: Watch
+    networks: PlannedNetworks
 
 
 class SegmentWorker:
-    """Renders orders one after another. `folder` is its own; `where` it is goes into entries."""
+    """Does orders one after another. `folder` is its own; `where` it is goes into entries."""
 
     def __init__(self, store: ObjectStore, folder: Path, *, where: Mapping[str, Json]) -> None:
         self._store = store
@@ -106,19 +113,53 @@ class SegmentWorker:
 
     def _render(self, order: Order, folder: Path, watch: Watch) -> None:
         objects = WorkObjects(self._store, order.job)
-        index = folder / "index"
-        objects.fetch(order.index, index)
         part = read_part(objects.read(order.part))
-        taken = _Taken(order, objects, self._received(order, objects, watch), part, folder, watch)
-        networks = self._networks_of(part)
+        received = self._received(order, objects, watch)
+        taken = _Taken(order, objects, received, part, folder, watch, self._networks_of(part))
+        if order.index is None:
+            self._photo(taken)
+        else:
+            self._segments(taken, order.index)
+
+    def _photo(self, taken: _Taken) -> None:
+        """Compute a photograph, put its planes into the store, then the word that it is there."""
+        known, folder = len(taken.networks.replans()), taken.folder
+        with GivingBack() as pages:
+            planes = render_photo_part(
+                taken.part,
+                received=taken.received,
+                scratch=folder,
+                pool=self._pool,
+                progress=taken.watch,
+                networks=taken.networks,
+                pages=pages,
+            )
+            stored = []
+            for path in save_planes(folder, planes):
+                taken.watch.advance(0)
+                stored.append(taken.objects.put_file(path))
+            photo = FinishedPhoto(
+                plan_sha256=taken.order.plan_sha256,
+                samples=planes_digest(planes),
+                planes=tuple(stored),
+                replans=tuple(taken.networks.replans()[known:]),
+                where=self._where,
+            )
+        taken.objects.finish(0, photo.dump())
+
+    def _segments(self, taken: _Taken, index: Stored) -> None:
+        """Render an order's segments; each is in the store before the next one is."""
+        order, folder, networks = taken.order, taken.folder, taken.networks
+        path = folder / "index"
+        taken.objects.fetch(index, path)
         known = len(networks.replans())
         work = bind_part(
-            part,
-            index=index,
+            taken.part,
+            index=path,
             received=taken.received,
             work=folder,
             pool=self._pool,
-            progress=watch,
+            progress=taken.watch,
             networks=networks,
         )
 
@@ -167,13 +208,14 @@ class SegmentWorker:
                 taken.watch.advance(0)
                 files[path.name] = taken.objects.put_file(path)
         taken.objects.finish(
+            mark.number,
             FinishedSegment(
                 plan_sha256=taken.order.plan_sha256,
                 mark=mark,
                 files=files,
                 replans=tuple(replans),
                 where=self._where,
-            )
+            ).dump(),
         )
         for path in paths:
             path.unlink(missing_ok=True)

@@ -11,9 +11,9 @@ import secrets
 import uuid
 from collections.abc import Callable, Container, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from services.compute.errors import NotFinishedError
-from services.compute.finished import MOST_BYTES, FinishedSegment, read_finished
 from services.compute.order import Stored
 from services.storage.errors import ObjectMissingError
 from services.storage.keys import (
@@ -27,6 +27,10 @@ from services.storage.keys import (
 )
 from services.storage.port import ObjectStore, Sha256
 from services.storage.transfer import fetch, put_file, verified
+
+MOST_BYTES = 64 << 20
+
+Finished = TypeVar("Finished")
 
 
 def job_token(job: str) -> str:
@@ -64,13 +68,15 @@ class WorkObjects:
         path.unlink(missing_ok=True)
         fetch(self._store, object_key(stored.key), path, expected=Sha256(stored.sha256))
 
-    def finish(self, segment: FinishedSegment) -> None:
-        """Say that a segment is finished; its files are stored by now."""
-        key = done_key(self._token, segment.mark.number, secrets.token_hex(16))
-        self._store.put(key, [segment.dump()], most_bytes=MOST_BYTES)
+    def finish(self, number: int, told: bytes) -> None:
+        """Say that piece `number` of the work is finished; its files are stored by now."""
+        key = done_key(self._token, number, secrets.token_hex(16))
+        self._store.put(key, [told], most_bytes=MOST_BYTES)
 
-    def finished(self, known: Container[str]) -> Iterator[tuple[str, FinishedSegment | None]]:
-        """Yield finished segments that are not `known` yet; None for what is not one.
+    def finished(
+        self, known: Container[str], read: Callable[[bytes], Finished]
+    ) -> Iterator[tuple[str, Finished | None]]:
+        """Yield what is finished and not `known` yet; None where `read` finds it is not.
 
         Raises as stores do.
         """
@@ -80,7 +86,7 @@ class WorkObjects:
             try:
                 with self._store.open(facts.key, length=MOST_BYTES) as pieces:
                     data = b"".join(pieces)
-                yield facts.key, read_finished(data)
+                yield facts.key, read(data)
             except ObjectMissingError:
                 continue
             except NotFinishedError:

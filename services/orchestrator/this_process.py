@@ -19,8 +19,8 @@ from pipelines.evidence.archive_name import safe_part
 from pipelines.graph.expand import bind
 from pipelines.run.job import JobId, Output, Request, Tools
 from pipelines.run.runner import run_job
-from services.compute.clips import PooledClips
 from services.compute.order import Stored
+from services.compute.pooled import PooledWork
 from services.jobs.artifacts import Artifacts
 from services.jobs.errors import UnknownArtifactError
 from services.jobs.values import Claim, NewOutput
@@ -43,7 +43,7 @@ class ThisProcess:
     """An `Executor`. `tools` are shared by its jobs, but for what each asks `sealer` by its claim.
 
     `folder` is where jobs lie while they run; `is_over` tells whether a job has ended for good.
-    With `clips` the segments of clips are rendered by a pool of workers.
+    With `pooled` samples are computed by a pool of workers.
     """
 
     def __init__(  # noqa: PLR0913 - the rooms that a job goes through
@@ -56,7 +56,7 @@ class ThisProcess:
         folder: Path,
         is_over: Callable[[str], bool],
         metrics: WorkMetrics | None = None,
-        clips: PooledClips | None = None,
+        pooled: PooledWork | None = None,
         memories: Memories | None = None,
     ) -> None:
         self._tools = tools
@@ -66,7 +66,7 @@ class ThisProcess:
         self._folders = JobFolders(folder)
         self._is_over = is_over
         self._metrics = metrics or WorkMetrics()
-        self._clips = clips
+        self._pooled = pooled
         self._memories = memories
 
     def run(self, claim: Claim, desk: Desk) -> tuple[NewOutput, ...]:
@@ -77,9 +77,9 @@ class ThisProcess:
     def committed(self, claim: Claim) -> None:
         """Remove the job's folder."""
         self._folders.remove(claim.job)
-        if self._clips is not None:
+        if self._pooled is not None:
             with suppress(EvidentError):  # what stays goes when the store is tidied
-                self._clips.forget(claim.job)
+                self._pooled.forget(claim.job)
 
     def tidy(self) -> None:
         """Remove the folders of jobs that are over, or gone: a death left them."""
@@ -112,8 +112,8 @@ class ThisProcess:
             history=log.custody,
             operator=matter.over(self._tools.operator),
         )
-        if self._clips is not None and claim.pipeline == "video":
-            tools = self._clips.equip(tools, self._source(claim))
+        if self._pooled is not None:
+            tools = self._pooled.equip(tools, self._source(claim))
         if self._memories is not None:
             memory = self._memories.of(claim, _only_input(claim.graph))
             tools = replace(tools, memory=memory)

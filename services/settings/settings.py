@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     gateways with it seal, sign and ask there and have no log of their own (None: this home's).
     `provenance_token` is the file of the token that it admits, `provenance_ca` the certificates
     to trust for it in place of the system's.
-    `compute` is where segments of clips are rendered: `ray` on this machine's
+    `compute` is where samples are computed: `ray` on this machine's
     processors, `ray://HOST:PORT` by the pool whose token is in the file `compute_token` (None: in
     this process); a worker has `compute_threads`, there are `compute_actors` of them (None: as
     many as the pool has room for), and without a frame for `compute_silent_seconds` they are

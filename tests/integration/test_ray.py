@@ -1,4 +1,4 @@
-"""Clips on a real pool of Ray: the same bits, whatever dies, and nothing that can be reached."""
+"""Jobs on a real pool of Ray: the same bits, whatever dies, and nothing that can be reached."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from pipelines.ports import SilentProgress
 from pipelines.run.job import Outcome, State, StopAsked
@@ -21,16 +22,20 @@ from services.compute.errors import ComputeError
 from services.compute.ray_pool import RayPool
 from services.compute.ray_settings import RaySettings, own_token
 from services.jobs.failures import failure_of
+from tests.e2e.command_kit import textured
 from tests.servers.compute_kit import (
     SEGMENTS,
     Bench,
     bench,
     facts_of,
+    mixing,
     operations_of,
+    photo_facts_of,
 )
 from tests.servers.temporary_ray import TemporaryRay, family, running_ray
 
 LISTENS = "0A"
+DRAWN = mixing([{"op": "denoise_trained"}, {"op": "super_resolve"}])
 JOB = "7f1f2f64-7c6c-4f0e-9b0e-0d6f6f1d2a3{}"
 
 
@@ -72,6 +77,20 @@ def pool(told: RaySettings) -> Iterator[RayPool]:
     """A pool that is connected."""
     with held(told) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def album(table: Bench) -> Bench:
+    """A photograph of several regions, in the same store."""
+    path = table.folder / "photo.png"
+    Image.fromarray(textured(560, 700)).save(path)
+    return table.over(path)
+
+
+@pytest.fixture(scope="module")
+def pictured(album: Bench) -> Outcome:
+    """The photograph as one process computes it."""
+    return album.run(None, graph=DRAWN)
 
 
 @contextmanager
@@ -165,6 +184,64 @@ def test_a_stop_reaches_a_worker_within_its_segment(table: Bench, pool: RayPool)
         raise StopAsked("canceled")
 
     outcome = table.run(table.elsewhere(pool), progress=Meddling(stop))
+    assert outcome.state is State.CANCELED
+    until(lambda: all(one["order"] is None for one in pool.workers()))
+
+
+class Busy(SilentProgress):
+    """A `Progress` that does something once, when a worker is at work."""
+
+    def __init__(self, pool: RayPool, act: Callable[[int], None]) -> None:
+        self._pool = pool
+        self._act = act
+        self._done = False
+
+    def advance(self, steps: int = 1) -> None:
+        """Act once."""
+        busy = [one for one in self._pool.workers() if one["order"] is not None]
+        if busy and not self._done:
+            self._done = True
+            self._act(int(str(busy[0]["pid"])))
+
+
+def test_a_photograph_is_computed_by_an_actor_to_the_bit(
+    album: Bench, pictured: Outcome, pool: RayPool
+) -> None:
+    """An actor gives the samples, the file, the laws and the maps of one process."""
+    outcome = album.run(None, graph=DRAWN, photos=album.photos_elsewhere(pool))
+    assert photo_facts_of(outcome) == photo_facts_of(pictured)
+    (told,) = operations_of(outcome)
+    assert told["rendered_by"]["pool"] == "ray"
+    assert told["rendered_by"]["process"] in pids(pool)
+    assert album.left(outcome.job) == []
+
+
+def test_a_photograph_survives_its_actor(album: Bench, pictured: Outcome, pool: RayPool) -> None:
+    """After SIGKILL of the actor in the middle another one computes the photograph."""
+    killed: list[int] = []
+
+    def kill(process: int) -> None:
+        killed.append(process)
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+
+    place = album.photos_elsewhere(pool)
+    outcome = album.run(None, graph=DRAWN, photos=place, progress=Busy(pool, kill))
+    assert photo_facts_of(outcome) == photo_facts_of(pictured)
+    assert len(killed) == 1
+    (told,) = operations_of(outcome)
+    assert told["rendered_by"]["process"] != killed[0]
+    assert album.left(outcome.job) == []
+
+
+def test_a_stop_reaches_the_actor_of_a_photograph(album: Bench, pool: RayPool) -> None:
+    """A photograph that is stopped leaves its worker idle."""
+
+    def stop(_process: int) -> None:
+        raise StopAsked("canceled")
+
+    place = album.photos_elsewhere(pool)
+    outcome = album.run(None, graph=DRAWN, photos=place, progress=Busy(pool, stop))
     assert outcome.state is State.CANCELED
     until(lambda: all(one["order"] is None for one in pool.workers()))
 

@@ -1,4 +1,4 @@
-"""A small clip whose frames hang together, run to its end here or by a pool of workers."""
+"""A small clip, or a photograph, run to its end here or by a pool of workers."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ from pipelines.graph.expand import bind
 from pipelines.ports import SilentProgress
 from pipelines.run.clip_work import SegmentPlace
 from pipelines.run.job import JobId, Outcome, Request, Tools
+from pipelines.run.photo_work import PhotoPlace
 from pipelines.run.runner import run_job
 from services.cli.wiring import tools
-from services.compute.elsewhere import Elsewhere, Rules
+from services.compute.elsewhere import Elsewhere
 from services.compute.order import Ended, Need, Order, Stored
+from services.compute.photo_elsewhere import PhotoElsewhere
 from services.compute.pool import WorkerPool
+from services.compute.round import Rules
 from services.compute.segment_worker import SegmentWorker, Watch
 from services.compute.work_objects import job_token
 from services.settings.settings import Settings
@@ -128,7 +131,7 @@ class Threads:
 
 @dataclass(frozen=True)
 class Bench:
-    """A home, a store with a clip in it, and tools with one thread for every picture."""
+    """A home, a store with a clip or photograph in it, and tools with one thread."""
 
     folder: Path
     clip: Path
@@ -136,10 +139,19 @@ class Bench:
     source: Stored
     tools: Tools
 
+    def over(self, path: Path) -> Bench:
+        """The same with another file."""
+        return replace(self, clip=path, source=_kept(self.store, path))
+
     def elsewhere(self, pool: WorkerPool, *, silent_seconds: float = 300.0) -> Elsewhere:
         """The place that a pool is for a job."""
         rules = Rules(silent_seconds=silent_seconds)
         return Elsewhere(pool, self.store, self.source, rules=rules)
+
+    def photos_elsewhere(self, pool: WorkerPool, *, silent_seconds: float = 300.0) -> PhotoPlace:
+        """The place that a pool is for a job over a photograph."""
+        rules = Rules(silent_seconds=silent_seconds)
+        return PhotoElsewhere(pool, self.store, self.source, rules=rules)
 
     def run(
         self,
@@ -149,8 +161,9 @@ class Bench:
         out: str = "",
         job: str = "",
         progress: Any = None,
+        photos: PhotoPlace | None = None,
     ) -> Outcome:
-        """Run the clip's job to its end, whatever that is; the same `out` and `job` go on."""
+        """Run the job to its end, whatever that is; the same `out` and `job` go on."""
         request = Request(
             path=self.clip,
             out=self.folder / (out or uuid.uuid4().hex),
@@ -158,7 +171,8 @@ class Bench:
             resume=True,
             job=JobId(job or str(uuid.uuid4())),
         )
-        return run_job(request, replace(self.tools, elsewhere=place), progress or SilentProgress())
+        tools = replace(self.tools, elsewhere=place, photos_elsewhere=photos)
+        return run_job(request, tools, progress or SilentProgress())
 
     def left(self, job: str) -> list[str]:
         """Keys of a job's temporary objects that lie in the store."""
@@ -171,13 +185,24 @@ def bench(
 ) -> Iterator[Bench]:
     """Make the clip, put it into a store, and open the tools of a process with one thread."""
     clip = small_clip(folder / "clip.mp4", frames=frames, size=size)
+    with table_with(folder, clip) as opened:
+        yield opened
+
+
+@contextmanager
+def table_with(folder: Path, clip: Path) -> Iterator[Bench]:
+    """Put a file into a store, and open the tools of a process with one thread."""
     store = open_folder(folder / "artifacts").objects
-    key = artifact_key(uuid.uuid4().hex)
-    stored = put_file(store, key, clip)
     settings = Settings(home=folder / "home", operator="tester", threads=1, engine="onnxruntime")
     with tools(settings) as shared:
-        source = Stored(object_key(key), stored.sha256, stored.size)
-        yield Bench(folder, clip, store, source, shared)
+        yield Bench(folder, clip, store, _kept(store, clip), shared)
+
+
+def _kept(store: ObjectStore, path: Path) -> Stored:
+    """A file as the store keeps it."""
+    key = artifact_key(uuid.uuid4().hex)
+    stored = put_file(store, key, path)
+    return Stored(object_key(key), stored.sha256, stored.size)
 
 
 def facts_of(outcome: Outcome) -> dict[str, Any]:
@@ -212,3 +237,18 @@ def repeats_of(outcome: Outcome) -> list[dict[str, Any]]:
     assert outcome.bundle is not None
     found = entries_of(outcome.bundle)
     return [one["body"] for one in found if one["kind"] == "segment.repeated"]
+
+
+def photo_facts_of(outcome: Outcome) -> dict[str, Any]:
+    """All that must be the same wherever a photograph was computed: the file, the laws, maps."""
+    assert outcome.error == "", outcome.error
+    assert outcome.bundle is not None
+    entries = entries_of(outcome.bundle)
+    bodies = {kind: _bodies(entries, kind) for kind in ("plan", "laws", "qa")}
+    maps = sorted(one.name for one in outcome.bundle.parent.rglob("*.png"))
+    return {**bodies, "file": outcome.outputs[0].sha256, "maps": maps}
+
+
+def _bodies(entries: list[dict[str, Any]], kind: str) -> set[str]:
+    """What entries of a kind say; every attempt says it once more."""
+    return {json.dumps(one["body"], sort_keys=True) for one in entries if one["kind"] == kind}

@@ -11,9 +11,9 @@ import pytest
 
 from pipelines.ports import SilentProgress
 from pipelines.run.job import Outcome, State, StopAsked
-from services.compute.elsewhere import ORDERS_PER_WORKER, groups
 from services.compute.errors import PoolLostError, PoolSilentError
 from services.compute.order import Ended, Order
+from services.compute.round import LONGEST_GROUP, ORDERS_PER_WORKER, groups
 from services.compute.work_objects import job_token
 from services.jobs.errors import WorkerLostError
 from tests.servers.compute_kit import (
@@ -225,16 +225,24 @@ def test_a_worker_with_other_builds_renders_nothing(
     [
         ([], 2, []),
         ([0, 1, 2], 4, [(0,), (1,), (2,)]),
-        ([*range(16)], 1, [(0, 1, 2, 3), (4, 5, 6, 7), (8, 9, 10, 11), (12, 13, 14, 15)]),
-        ([0, 1, 5, 6], 1, [(0,), (1,), (5,), (6,)]),
-        ([*range(100)], 1, [tuple(range(a, min(a + 8, 100))) for a in range(0, 100, 8)]),
+        ([0, 1, 5, 6], 1, [(0, 1), (5,), (6,)]),
+        ([*range(12)], 2, [(0, 1, 2), (3, 4), (5,), (6,), (7,), (8,), (9,), (10,), (11,)]),
     ],
 )
-def test_groups_are_neighbours_and_short(
+def test_groups_are_neighbours_and_shrink(
     missing: list[int], width: int, cut: list[tuple[int, ...]]
 ) -> None:
-    """Segments go out in runs of neighbours, a few for every worker, none longer than eight."""
+    """Segments go out in runs of neighbours, each half of an even share of what is left."""
     assert [*groups(missing, width)] == cut
+
+
+def test_groups_of_a_long_clip_are_bounded_and_complete() -> None:
+    """However long a clip is, no order holds more than a worker's death may cost."""
+    made = [*groups(range(200), 2)]
+    assert [one for group in made for one in group] == [*range(200)]
+    sizes = [len(group) for group in made]
+    assert sizes == sorted(sizes, reverse=True)
+    assert (sizes[0], sizes[-1]) == (LONGEST_GROUP, 1)
 
 
 @pytest.mark.parametrize(

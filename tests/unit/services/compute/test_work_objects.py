@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import RequestError
-from services.compute.finished import FinishedSegment
+from services.compute.finished import FinishedSegment, read_finished
 from services.compute.work_objects import WorkObjects, job_token, sweep
 from services.storage.errors import AlteredObjectError
 from services.storage.keys import done_key, job_of_work, object_key, work_key
@@ -30,7 +30,7 @@ def test_only_what_is_over_is_swept(store: ObjectStore) -> None:
     """Objects of a running job stay, those of one that ended go, other objects are not touched."""
     running, over = (WorkObjects(store, job_token(job)) for job in (RUNNING, OVER))
     kept, _ = running.put(b"kept"), over.put(b"gone")
-    over.finish(SEGMENT)
+    over.finish(0, SEGMENT.dump())
     store.put(object_key("artifacts/aa/other"), [b"another's"])
     assert sweep(store, lambda job: job == OVER) == 2
     assert [one.key for one in store.list()] == ["artifacts/aa/other", kept.key]
@@ -57,11 +57,11 @@ def test_what_was_altered_is_not_taken(store: ObjectStore, tmp_path: Path) -> No
 def test_a_finished_segment_is_told_once(store: ObjectStore) -> None:
     """Of two that finish the same segment both are there; what is known is passed over."""
     objects = WorkObjects(store, job_token(RUNNING))
-    objects.finish(SEGMENT)
-    objects.finish(SEGMENT)
-    found = dict(objects.finished(set()))
+    objects.finish(SEGMENT.mark.number, SEGMENT.dump())
+    objects.finish(SEGMENT.mark.number, SEGMENT.dump())
+    found = dict(objects.finished(set(), read_finished))
     assert [*found.values()] == [SEGMENT, SEGMENT]
-    assert [*objects.finished(set(found))] == []
+    assert [*objects.finished(set(found), read_finished)] == []
 
 
 def test_keys_say_whose_they_are() -> None:
