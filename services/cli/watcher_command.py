@@ -22,9 +22,11 @@ from services.watcher.folder_place import FolderPlace
 from services.watcher.gateway_intake import GatewayIntake
 from services.watcher.keys_file import read_keys
 from services.watcher.place import Place
-from services.watcher.rules import read_rules
+from services.watcher.rehearsal import rehearse
+from services.watcher.rule_wish import fault_of
+from services.watcher.rules import Rules, read_rules
 from services.watcher.service import WatchService
-from services.watcher.watch import Watch
+from services.watcher.watch import Say, Watch
 
 _BOOKS = "watch"
 _LOCK_WAIT_SECONDS = 1.0
@@ -42,11 +44,14 @@ class Asked:
     every_seconds: float
     bell: str | None
     once: bool
+    check: bool = False
 
 
 def main(asked: Asked, *, home: Path | None, as_json: bool) -> int:
     """Watch until stopped; returns the exit code."""
     try:
+        if asked.check:
+            return _rehearsed(asked, as_json=as_json)
         books = settings_for(home).home / _BOOKS
         books.mkdir(mode=0o700, parents=True, exist_ok=True)
         name = hashlib.sha256(_identity(asked.place).encode("utf-8", "replace")).hexdigest()[:32]
@@ -61,7 +66,7 @@ def main(asked: Asked, *, home: Path | None, as_json: bool) -> int:
     return FAILED if asked.once and tally is not None and tally.rejected else GOOD
 
 
-def _watched(asked: Asked, path: Path, *, as_json: bool) -> Tally | None:
+def _sayer(*, as_json: bool) -> Say:
     def say(event: str, fields: dict[str, str]) -> None:
         if as_json:
             print_text(json.dumps({"event": event, **fields}, ensure_ascii=True))
@@ -69,7 +74,32 @@ def _watched(asked: Asked, path: Path, *, as_json: bool) -> Tally | None:
             words = (f"{key}={shown(value, longest=_LONGEST)}" for key, value in fields.items())
             print_text(" ".join((event, *words)))
 
-    rules = read_rules(asked.rules)
+    return say
+
+
+def _rules(path: Path) -> Rules:
+    """Read rules of which each could process a file."""
+    rules = read_rules(path)
+    for number, rule in enumerate(rules.rules, start=1):
+        fault = fault_of(rule)
+        if fault is not None:
+            raise RequestError(
+                f"[[rule]] {number} (prefix {rule.prefix!r}) asks for what no file can get: "
+                f"{fault}.",
+                next_step="Correct the file.",
+            )
+    return rules
+
+
+def _rehearsed(asked: Asked, *, as_json: bool) -> int:
+    rules, keys = _rules(asked.rules), read_keys(asked.keys)
+    found = rehearse(rules, _place(asked.place), keys, say=_sayer(as_json=as_json))
+    return GOOD if found.is_good else FAILED
+
+
+def _watched(asked: Asked, path: Path, *, as_json: bool) -> Tally | None:
+    say = _sayer(as_json=as_json)
+    rules = _rules(asked.rules)
     place = _place(asked.place)
     intake = GatewayIntake(asked.gateway, read_keys(asked.keys), time.monotonic)
     book = WatchBook(path)

@@ -38,6 +38,10 @@ def watcher(  # noqa: PLR0913 - one parameter per option of the verb
         bool,
         typer.Option("--once", help="Go on until nothing waits any more, then end."),
     ] = False,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Say what would become of each file now there, and end."),
+    ] = False,
     home: Annotated[
         Path | None,
         typer.Option("--home", metavar="DIR", help="Where the book is kept: EVIDENT_HOME."),
@@ -50,11 +54,14 @@ def watcher(  # noqa: PLR0913 - one parameter per option of the verb
 
     Each finished file is processed once, also after a crash. SIGHUP begins a round at once, and
     so does a POST to --bell, whatever it carries; SIGTERM ends after the round in hand. Exit code
-    1 where files were rejected under --once.
+    1 where files were rejected under --once, or would be under --check, which touches nothing and
+    asks no gateway.
 
     [dim]evident watcher /srv/in --rules rules.toml --keys keys.toml[/dim]
     """
     from services.cli import watcher_command  # noqa: PLC0415 - see the module docstring
 
-    asked = watcher_command.Asked(place, rules, keys, gateway, every, bell=bell, once=once)
+    asked = watcher_command.Asked(
+        place, rules, keys, gateway, every, bell=bell, once=once, check=check
+    )
     raise typer.Exit(watcher_command.main(asked, home=home, as_json=as_json))

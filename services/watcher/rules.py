@@ -27,6 +27,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from pipelines.errors import RequestError
+from services.watcher.rule_place import place_of
 
 _MOST_BYTES = 1 << 20
 _MOST_RULES = 1000
@@ -94,7 +95,8 @@ def read_rules(path: Path) -> Rules:
     """Read and check the file; raises `RequestError` naming what is wrong with it."""
     try:
         with path.open("rb") as file:
-            document = tomllib.loads(file.read(_MOST_BYTES).decode("utf-8"))
+            text = file.read(_MOST_BYTES).decode("utf-8")
+        document = tomllib.loads(text)
     except OSError as error:
         raise RequestError(
             f"The rules {path} cannot be read: {error.strerror}.", next_step="Name a rules file."
@@ -103,11 +105,14 @@ def read_rules(path: Path) -> Rules:
         raise RequestError(
             f"The rules {path} are not TOML: {error}.", next_step="Correct the file."
         ) from error
-    return parse_rules(document)
+    return parse_rules(document, text)
 
 
-def parse_rules(document: dict[str, Any]) -> Rules:
-    """Check a document of the form above; raises `RequestError` naming the value."""
+def parse_rules(document: dict[str, Any], text: str = "") -> Rules:
+    """Check a document of the form above; raises `RequestError` naming the value.
+
+    `text` is what it was read from, by which the line is named as well.
+    """
     strays = document.keys() - {"watch", "rule"}
     if strays:
         raise RequestError(
@@ -118,7 +123,7 @@ def parse_rules(document: dict[str, Any]) -> Rules:
         watch = document.get("watch", {})
         rules = Rules(**{**watch, "rules": document.get("rule", ())})
     except (ValidationError, TypeError) as error:
-        where, words = _first(error)
+        where, words = _first(error, text)
         raise RequestError(
             f"The rules are wrong at {where}: {words}.", next_step="Correct the file."
         ) from error
@@ -145,8 +150,8 @@ def _refuse_overlaps(rules: Rules) -> None:
             )
 
 
-def _first(error: ValidationError | TypeError) -> tuple[str, str]:
+def _first(error: ValidationError | TypeError, text: str) -> tuple[str, str]:
     if isinstance(error, TypeError):
-        return "[watch]", "it is not a table of known words"
+        return place_of((), text), "it is not a table of known words"
     first = error.errors()[0]
-    return ".".join(str(part) for part in first["loc"])[:120], str(first["msg"])
+    return place_of(first["loc"], text), str(first["msg"])
