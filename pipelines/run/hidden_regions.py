@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from pipelines.analysis.found import Box
+from pipelines.analysis.found import Box, DetectorFacts
 from pipelines.analysis.track_file import read_tracks
 from pipelines.analysis.tracks import Track
 from pipelines.errors import RequestError
@@ -30,6 +30,14 @@ TRACK_FRAMES = 8
 
 _WRONG = 'Write {"regions": [{"box": [x, y, width, height], "frames": [first, last]}]}.'
 _OUT_OF_FORM = (ValueError, KeyError, TypeError, RecursionError, AttributeError)
+
+
+def look_first(found_by: DetectorFacts) -> str:
+    """What is said to whoever hides along tracks, whatever found them."""
+    return (
+        f"The tracks are what {found_by.name} found. {found_by.warning} Look at the copy before it "
+        "leaves: what was not found stays visible, and what was found by mistake is hidden."
+    )
 
 
 @dataclass(frozen=True, slots=True)

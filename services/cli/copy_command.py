@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from pipelines.analysis.track_file import read_tracks
 from pipelines.errors import EvidenceError, EvidentError, InputError, RequestError, UnreadableError
 from pipelines.evidence.json_value import Json
 from pipelines.media.index import index_video
@@ -21,6 +22,7 @@ from pipelines.run.hidden_regions import (
     Hidden,
     Place,
     hidden_region,
+    look_first,
     read_regions,
     tracked_regions,
 )
@@ -62,6 +64,7 @@ class _Planned:
     inputs: tuple[Named, ...] = ()
     facts: Mapping[str, Json] | None = None
     close: Callable[[], None] | None = None
+    look_first: str = ""
 
 
 _Plan = Callable[[Source, DecodePool, Progress], _Planned]
@@ -84,7 +87,17 @@ def redact(source: Path, out: Path, asked: Redaction, *, as_json: bool) -> int:
         drawing = Redactor(hidden, Cover(asked.cover)).draw
         wish = CopyWish("redacted copy", drawing, sound=asked.sound, bare=True)
         facts: dict[str, Json] = {"cover": asked.cover, "regions": len(hidden)}
-        return _Planned(wish, facts=facts)
+        inputs = [named(path, role) for role, path in _drawn_by(asked)]
+        if asked.tracks is None:
+            return _Planned(wish, tuple(inputs), facts)
+        found_by = read_tracks(_small_file(asked.tracks)).detector
+        facts["detector"] = {
+            "name": found_by.name,
+            "version": found_by.version,
+            "sha256": found_by.sha256,
+            "warning": found_by.warning,
+        }
+        return _Planned(wish, tuple(inputs), facts, look_first=look_first(found_by))
 
     return _made(source, out, plan, as_json=as_json)
 
@@ -186,7 +199,7 @@ def _made(source: Path, out: Path, plan: _Plan, *, as_json: bool) -> int:
             print_json({"copy": None, "error": reason})
         print_error(console, str(source), str(error), error.next_step)
         return WRONG_USE if isinstance(error, RequestError | InputError) else FAILED
-    _print(made, line, statement, size, as_json=as_json)
+    _print(made, line, statement, size, planned.look_first, as_json=as_json)
     return GOOD
 
 
@@ -208,7 +221,10 @@ def _facts(made: MadeCopy) -> dict[str, Json]:
     }
 
 
-def _print(made: MadeCopy, line: Named, statement: Path, size: int, *, as_json: bool) -> None:
+def _print(
+    made: MadeCopy, line: Named, statement: Path, size: int, look_first: str, *, as_json: bool
+) -> None:
+    warnings: list[Json] = [look_first] if look_first else []
     if as_json:
         print_json(
             {
@@ -216,6 +232,7 @@ def _print(made: MadeCopy, line: Named, statement: Path, size: int, *, as_json: 
                 "statement": str(statement.absolute()),
                 "checkpoint": size,
                 **_facts(made),
+                "warnings": warnings,
                 "error": None,
             }
         )
@@ -224,6 +241,8 @@ def _print(made: MadeCopy, line: Named, statement: Path, size: int, *, as_json: 
     for sentence in (*made.conversions, *made.left_out):
         print_text(f"  {shown(sentence)}")
     print_text(f"  {len(made.laws)} conservation laws held; {shown(statement.name)} says which.")
+    if look_first:
+        print_text(f"  {shown(look_first, longest=1000)}")
 
 
 def _require_free(*paths: Path) -> None:
@@ -235,6 +254,12 @@ def _require_free(*paths: Path) -> None:
             raise RequestError(f"{path} exists.", next_step="Name another file with --out.")
         if not path.parent.is_dir():
             raise RequestError(f"{path.parent} is no folder.", next_step="Make it first.")
+
+
+def _drawn_by(asked: Redaction) -> list[tuple[str, Path]]:
+    """The files that say what is hidden."""
+    files = (("regions", asked.regions), ("tracks", asked.tracks))
+    return [(role, path) for role, path in files if path is not None]
 
 
 def _hidden(asked: Redaction, found: Source) -> tuple[Hidden, ...]:

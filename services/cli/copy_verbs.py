@@ -71,6 +71,9 @@ def redact(  # noqa: PLR0913 - one parameter per option of the verb
 ) -> None:
     """Make parts unrecognisable for good; no sound, metadata or other stream goes along.
 
+    Detectors miss faces and mark what is none: look at the tracks before hiding along them, and
+    at the copy before it leaves.
+
     [dim]evident copy redact clip.mp4 --box 320,180,96,120 --out clip-redacted.mp4[/dim]
     """
     from services.cli import copy_command as command  # noqa: PLC0415 - see the module docstring

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import zipfile
@@ -178,3 +179,37 @@ def test_an_imported_network_looks_from_then_on(evident: Evident, shared: Path) 
     ((place,),) = [one["places"] for one in found["tracks"]]
     right, left, nose = (float(one[0]) for one in place["landmarks"][:3])
     assert right < nose < left
+
+
+def test_who_hides_along_tracks_is_told_to_look_first(
+    evident: Evident, walk: Path, followed: Path
+) -> None:
+    """The command, its JSON and the signed statement say what looked and what it gets wrong."""
+    tracks = followed / "tracks.json"
+    call = ("copy", "redact", walk, "--tracks", tracks)
+    said = evident(*call, "--out", "hidden.mp4")
+    assert said.code == 0, said.err
+    text = " ".join(said.out.split())
+    assert "The tracks are what lbp-cascade found." in text
+    assert "marks things that are none" in text
+    assert "Look at the copy before it leaves" in text
+    made = evident(*call, "--out", "again.mp4", "--json").json
+    assert len(made["warnings"]) == 1
+    checked = json.loads(Path(made["statement"]).read_bytes())
+    stated = json.loads(base64.b64decode(checked["payload"]))["predicate"]
+    assert stated["detector"]["name"] == "lbp-cascade"
+    digest = hashlib.sha256(tracks.read_bytes()).hexdigest()
+    assert digest in json.dumps(stated)
+    boxed = evident("copy", "redact", walk, "--box", "4,10,40,40", "--out", "box.mp4", "--json")
+    assert boxed.json["warnings"] == []
+
+
+def test_the_summary_of_a_run_says_what_looked(evident: Evident, walk: Path) -> None:
+    """Whoever reads the last lines of a run knows that tracks are to be looked at."""
+    said = evident(
+        "run", walk, "--track", "face", "--detector", "lbp-cascade", "--scale", 1, "--out", "s",
+    )  # fmt: skip
+    assert said.code == 0, said.err
+    text = " ".join(said.out.split())
+    assert "found by lbp-cascade. Look at" in text
+    assert "marks things that are none" in text

@@ -45,6 +45,7 @@ def summarise(
         lines.append(f"  {said.note}: {words.sentences.trained}")
     if facts.assumed_rate is not None:
         lines.append(f"  {said.note}: {time(facts.assumed_rate, words)}")
+    lines.extend(_tracks(facts, words))
     for one in facts.fusions[:_MOST_LINES]:
         title = said.fusion.format(frame=one.frame)
         outcome = words.say(one.declined) if one.declined else fused_sentence(one, words)
@@ -117,6 +118,20 @@ def _result(facts: ReportFacts, words: Words) -> str:
         frames = words.forms.counted(file.clip.frames, words.summary.frames)
     name = shown(file.file_name, longest=_LONGEST)
     return f"{name}, {file.width} x {file.height}{frames}, {size_words(file.bytes, words)}"
+
+
+def _tracks(facts: ReportFacts, words: Words) -> list[str]:
+    """Say how many tracks there are, by what, and what is known to be wrong with it."""
+    found = facts.tracking
+    if found is None:
+        return []
+    said = words.summary
+    form = words.forms.plural(len(found.tracks), said.tracks_found).format(
+        count=words.forms.whole(len(found.tracks)),
+        detector=found.detector.name,
+        warning=words.say(found.detector.warning),
+    )
+    return [f"  {said.tracks}: {shown(form, longest=4 * _LONGEST)}"]
 
 
 def _listed(title: str, texts: Sequence[str], words: Words) -> list[str]:

@@ -119,6 +119,8 @@ class SummaryWords:
     override: str
     warning: str
     fusion: str
+    tracks: str
+    tracks_found: Plural
     defect: str
     broken: str
     became: str

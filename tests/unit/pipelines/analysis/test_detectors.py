@@ -14,7 +14,7 @@ import skimage.feature
 
 from models import catalog
 from models.engines.finders import finder_of
-from models.spec import Task
+from models.spec import NetworkCard, Task
 from pipelines.analysis import cascade, cascade_file, detectors
 from pipelines.analysis.cascade import CascadeDetector, passing_windows
 from pipelines.analysis.cascade_file import installed_table, read_table
@@ -145,6 +145,23 @@ def test_without_weights_the_cascade_looks() -> None:
     maker = next(name for name in catalog.names() if catalog.card(name).task is Task.DENOISE)
     with pytest.raises(UnsupportedError, match="finds nothing"):
         detectors.resolve(maker, threads=1)
+
+
+def test_where_yunet_is_installed_it_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights of networks come before the cascade, YuNet's before any other's."""
+    made: list[str] = []
+
+    def finder(card: NetworkCard, *, threads: int) -> object:
+        made.append(f"{card.name} with {threads}")
+        return type("Loaded", (), {"facts": None})()
+
+    monkeypatch.setattr(detectors, "_has_weights", lambda name: name != "retinaface-r50")
+    monkeypatch.setattr(detectors.finders, "is_available", lambda: True)
+    monkeypatch.setattr(detectors.finders, "load_finder", finder)
+    monkeypatch.setattr(detectors, "_FAMILIES", {"yunet": lambda card, _finder: card.name})
+    assert next(one.name for one in detectors.listing() if not one.missing) == "yunet"
+    assert detectors.resolve(None, threads=2) == "yunet"
+    assert made == ["yunet with 2"]
 
 
 class Cars:

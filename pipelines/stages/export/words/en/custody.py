@@ -117,6 +117,15 @@ SUMMARY = SummaryWords(
     override="Override",
     warning="Warning",
     fusion="Fusion around frame {frame}",
+    tracks="Tracks",
+    tracks_found=Plural(
+        "{count} found by {detector}. Look at it before anything is hidden or judged along it. "
+        "{warning}",
+        "{count} found by {detector}. Look at them before anything is hidden or judged along "
+        "them. {warning}",
+        "{count} found by {detector}. Look at them before anything is hidden or judged along "
+        "them. {warning}",
+    ),
     defect="Already in the source",
     broken="Not conserved",
     became="{name}: {source} became {result}",

@@ -119,6 +119,15 @@ SUMMARY = SummaryWords(
     override="Отступление от правил",
     warning="Предупреждение",
     fusion="Объединение вокруг кадра {frame}",
+    tracks="Треки",
+    tracks_found=Plural(
+        "найден {count} ({detector}). Прежде чем скрывать или судить по нему, посмотрите на него. "
+        "{warning}",
+        "найдено {count} ({detector}). Прежде чем скрывать или судить по ним, посмотрите на них. "
+        "{warning}",
+        "найдено {count} ({detector}). Прежде чем скрывать или судить по ним, посмотрите на них. "
+        "{warning}",
+    ),
     defect="Уже было в источнике",
     broken="Не сохранено",
     became="{name}: было {source}, стало {result}",
