@@ -5,7 +5,8 @@ nothing, from `send_task` to its run. Ours: a stage that does nothing, from a co
 over wake-up, claim, lease and commit of its end, on PostgreSQL that writes to the disk and on
 SQLite. Throughput: a batch is on record (or in the broker) before the clock starts. Latency: one
 at a time, from before the submission (or the sending) to the run. Aims: half of bare throughput,
-10 ms for half of all stages. Needs Debian's redis-server and postgresql.
+10 ms for half of all stages. Statements and commits of a stage are counted in a batch of their own:
+they are the same on a busy machine. Needs Debian's redis-server and postgresql.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ import json
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+
+from sqlalchemy import event
 
 from benchmarks.machine import describe
 from pipelines.evidence.entry import Actor
@@ -131,15 +135,14 @@ def _ours(redis_url: str, url: str, bare: dict[str, float]) -> dict[str, float |
     worker = Worker(jobs, NoWork(arrivals), lanes=[LANE], slots=SLOTS)
     begun = time.perf_counter()
     worker.start()
-    arrivals.wait(BATCH)
-    while worker.running():
-        time.sleep(0.001)
+    _run_out(worker, arrivals, BATCH)
     seconds = time.perf_counter() - begun
     with dispatch.listening([LANE], worker.wake):
         jobs.submit(_asked())
         arrivals.wait(BATCH + 1)
         latency = _latency(lambda: jobs.submit(_asked()), arrivals, begin=BATCH + 1)
     worker.drain()
+    counted = _counted(database, silent)
     dispatch.close()
     database.close()
     per_second = BATCH / seconds
@@ -149,6 +152,37 @@ def _ours(redis_url: str, url: str, bare: dict[str, float]) -> dict[str, float |
         "ratio_kept": per_second >= RATIO_AIM * bare["per_second"],
         "p50_ms": latency,
         "p50_kept": latency < P50_AIM_MS,
+        **counted,
+    }
+
+
+def _run_out(worker: Worker, arrivals: Arrivals, count: int) -> None:
+    """Wait until so many stages ran and their ends are on record."""
+    arrivals.wait(count)
+    while worker.running():
+        time.sleep(0.001)
+
+
+def _counted(database: Database, jobs: Jobs) -> dict[str, float]:
+    """Return how many statements and commits a stage takes from its claim to its end."""
+    for _ in range(BATCH):
+        jobs.submit(_asked())
+    arrivals, counts = Arrivals(), Counter[str]()
+    listeners = {
+        name: (lambda *_, name=name: counts.update([name]))
+        for name in ("before_cursor_execute", "commit")
+    }
+    for name, listener in listeners.items():
+        event.listen(database._engine, name, listener)  # noqa: SLF001 - what is counted is there
+    worker = Worker(jobs, NoWork(arrivals), lanes=[LANE], slots=SLOTS)
+    worker.start()
+    _run_out(worker, arrivals, BATCH)
+    for name, listener in listeners.items():
+        event.remove(database._engine, name, listener)  # noqa: SLF001
+    worker.drain()
+    return {
+        "statements_per_stage": round(counts["before_cursor_execute"] / BATCH, 2),
+        "commits_per_stage": round(counts["commit"] / BATCH, 3),
     }
 
 

@@ -4,7 +4,8 @@ In one run, on the loopback, one server thread and `CLIENTS` clients, each a pro
 accepted per second (key, checked graph, one transaction with job, stage, entry, event and outbox)
 against a bare FastAPI route that inserts one row in SQLite with the same settings. Uploads: bytes
 per second of one file (sent, hashed, stored, durable, looked at) against SHA-256 of the same
-file. Status reads per second. Clients share the cores with the server.
+file, and against reading, hashing and writing it durably in one thread. Status reads per second.
+Clients share the cores with the server.
 """
 
 from __future__ import annotations
@@ -79,6 +80,20 @@ def sha256_seconds(path: Path) -> float:
     return time.perf_counter() - begun
 
 
+def plain_seconds(path: Path, copy: Path) -> float:
+    """How long it takes to read a file, hash it, write it and make that durable, in one thread."""
+    begun = time.perf_counter()
+    digest = hashlib.sha256()
+    with path.open("rb") as file, copy.open("wb", buffering=0) as written:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+            written.write(piece)
+        os.fsync(written.fileno())
+    seconds = time.perf_counter() - begun
+    copy.unlink()
+    return seconds
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What was measured, one value per round."""
@@ -88,6 +103,7 @@ class Found:
     reads: list[float] = field(default_factory=list)
     sent: list[float] = field(default_factory=list)
     hashed: list[float] = field(default_factory=list)
+    plain: list[float] = field(default_factory=list)
 
 
 def measured(folder: Path, asking: Clients) -> Found:
@@ -116,6 +132,7 @@ def measured(folder: Path, asking: Clients) -> Found:
         size = (folder / "long.png").stat().st_size
         for _ in range(UPLOADS):
             found.hashed.append(size / sha256_seconds(folder / "long.png"))
+            found.plain.append(size / plain_seconds(folder / "long.png", folder / "copy.png"))
             found.sent.append(size / asking.upload_seconds(upload, folder / "long.png"))
     database.close()
     return found
@@ -139,6 +156,10 @@ def main() -> None:
         "status_reads_per_second": round(median(found.reads), 1),
         "upload_mb_per_second": round(median(found.sent) / 1e6, 1),
         "sha256_mb_per_second": round(median(found.hashed) / 1e6, 1),
+        "plain_mb_per_second": round(median(found.plain) / 1e6, 1),
+        "upload_ratio_to_plain": round(
+            median(one / other for one, other in zip(found.sent, found.plain, strict=True)), 3
+        ),
         "upload_ratio": round(
             median(one / other for one, other in zip(found.sent, found.hashed, strict=True)), 3
         ),

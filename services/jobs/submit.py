@@ -236,10 +236,11 @@ def _room(connection: Connection, wanted: Collection[str]) -> dict[str, tuple[in
     limits = {row.id: row.queued_limit for row in rows}
     if not limits:
         return {}
-    # Their rows are locked, so that two requests do not both find the last place free.
+    # The rows are locked, so that two requests do not both find the last place free; all of them,
+    # since who changes several projects does so in the order of their ids.
     connection.execute(
         select(projects.c.id)
-        .where(projects.c.id.in_(sorted(limits)))
+        .where(projects.c.id.in_(sorted(wanted)))
         .order_by(projects.c.id)
         .with_for_update()
     )
