@@ -114,8 +114,9 @@ def test_every_test_states_its_rule() -> None:
     bare = []
     for path in tracked("tests/**/test_*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            is_test = isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
-            if is_test and not ast.get_docstring(node):
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            if node.name.startswith("test_") and not ast.get_docstring(node):
                 bare.append(f"{path.name}:{node.name}")
     assert bare == []
 

@@ -133,15 +133,15 @@ def counted(
     )
 
 
-def _ended() -> Select[tuple[int]]:
+def _ended() -> Select[int]:
     return select(func.count()).select_from(jobs).where(jobs.c.state.in_(_FINAL))
 
 
-def _unended() -> Select[tuple[int]]:
+def _unended() -> Select[int]:
     return select(func.count()).select_from(jobs).where(jobs.c.state.not_in(_FINAL))
 
 
-def _await(deployment: Deployment, asked: Select[tuple[int]], least: int, what: str) -> None:
+def _await(deployment: Deployment, asked: Select[int], least: int, what: str) -> None:
     """Wait until the records answer with so much, while every process lives.
 
     A database that has just been killed answers nothing; it is asked again.
@@ -156,6 +156,6 @@ def _await(deployment: Deployment, asked: Select[tuple[int]], least: int, what: 
         time.sleep(0.05)
 
 
-def _one(deployment: Deployment, asked: Select[tuple[int]]) -> int:
+def _one(deployment: Deployment, asked: Select[int]) -> int:
     with deployment.database.reading() as connection:
         return int(connection.execute(asked).scalar_one())

@@ -33,8 +33,9 @@ from services.jobs.jobs import Jobs
 from services.storage.opening import open_folder, open_s3
 from services.storage.port import Storage
 from tests.chaos.conftest import Servers
-from tests.chaos.pool_kit import POOL, Pool, family, killed
+from tests.chaos.pool_kit import POOL, Pool, killed
 from tests.servers.missing import free_port
+from tests.servers.temporary_ray import family
 from tests.servers.temporary_s3 import new_bucket
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -99,10 +99,10 @@ def remade(bundle: Path, folder: Path, change: Callable[[Parts], None]) -> Made:
     folder.mkdir()
     signer = FileSigner(folder / "keys")
     files = []
-    for path, data in parts.files.items():
-        role = role_of(path)
+    for within, data in parts.files.items():
+        role = role_of(within)
         assert role is not None
-        files.append(BundleFile(role, bytes_source(data), path.rpartition("/")[2]))
+        files.append(BundleFile(role, bytes_source(data), within.rpartition("/")[2]))
     placed = place(files)
     with LocalLog(folder / "log", signer, actor=SOMEBODY) as log:
         for kind, body in parts.entries:

@@ -62,6 +62,10 @@ class Changed:
         """What the real one says."""
         return self._inner.facts(model)
 
+    def fallback(self, model: str) -> Network:
+        """The real one; no reduced precision runs here."""
+        return self._inner.fallback(model)
+
     def replans(self) -> tuple[str, ...]:
         """What the real one says."""
         return self._inner.replans()

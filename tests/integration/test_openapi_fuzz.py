@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 import schemathesis
@@ -69,7 +68,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
 
 
 def drawn(
-    asked: Asked, operation: schemathesis.APIOperation[Any, Any]
+    asked: Asked, operation: schemathesis.APIOperation
 ) -> st.SearchStrategy[schemathesis.Case]:
     """Requests for an operation, as its description has them and as it does not."""
     parts = {one.name: asked.there[one.name] for one in operation.path_parameters}
@@ -80,7 +79,7 @@ def drawn(
     )
 
 
-def require_conforming(asked: Asked, operation: schemathesis.APIOperation[Any, Any]) -> None:
+def require_conforming(asked: Asked, operation: schemathesis.APIOperation) -> None:
     """Ask an operation in many ways; fail at the first answer that the description denies."""
 
     @settings(

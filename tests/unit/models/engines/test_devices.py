@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,7 @@ def test_nothing_is_loaded_without_a_device_file(
         raise AssertionError(name)
 
     monkeypatch.setattr(devices, "_DEVICE_FILES", (tmp_path / "nvidiactl",))
-    monkeypatch.setattr(devices.ctypes, "CDLL", load)
+    monkeypatch.setattr(ctypes, "CDLL", load)
     gpus.cache_clear()
     assert gpus() == ()
     gpus.cache_clear()

@@ -9,7 +9,7 @@ from importlib.machinery import ModuleSpec
 import pytest
 
 from models.catalog import Catalog
-from models.engines import choice
+from models.engines import choice, devices
 from models.engines.devices import Gpu
 from models.errors import EngineUnavailableError
 
@@ -25,7 +25,7 @@ def without(monkeypatch: pytest.MonkeyPatch):
                 return ModuleSpec(name, None) if leave_folder else None
             return real(name)
 
-        monkeypatch.setattr(choice.util, "find_spec", find)
+        monkeypatch.setattr(util, "find_spec", find)
 
     return hide
 
@@ -43,13 +43,13 @@ def test_engines_of_a_gpu_need_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a GPU nothing that runs on one is available; with one, torch's engines are."""
     names = [each.name for each in choice.listing() if each.name.startswith("torch-cuda")]
     assert names
-    monkeypatch.setattr(choice.devices, "gpus", lambda: ())
+    monkeypatch.setattr(devices, "gpus", lambda: ())
     listed = {each.name: each for each in choice.listing()}
     assert all(choice.A_GPU in listed[name].missing for name in names)
     with pytest.raises(EngineUnavailableError, match="GPU"):
         choice.resolve("torch-cuda")
     gpu = Gpu(0, "a GPU", (8, 9), 1 << 34)
-    monkeypatch.setattr(choice.devices, "gpus", lambda: (gpu,))
+    monkeypatch.setattr(devices, "gpus", lambda: (gpu,))
     listed = {each.name: each for each in choice.listing()}
     assert all(listed[name].is_available for name in names)
     assert choice.resolve("torch-cuda").device_class == "cuda-sm89"
@@ -57,7 +57,7 @@ def test_engines_of_a_gpu_need_one(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_onnxruntime_without_cuda_is_not_its_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """The distribution for processors does not make the GPU engine available."""
-    monkeypatch.setattr(choice.devices, "gpus", lambda: (Gpu(0, "a GPU", (9, 0), 1),))
+    monkeypatch.setattr(devices, "gpus", lambda: (Gpu(0, "a GPU", (9, 0), 1),))
     monkeypatch.setattr(choice, "_version", lambda names: "1" if "onnxruntime" in names else None)
     listed = {each.name: each for each in choice.listing()}
     assert listed["onnxruntime"].is_available
@@ -151,7 +151,7 @@ def test_two_builds_of_onnxruntime_are_a_conflict(monkeypatch: pytest.MonkeyPatc
             raise metadata.PackageNotFoundError(name)
         return installed[name]
 
-    monkeypatch.setattr(choice.metadata, "version", version)
+    monkeypatch.setattr(metadata, "version", version)
     assert choice.conflicts() == ()
     installed["onnxruntime-gpu"] = "1.31.1"
     (line,) = choice.conflicts()

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from models import weights
@@ -169,7 +170,7 @@ def test_bf16_keeps_the_linear_path_in_fp32(tiny: Catalog) -> None:
     for session in (plain, half):
         assert isinstance(session, torch_engine.TorchSession)
         for parameter in session._network.get_submodule("tail").parameters():
-            parameter.requires_grad_(requires_grad=False).zero_()
+            parameter.requires_grad_(False).zero_()
     np.testing.assert_allclose(half.run(batch), plain.run(batch), atol=1e-6)
 
 
@@ -199,7 +200,7 @@ def test_a_provider_that_does_not_start_is_an_error(tiny: Catalog) -> None:
     cuda = onnxruntime_engine.OnnxRuntimeEngine(
         provider=onnxruntime_engine.CUDA, device_class="cuda-sm89"
     )
-    if "CUDAExecutionProvider" in onnxruntime_engine.ort.get_available_providers():
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
         pytest.skip("this machine's ONNX Runtime has CUDA")
     with pytest.warns(UserWarning, match="CUDA"), pytest.raises(EngineError, match="did not start"):
         load(cuda, tiny.card("tiny-x1"))

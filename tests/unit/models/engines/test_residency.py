@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from models.catalog import Catalog
-from models.engines import choice, residency
+from models.engines import choice
 from models.engines.base import Batch, Engine, Session
 from models.engines.devices import usable_cores
 from models.engines.residency import WarmNetworks
@@ -63,7 +63,7 @@ def test_building_costs_nothing(tiny: Catalog, monkeypatch: pytest.MonkeyPatch) 
         asked.append(name)
         raise EngineUnavailableError("none")
 
-    monkeypatch.setattr(residency.choice, "resolve", resolve)
+    monkeypatch.setattr(choice, "resolve", resolve)
     warm = WarmNetworks(threads=1, networks=tiny)
     assert asked == []
     with pytest.raises(EngineUnavailableError):

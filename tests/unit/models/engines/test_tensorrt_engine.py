@@ -52,6 +52,15 @@ class Profile:
         self.shapes = (name, least, best, most)
 
 
+class SilentLogger:
+    """What the library asks for to be told of errors."""
+
+    ERROR = 0
+
+    def __init__(self, level: int) -> None:
+        self.level = level
+
+
 class Library(ModuleType):
     """TensorRT as far as the engine calls it."""
 
@@ -66,8 +75,7 @@ class Library(ModuleType):
         names = ("TF32", "FP16", "BF16", "OBEY_PRECISION_CONSTRAINTS")
         self.BuilderFlag = SimpleNamespace(**{name: name for name in names})
         self.MemoryPoolType = SimpleNamespace(WORKSPACE="workspace")
-        self.Logger = lambda level: level
-        self.Logger.ERROR = 0
+        self.Logger = SilentLogger
         self.Runtime = lambda logger: SimpleNamespace()
         self.OnnxParser = lambda network, logger: SimpleNamespace(
             parse=lambda content: self.reads, num_errors=1, get_error=lambda i: "a broken node"

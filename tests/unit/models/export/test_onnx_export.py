@@ -89,7 +89,7 @@ def test_a_difference_fails_the_parity_check() -> None:
     trained = network(2)
     bent = network(2)
     with torch.no_grad():
-        bent.tail.bias += 0.001
+        bent.tail.bias.add_(0.001)
     with pytest.raises(ExportError, match=r"differ by 0\.001"):
         check_parity(to_onnx(bent), trained)
 
@@ -98,7 +98,7 @@ def test_nan_fails_the_parity_check() -> None:
     """A network that gives NaN is never within the limit."""
     broken = network(2)
     with torch.no_grad():
-        broken.tail.bias += float("nan")
+        broken.tail.bias.add_(float("nan"))
     with pytest.raises(ExportError, match="nan"):
         check_parity(to_onnx(broken), broken)
 

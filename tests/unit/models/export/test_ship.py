@@ -48,9 +48,9 @@ def test_shipping_what_ships_changes_no_byte(tmp_path: Path) -> None:
         ship(name, weights=cards, into=tmp_path, scores=catalog.card(name).scores)
     made = sorted(path.name for path in tmp_path.iterdir())
     assert len(made) == 15
-    for name in made:
-        if not name.endswith(".toml"):
-            assert (tmp_path / name).read_bytes() == (cards / name).read_bytes(), name
+    for file in made:
+        if not file.endswith(".toml"):
+            assert (tmp_path / file).read_bytes() == (cards / file).read_bytes(), file
     for name in catalog.names():
         again, card = Catalog(tmp_path).card(name), catalog.card(name)
         assert replace(again, precisions=card.precisions) == card

@@ -141,7 +141,7 @@ def test_the_filter_is_the_kalman_filter() -> None:
     """One number of the closed form is the textbook's filter in matrices, step by step."""
     random = np.random.default_rng(2)
     state, spread = np.array([20.0, 0.0]), np.diag([16.0, 9.76])
-    line = byte_track.Motion.starting(Box(0, 0, 40, 40)).x
+    line = Motion.starting(Box(0, 0, 40, 40)).x
     state, spread = np.array([line.value, 0.0]), np.diag([line.of_value, line.of_speed])
     step, look = np.array([[1.0, 1.0], [0.0, 1.0]]), np.array([[1.0, 0.0]])
     for _ in range(20):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -123,7 +124,7 @@ def test_a_full_disk_leaves_the_result_as_it_was(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     before = picture(tmp_path / "enhanced.png", seed=1).read_bytes()
-    monkeypatch.setattr(credentials.os, "posix_fallocate", full)
+    monkeypatch.setattr(os, "posix_fallocate", full)
     with pytest.raises(DiskFullError) as caught:
         with_credentials(pool, signer, tmp_path, "png")
     assert "--resume" in caught.value.next_step

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 from pipelines.errors import DiskFullError, UnreadableError, UnsupportedError
-from pipelines.media import photo_write
 from pipelines.media.identify import Kind
 from pipelines.media.photo import PhotoMetadata, require_writable, write_photo
 from pipelines.media.picture import Family, FrameShape, PixelLayout, Samples
@@ -64,7 +63,7 @@ def test_a_failure_of_the_last_step_leaves_nothing(
     def fail(_fd: int) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(photo_write.os, "fsync", fail)
+    monkeypatch.setattr(os, "fsync", fail)
     wanted = UnreadableError if number == errno.EIO else DiskFullError
     with pytest.raises(wanted):
         write_photo(tmp_path / "out", noise(SHAPE), SHAPE, PLAIN)
@@ -77,7 +76,7 @@ def test_an_interruption_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monk
     def interrupt(_fd: int) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(photo_write.os, "fsync", interrupt)
+    monkeypatch.setattr(os, "fsync", interrupt)
     with pytest.raises(KeyboardInterrupt):
         write_photo(tmp_path / "out", noise(SHAPE), SHAPE, PLAIN)
     assert not names(tmp_path)

@@ -14,7 +14,7 @@ GRAY = PixelLayout(Family.GRAY)
 
 def run(make_operation, run_whole, plane, **values):
     """One gray plane through the operation."""
-    shape = FrameShape(*plane.shape, GRAY)
+    shape = FrameShape(plane.shape[0], plane.shape[1], GRAY)
     frame = Block((plane.astype(np.float32),), shape.whole, shape)
     return run_whole(make_operation("deblock", shape, **values), [frame]).planes[0]
 

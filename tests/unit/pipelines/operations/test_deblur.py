@@ -41,7 +41,7 @@ def blurred(truth, values, noise=0.0):
 
 def run(make_operation, run_whole, plane, **values):
     """One gray plane through the operation."""
-    shape = FrameShape(*plane.shape, GRAY)
+    shape = FrameShape(plane.shape[0], plane.shape[1], GRAY)
     frame = Block((plane,), shape.whole, shape)
     return run_whole(make_operation("deblur", shape, **values), [frame]).planes[0]
 

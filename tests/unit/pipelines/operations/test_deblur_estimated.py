@@ -38,7 +38,7 @@ def test_the_blur_is_estimated(name, sigma):
 def test_a_sharp_picture_is_left_alone(name, make_operation, run_whole):
     """Where the estimate is no wider than sampling itself, every bit stays."""
     plane, _ = blurred(name, 0)
-    shape = FrameShape(*plane.shape, GRAY)
+    shape = FrameShape(plane.shape[0], plane.shape[1], GRAY)
     operation = make_operation("deblur_estimated", shape)
     made = run_whole(operation, [Block((plane,), shape.whole, shape)])
     np.testing.assert_array_equal(made.planes[0], plane)
@@ -54,7 +54,7 @@ def test_without_edges_nothing_is_estimated():
 def test_a_blurred_picture_comes_nearer_to_the_scene(make_operation, run_whole):
     """What was blurred is nearer to the scene afterwards."""
     plane, scene = blurred("camera", 1.6)
-    shape = FrameShape(*plane.shape, GRAY)
+    shape = FrameShape(plane.shape[0], plane.shape[1], GRAY)
     operation = make_operation("deblur_estimated", shape)
     made = run_whole(operation, [Block((plane,), shape.whole, shape)]).planes[0]
     assert np.std(made - scene) < 0.85 * np.std(plane - scene)

@@ -18,7 +18,7 @@ def clip(truths, codes, seed=0):
     frames = []
     for truth in truths:
         plane = (truth + rng.normal(0, codes / 255, truth.shape)).astype(np.float32)
-        shape = FrameShape(*plane.shape, GRAY)
+        shape = FrameShape(plane.shape[0], plane.shape[1], GRAY)
         frames.append(Block((plane,), shape.whole, shape))
     return frames
 

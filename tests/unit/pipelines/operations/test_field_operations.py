@@ -30,7 +30,7 @@ def planes_of(picture: Luma, layout) -> tuple[np.ndarray, ...]:
 
 def blocks(pictures: Sequence[Luma], layout) -> list[Block]:
     """Pictures as blocks in 4:2:0."""
-    shape = FrameShape(*pictures[0].shape, layout)
+    shape = FrameShape(pictures[0].shape[0], pictures[0].shape[1], layout)
     return [block_from_native(planes_of(one, layout), shape, shape.whole) for one in pictures]
 
 
@@ -61,6 +61,7 @@ def filtered(pictures: Sequence[Luma], layout, *filters: tuple[str, str]) -> lis
                 out = sink.pull()
             except (av.error.BlockingIOError, av.error.EOFError):
                 break
+            assert isinstance(out, av.VideoFrame)
             flat = out.to_ndarray().reshape(-1)
             luma = out.width * out.height
             sizes = (out.height // 2, out.width // 2)

@@ -127,7 +127,7 @@ def test_a_moved_picture_comes_nearer_to_the_scene(make_operation, run_whole) ->
     """What is found is taken back: the result is nearer to the photograph than what came in."""
     scene = luma(photograph("camera"))
     plane = luma(moved(photograph("camera"), 10, 60, noise=0.5))
-    shape = FrameShape(*plane.shape, GRAY)
+    shape = FrameShape(plane.shape[0], plane.shape[1], GRAY)
     operation = make_operation("deblur_estimated", shape, psf="motion", noise=0.01)
     made = run_whole(operation, [Block((plane,), shape.whole, shape)]).planes[0]
     inner = (slice(24, -24), slice(24, -24))
@@ -137,7 +137,7 @@ def test_a_moved_picture_comes_nearer_to_the_scene(make_operation, run_whole) ->
 def test_a_picture_that_did_not_move_keeps_every_bit(make_operation, run_whole) -> None:
     """Declined means left as it is."""
     plane = luma(photograph("astronaut"))
-    shape = FrameShape(*plane.shape, GRAY)
+    shape = FrameShape(plane.shape[0], plane.shape[1], GRAY)
     operation = make_operation("deblur_estimated", shape, psf="motion")
     made = run_whole(operation, [Block((plane,), shape.whole, shape)])
     np.testing.assert_array_equal(made.planes[0], plane)

@@ -27,7 +27,7 @@ def random_plane(height, width, seed=0):
 
 def resized(make_operation, run_whole, plane, **values):
     """One gray plane through `resize`."""
-    shape = FrameShape(*plane.shape, GRAY)
+    shape = FrameShape(plane.shape[0], plane.shape[1], GRAY)
     operation = make_operation("resize", shape, **values)
     return run_whole(operation, [Block((plane,), shape.whole, shape)]).planes[0]
 

@@ -26,7 +26,9 @@ from pipelines.media.picture import FrameShape
 )
 def test_sizes_with_subsampled_chroma(size, values, expected, layouts, make_operation):
     """Whole scales are exact; other computed sides are rounded to what chroma can follow."""
-    operation = make_operation("resize", FrameShape(*size, layouts["420-left"]), **values)
+    operation = make_operation(
+        "resize", FrameShape(size[0], size[1], layouts["420-left"]), **values
+    )
     assert (operation.result.height, operation.result.width) == expected
 
 

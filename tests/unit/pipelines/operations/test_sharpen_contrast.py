@@ -23,7 +23,7 @@ def gray(height, width, seed=0):
 
 def run(make_operation, run_whole, name, plane, **values):
     """One gray plane through an operation."""
-    shape = FrameShape(*plane.shape, GRAY)
+    shape = FrameShape(plane.shape[0], plane.shape[1], GRAY)
     frame = Block((plane,), shape.whole, shape)
     return run_whole(make_operation(name, shape, **values), [frame]).planes[0]
 

@@ -17,7 +17,7 @@ SCENE = data.camera().astype(np.float32) / 255
 
 def frame(plane):
     """A gray frame."""
-    shape = FrameShape(*plane.shape, GRAY)
+    shape = FrameShape(plane.shape[0], plane.shape[1], GRAY)
     return Block((np.ascontiguousarray(plane, np.float32),), shape.whole, shape)
 
 

@@ -100,4 +100,4 @@ def test_beyond_a_pole_lies_the_opposite_meridian(layouts, make_operation):
 def test_what_has_no_whole_seam_is_refused(name, size, values, layouts, make_operation):
     """Odd sides and margins cut through chroma; a margin that leaves nothing is refused too."""
     with pytest.raises(RequestError):
-        make_operation(name, FrameShape(*size, layouts["420-left"]), **values)
+        make_operation(name, FrameShape(size[0], size[1], layouts["420-left"]), **values)

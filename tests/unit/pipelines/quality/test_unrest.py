@@ -15,7 +15,7 @@ def unrest(frames: list[np.ndarray]) -> Unrest:
     """Return the unrest of gray frames."""
     meter = UnrestMeter()
     for frame in frames:
-        shape = FrameShape(*frame.shape, GRAY)
+        shape = FrameShape(frame.shape[0], frame.shape[1], GRAY)
         meter.add(cells_of((frame,), shape, shape.whole))
     return meter.unrest
 

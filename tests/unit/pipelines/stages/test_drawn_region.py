@@ -55,7 +55,9 @@ def test_a_drawing_lands_on_the_same_thing_in_every_orientation(orientation: int
         np.testing.assert_array_equal(held(drawn, kept, FrameShape(20, 30, GRAY)), stored)
     applied = View((30, 20), size, applied=orientation)
     for drawn in (displayed, as_stored):
-        np.testing.assert_array_equal(held(drawn, applied, FrameShape(*shown.shape, GRAY)), shown)
+        np.testing.assert_array_equal(
+            held(drawn, applied, FrameShape(shown.shape[0], shown.shape[1], GRAY)), shown
+        )
 
 
 def test_turning_there_and_back_is_nothing() -> None:

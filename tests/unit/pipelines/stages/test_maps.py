@@ -18,7 +18,14 @@ from PIL import Image
 from models.engines.residency import WarmNetworks
 from pipelines.graph.spec import parse_graph
 from pipelines.graph.validate import check_graph
-from pipelines.media.picture import Family, FrameShape, PixelLayout, Region, block_from_native
+from pipelines.media.picture import (
+    Family,
+    FrameShape,
+    PixelLayout,
+    Region,
+    block_from_native,
+    native_from_block,
+)
 from pipelines.operations.axis import Kernel
 from pipelines.operations.resample import Scaler
 from pipelines.quality.ramp import FULL_SCALE
@@ -82,7 +89,7 @@ def numbers(made: MadeMap) -> MapNumbers:
 
 def gray(plane: np.ndarray) -> FrameShape:
     """Return the shape of a gray picture."""
-    return FrameShape(*plane.shape, GRAY)
+    return FrameShape(plane.shape[0], plane.shape[1], GRAY)
 
 
 def resized(plane: np.ndarray, size: tuple[int, int], kernel: Kernel) -> np.ndarray:
@@ -146,7 +153,7 @@ def test_plain_interpolation_supplies_nothing(judge: Judge, layout: PixelLayout)
         for plane in range(layout.plane_count)
     ]
     plain = chain_of(shape, {"op": "resize", "scale": 2, "filter": "bicubic"})
-    after = [np.asarray(one) for one in maps.native_from_block(
+    after = [np.asarray(one) for one in native_from_block(
         plain.region(tuple(before), plain.result.whole))]  # fmt: skip
     made = judge(chain_of(shape, ENLARGED), before, after)[MapKind.SUPPLIED]
     found = numbers(made)

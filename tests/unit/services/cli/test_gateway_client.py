@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def test_a_broken_line_costs_one_go(
 ) -> None:
     """A line that breaks is tried again from where the upload is held."""
     monkeypatch.setattr(gateway_client, "_PART_BYTES", 40)
-    monkeypatch.setattr(gateway_client.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
     real, broken = http.client.HTTPConnection.getresponse, []
 
     def breaking(connection: http.client.HTTPConnection) -> http.client.HTTPResponse:

@@ -10,8 +10,9 @@ from pipelines.errors import GraphError, RequestError
 from pipelines.graph.expand import Wish, expand
 from pipelines.graph.spec import Preset, parse_graph
 from pipelines.stages.export.facts_custody import PersonFacts, PersonRole
+from pipelines.stages.export.person_text import person
 from pipelines.stages.export.words import Language
-from services.cli.matter import Matter, language_of, person
+from services.cli.matter import Matter, language_of
 from services.settings.settings import Settings
 
 

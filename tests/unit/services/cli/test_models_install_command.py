@@ -112,7 +112,7 @@ def test_what_cannot_be_had_keeps_nothing_else_from_coming(
     fetched: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The others are installed, each that was missed is named with its reason, and it says 1."""
-    hand_over = models_install_command.fetch
+    hand_over = vars(models_install_command)["fetch"]
 
     def some(card: NetworkCard, folder: Path, *, heard: Any, again: bool) -> Path:
         if card.name != NAME:

@@ -135,15 +135,17 @@ def test_a_lost_pool_ends_the_attempt_at_once(table: Bench, tmp_path: Path) -> N
     assert table.left(outcome.job) != []
 
 
-def test_a_pool_that_does_nothing_is_not_waited_for(table: Bench, tmp_path: Path) -> None:
+def test_a_pool_that_does_nothing_is_not_waited_for(
+    table: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without a frame for the stated time the attempt fails with what the queue tries again."""
     pool = threads(table, tmp_path)
-    pool._work = lambda task: (
-        task.stopped.wait(60)
-        and setattr(  # type: ignore[method-assign]
-            task, "ended", Ended(stopped=True)
-        )
-    )
+
+    def idle(task: Any) -> None:
+        if task.stopped.wait(60):
+            task.ended = Ended(stopped=True)
+
+    monkeypatch.setattr(pool, "_work", idle)
     outcome = table.run(table.elsewhere(pool, silent_seconds=0.3))
     assert isinstance(outcome.fault, PoolSilentError)
     assert all(task.segments for task in pool.taken)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -46,13 +47,13 @@ for line in sys.stdin:
 def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], RayPool]]:
     """A pool whose child is the given program; its processes are gone at the end."""
     pools: list[RayPool] = []
-    real = ray_pool.subprocess.Popen
+    real = subprocess.Popen
 
     def made(program: str) -> RayPool:
         def start(command: list[str], **how: object) -> object:
             return real([sys.executable, "-c", BEGIN + program, command[-1]], **how)
 
-        monkeypatch.setattr(ray_pool.subprocess, "Popen", start)
+        monkeypatch.setattr(subprocess, "Popen", start)
         told = RaySettings("127.0.0.1:1", tmp_path / "token", tmp_path, tmp_path / "c", "store")
         pools.append(RayPool(told))
         return pools[-1]

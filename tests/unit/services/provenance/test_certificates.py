@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -31,7 +32,7 @@ def chain(pem: str) -> list[x509.Certificate]:
     return x509.load_pem_x509_certificates(pem.encode())
 
 
-def given(folder: Path, key: object) -> tuple[Path, Path]:
+def given(folder: Path, key: CertificateIssuerPrivateKeyTypes) -> tuple[Path, Path]:
     """A key file and a self-signed certificate of it."""
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "given")])
     now = datetime.now(UTC)

@@ -27,7 +27,7 @@ GRAY = PixelLayout(Family.GRAY)
 
 def gray(plane: NDArray[np.uint8]) -> Pictured:
     """Return a gray picture."""
-    return Pictured((plane,), FrameShape(*plane.shape, GRAY))
+    return Pictured((plane,), FrameShape(plane.shape[0], plane.shape[1], GRAY))
 
 
 def noise(height: int, width: int, seed: int = 1) -> NDArray[np.uint8]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def test_a_full_disk_leaves_nothing(
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(report_module.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(DiskFullError, match="no space is left"):
         write_report(photo_facts, [], tmp_path / "report.json", tmp_path / "report.pdf")
     assert list(tmp_path.iterdir()) == []
