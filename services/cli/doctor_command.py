@@ -18,7 +18,9 @@ from models.errors import ModelError
 from models.spec import WeightsFormat
 from pipelines.analysis import detectors
 from pipelines.errors import EvidentError
+from pipelines.media import codecs
 from services.cli.capacity import available_memory_bytes
+from services.cli.doctor_services import services
 from services.cli.engine_wiring import NETWORK_TILE_PIXELS, selector
 from services.cli.evidence_wiring import signing_key, version
 from services.cli.gate_wiring import gate_book
@@ -92,6 +94,7 @@ def _findings(settings: Settings, *, measure: bool) -> Iterator[Finding]:
     yield Finding("evident", f"version {version()}")
     yield from (_library(name) for name in _LIBRARIES)
     yield from (_optional(*one) for one in _OPTIONAL)
+    yield from _codecs()
     yield from _engines()
     for name in _at_hand(settings):
         yield _guarded(f"network {name}", partial(_network, name))
@@ -99,6 +102,8 @@ def _findings(settings: Settings, *, measure: bool) -> Iterator[Finding]:
     yield from _choices(settings, measure=measure)
     yield _guarded("signing key", lambda: f"{signing_key(settings).key_id}")
     yield Finding("state", f"EVIDENT_HOME is {settings.home}")
+    for name, detail, error in services(settings):
+        yield Finding(name, detail, error is None, "" if error is None else error.next_step)
     yield Finding(
         "processor", f"{usable_cores()} cores usable, {settings.threads or 'as many'} threads used"
     )
@@ -128,6 +133,22 @@ def _detectors() -> Iterator[Finding]:
         yield Finding(f"detector {one.name}", detail, here=not one.missing)
 
 
+def _codecs() -> Iterator[Finding]:
+    """What footage can be delivered with, and what it can come in."""
+    lacking = codecs.lacking_encoders()
+    yield Finding(
+        "encoders",
+        f"lacks {', '.join(lacking)}" if lacking else f"has {', '.join(codecs.ENCODERS)}",
+        well=not lacking,
+        next_step="Install a build of PyAV that has them." if lacking else "",
+    )
+    lacking = codecs.lacking_decoders()
+    has = [name for name in codecs.DECODERS if name not in lacking]
+    yield Finding("decoders", f"has {', '.join(has)}")
+    if lacking:
+        yield Finding("decoders", f"lacks {', '.join(lacking)}", here=False)
+
+
 def _engines() -> Iterator[Finding]:
     listed = choice.listing()
     for engine in listed:
@@ -143,7 +164,12 @@ def _engines() -> Iterator[Finding]:
                 next_step=choice.INSTALL if none else "",
                 here=False,
             )
-    for gpu in devices.gpus():
+    gpus = devices.gpus()
+    if not gpus:
+        yield Finding(
+            "GPU", "none that a driver tells of; everything runs on the processor", here=False
+        )
+    for gpu in gpus:
         yield Finding(
             f"GPU {gpu.index}", f"{gpu.name}, {gpu.device_class}, {gpu.memory_bytes / _GIB:.0f} GiB"
         )

@@ -139,7 +139,7 @@ def doctor(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say what this machine has and lacks: engines, networks, codecs, keys, memory, disk."""
+    """Say what this machine has and lacks: engines, networks, codecs, services, memory, disk."""
     from services.cli import doctor_command  # noqa: PLC0415 - see the module docstring
 
     raise typer.Exit(doctor_command.main(as_json=as_json, measure=measure))

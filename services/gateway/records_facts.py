@@ -16,6 +16,7 @@ from services.database.tables import (
 from services.database.words import State
 from services.jobs.controls import Controls
 from services.jobs.failures import LOST
+from services.jobs.values import LANES
 from services.telemetry.records_metrics import ErrorFacts, LaneFacts, ProbeFacts, WaitingFacts
 
 _UNFINISHED = (State.QUEUED, State.RUNNING, State.RETRY, State.PAUSED)
@@ -35,13 +36,13 @@ class RecordsFacts:
             connection.execute(select(1)).scalar_one()
 
     def lanes(self) -> tuple[LaneFacts, ...]:
-        """Return how every lane stands that has work or is paused."""
-        return tuple(
-            LaneFacts(
+        """Return how every lane stands, an idle one too: its depth is known, and is 0."""
+        found = {name: LaneFacts(name, 0, 0, None, is_paused=False) for name in LANES}
+        for one in self._controls.lanes():
+            found[one.name] = LaneFacts(
                 one.name, one.ready, one.running, one.oldest_at, is_paused=one.paused_by is not None
             )
-            for one in self._controls.lanes()
-        )
+        return tuple(found[name] for name in sorted(found))
 
     def unfinished(self) -> dict[str, int]:
         """Return how many jobs that are not over are in each state, none being 0."""

@@ -57,7 +57,7 @@ class RecordsSource(Protocol):
     """Whom a scrape asks. Every call may raise ResourceError."""
 
     def lanes(self) -> Iterable[LaneFacts]:
-        """Return how every lane stands that has work or is paused."""
+        """Return how every lane stands, an idle one too."""
 
     def unfinished(self) -> Mapping[str, int]:
         """Return how many jobs that are not over are in each state."""

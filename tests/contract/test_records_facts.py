@@ -56,14 +56,16 @@ def probed(records: Desk) -> str:
 
 def test_a_lane_is_told_from_waiting_to_running(records: Desk, facts: RecordsFacts) -> None:
     """A job that waits has an age; one that runs is counted as running; a pause is shown."""
-    assert facts.lanes() == ()
+    idle, video = facts.lanes()
+    assert (idle.ready, idle.running, idle.oldest_at, idle.is_paused) == (0, 0, None, False)
     records.submit()
-    (lane,) = facts.lanes()
+    lane, other = facts.lanes()
+    assert other == video
     assert (lane.ready, lane.running, lane.is_paused) == (1, 0, False)
     assert lane.oldest_at is not None
     assert (records.now - lane.oldest_at).total_seconds() == 1
     records.claim()
-    (lane,) = facts.lanes()
+    lane, _ = facts.lanes()
     assert (lane.ready, lane.running, lane.oldest_at) == (0, 1, None)
     assert facts.unfinished() == {"queued": 0, "running": 1, "retry": 0, "paused": 0}
     records.controls.pause_lane(LANE, by="vera", reason="rest")
