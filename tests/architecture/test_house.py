@@ -7,6 +7,7 @@ import importlib
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FLOORS = ("models", "pipelines", "services")
 ROOMS = {
-    "models": ("nets", "engines", "export", "training", "cards"),
+    "models": ("nets", "engines", "export", "training", "cards", "install", "formats"),
     "pipelines": (
         "graph", "media", "operations", "analysis", "quality", "stages", "run", "gates", "evidence",
     ),
@@ -53,6 +54,23 @@ def texts() -> Iterator[tuple[Path, str]]:
 def sources() -> list[Path]:
     """Every module of the three floors."""
     return tracked(*(f"{floor}/**/*.py" for floor in FLOORS))
+
+
+def test_a_newcomer_is_told_of_every_room() -> None:
+    """Every room has a line in ARCHITECTURE.md, and the floors are drawn there as they are."""
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = "".join(line for line in page.splitlines() if line.startswith("| `"))
+    untold = [
+        f"{floor}/{name}" for floor, names in ROOMS.items() for name in names
+        if f"`{floor}/{name}`" not in table
+    ]  # fmt: skip
+    assert untold == []
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    drawn = " ".join(page.split("```")[1].split())
+    for contract in contracts["tool"]["importlinter"]["contracts"]:
+        if "containers" in contract:
+            floor = contract["containers"][0]
+            assert f"{floor}/ {' > '.join(contract['layers'])}" in drawn
 
 
 def test_import_contracts_hold() -> None:
