@@ -89,11 +89,6 @@ class Ended:
     lost: bool = False
     pool_lost: bool = False
 
-    @property
-    def is_well(self) -> bool:
-        """Whether every segment of the order was rendered."""
-        return not (self.error or self.stopped or self.lost)
-
     @classmethod
     def of(cls, error: BaseException) -> Self:
         """Spell an error, so that it can be raised again in another process."""

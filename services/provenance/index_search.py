@@ -7,7 +7,7 @@ entry, so that a rare word is found at once however common the words beside it a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from services.provenance.index_file import IndexFile
 
@@ -37,11 +37,6 @@ class Filter:
     since: int | None = None
     until: int | None = None
     stated: bool = False
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether every entry is asked for."""
-        return all(getattr(self, one.name) is None for one in fields(self) if one.name != "stated")
 
 
 @dataclass(frozen=True, slots=True)

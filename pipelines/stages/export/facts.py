@@ -18,7 +18,6 @@ from pipelines.stages.export.fact_types import (
     Decimal,
     Digest,
     Facts,
-    MediaKind,
     Text,
     Texts,
     UtcTime,
@@ -243,8 +242,3 @@ class ReportFacts(Facts):
         clip = self.received.clip
         timed = clip is None or clip.timing is not TimingOrigin.ASSUMED
         return None if clip is None or timed else clip.assumed_rate
-
-    @property
-    def is_video(self) -> bool:
-        """Whether the file as received is a clip."""
-        return self.received.kind is MediaKind.VIDEO
