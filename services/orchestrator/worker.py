@@ -33,6 +33,7 @@ from services.orchestrator.lease_desk import HANDED_BACK, WORDS, LeaseDesk
 from services.telemetry.work_metrics import WorkMetrics
 
 POLL_SECONDS = 5.0
+TIDY_SECONDS = 600.0
 _RENEWALS = 3
 _HELD_PER_SLOT = 3
 """So many stages are held at most for each that runs: beside it one whose end is being committed,
@@ -44,6 +45,7 @@ class Worker:
     """Works on `lanes`, `slots` stages at a time. `wake` makes it look at once.
 
     While it is not `is_able`, as with a store that does not answer, it claims nothing.
+    What is kept for jobs that ended elsewhere it removes every `tidy_seconds`.
     Without a wake-up it looks every `poll_seconds`, so a lost message costs that much. `fault` is
     what ended its claiming, if something that it does not understand did. `metrics` count stages.
     """
@@ -58,6 +60,7 @@ class Worker:
         poll_seconds: float = POLL_SECONDS,
         metrics: WorkMetrics | None = None,
         is_able: Callable[[], bool] = lambda: True,
+        tidy_seconds: float = TIDY_SECONDS,
     ) -> None:
         self.name = f"{platform.node()[:30]}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
         self._jobs = jobs
@@ -65,6 +68,7 @@ class Worker:
         self._lanes = tuple(lanes)
         self._slots = slots
         self._is_able = is_able
+        self._tidy_seconds = tidy_seconds
         self._poll_seconds = poll_seconds
         self._metrics = metrics or WorkMetrics()
         self._desks: dict[StageId, LeaseDesk] = {}
@@ -110,9 +114,13 @@ class Worker:
             return len(self._desks)
 
     def _claims(self) -> None:
+        tidied = time.monotonic()
         try:
             while not self._ending.is_set():
                 self._wake.clear()
+                if time.monotonic() - tidied > self._tidy_seconds:
+                    self._tidy()
+                    tidied = time.monotonic()
                 if not self._room() or not self._claimed():
                     self._wake.wait(self._poll_seconds)
         except Exception as error:  # noqa: BLE001 - whoever started us asks for it and ends
@@ -199,7 +207,10 @@ class Worker:
         return done
 
     def _tidy(self) -> None:
-        """Remove what an overtaken attempt kept, where the other one has ended already."""
+        """Remove what an overtaken attempt kept, where the other one has ended already.
+
+        That one may have been another host's, which cannot remove it.
+        """
         with suppress(ResourceError):
             self._executor.tidy()
 

@@ -181,9 +181,9 @@ def check_remains(deployment: Deployment) -> int:
     while left := living(deployment.home):
         assert time.monotonic() < deadline, f"processes that nobody needs: {left}"
         time.sleep(0.1)
-    for folder in ("work", "temporary"):
-        files = list((deployment.home / folder).iterdir())
-        assert files == [], f"{folder} holds what nobody needs"
+    scratch = [home / "work" for home in deployment.homes if (home / "work").exists()]
+    for folder in (*scratch, deployment.home / "temporary"):
+        assert list(folder.iterdir()) == [], f"{folder} holds what nobody needs"
     later = datetime.now(UTC) + 2 * LONGEST_UPLOAD
     store = deployment.storage.objects
     holdings = Holdings(deployment.database, actor=ACTOR)

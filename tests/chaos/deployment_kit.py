@@ -25,6 +25,7 @@ from pipelines.run.work_folder import WORK_NAME
 from services.auth.api_keys import ensure_project
 from services.auth.credentials import make_key
 from services.auth.scopes import DEFAULT_PROJECT
+from services.auth.token_file import own_token
 from services.database.database import Database
 from services.database.migrate import upgrade
 from services.database.tables import stages
@@ -40,6 +41,8 @@ from tests.servers.temporary_s3 import new_bucket
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = DEFAULT_PROJECT
+ELSEWHERE = "elsewhere"
+"""The duty of a worker on a host of its own."""
 LEASE_SECONDS = 3
 PATIENCE_SECONDS = 600
 
@@ -74,7 +77,8 @@ class Deployment:
         self.gateway = f"http://127.0.0.1:{free_port()}"
         self.watched = home / "watched"
         self._log_port = free_port()
-        for folder in (home, home / "temporary", self.watched):
+        self.elsewhere = home / "elsewhere"
+        for folder in (home, home / "temporary", self.watched, self.elsewhere):
             folder.mkdir(exist_ok=True)
         self._url = servers.postgres.database()
         self.pool = Pool(home) if POOL & {*duties} else None
@@ -172,7 +176,11 @@ class Deployment:
     @contextmanager
     def workers_frozen(self) -> Iterator[None]:
         """Hold every process still that works on jobs, inside the block."""
-        held = [p for n, p in enumerate(self._processes) if self.duties[n] in {"all", "worker"}]
+        held = [
+            p
+            for n, p in enumerate(self._processes)
+            if self.duties[n] in {"all", "worker", ELSEWHERE}
+        ]
         for process in held:
             process.send_signal(signal.SIGSTOP)
         try:
@@ -228,6 +236,25 @@ class Deployment:
             assert time.monotonic() < deadline, "a process does not heed SIGTERM"
             time.sleep(0.05)
 
+    @property
+    def homes(self) -> tuple[Path, ...]:
+        """The home with the log, and that of another host where one works."""
+        return (self.home, self.elsewhere) if ELSEWHERE in self.duties else (self.home,)
+
+    def _environment_of(self, duty: str) -> Mapping[str, str]:
+        """What a process is told; one of another host has a home of its own, without a log."""
+        if duty != ELSEWHERE:
+            return self.environment
+        token = self.home / "provenance" / "worker.token"
+        own_token(token)
+        return {
+            "EVIDENT_ARTIFACTS": str(self.home / "artifacts"),
+            **self.environment,
+            "EVIDENT_HOME": str(self.elsewhere),
+            "EVIDENT_PROVENANCE": f"http://127.0.0.1:{self._log_port}",
+            "EVIDENT_PROVENANCE_TOKEN": str(token),
+        }
+
     def _await_lease(self, pid: int) -> None:
         held = select(func.count()).where(stages.c.worker.contains(f"-{pid}-", autoescape=True))
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -252,7 +279,7 @@ class Deployment:
             return subprocess.Popen(
                 [sys.executable, "-m", "services.cli.main", *self._words(self.duties[number])],
                 cwd=ROOT,
-                env=self.environment,
+                env=self._environment_of(self.duties[number]),
                 stdout=log,
                 stderr=log,
             )
@@ -263,7 +290,9 @@ class Deployment:
             "keeper": ("orchestrator", "--only", "keeper"),
             "worker": ("orchestrator", "--only", "worker"),
             "gateway": ("gateway", "--port", self.gateway.rpartition(":")[2]),
+            ELSEWHERE: ("orchestrator", "--only", "worker"),
             "provenance": ("provenance", "--port", str(self._log_port)),
+            "sealing": ("provenance", "--seals", "--port", str(self._log_port)),
             "watcher": (
                 "watcher", str(self.watched), "--rules", str(self.home / "rules.toml"),
                 "--keys", str(self.home / "keys.toml"), "--gateway", self.gateway,

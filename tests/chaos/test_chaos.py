@@ -67,6 +67,7 @@ class Line:
 
 
 WORKERS = ("keeper", "worker", "worker")
+ELSEWHERE = ("keeper", "sealing", "elsewhere", "elsewhere")
 ENTRANCE = ("gateway", "all", "all")
 POOLED = ("head", "node", "all", "all")
 
@@ -75,6 +76,7 @@ MATRIX = (
     Line("celery", WORKERS, [dies("worker")]),
     Line("sealer", ("keeper", "keeper", "worker"), [dies("keeper")]),
     Line("log-server", (*WORKERS, "provenance"), [dies("provenance", "keeper")]),
+    Line("elsewhere", ELSEWHERE, [dies("sealing"), dies("elsewhere")]),
     Line("redis", WORKERS, [redis_is_killed, redis_forgets], always=True),
     Line("gateway", ENTRANCE, [dies("gateway")], over_http),
     Line("everything", ENTRANCE, [dies("gateway", "all")], over_http, always=True),

@@ -19,7 +19,7 @@ from services.database.migrate import upgrade
 from services.jobs.jobs import Jobs, QueueRules
 from services.jobs.values import Claim, NewOutput
 from services.orchestrator.executor import Desk
-from services.orchestrator.worker import Worker
+from services.orchestrator.worker import TIDY_SECONDS, Worker
 from tests.contract.jobs_kit import ACTOR, LANE, RESULT
 from tests.contract.jobs_kit import Desk as Records
 
@@ -34,13 +34,15 @@ class Planted:
         self.run = work
         self.done: list[str] = []
         self.discarded: list[NewOutput] = []
+        self.tidied = 0
 
     def committed(self, claim: Claim) -> None:
         """Remember the job."""
         self.done.append(claim.job)
 
     def tidy(self) -> None:
-        """Nothing is kept here."""
+        """Count it; nothing is kept here."""
+        self.tidied += 1
 
     def discard(self, outputs: tuple[NewOutput, ...]) -> None:
         """Remember the bytes."""
@@ -65,11 +67,20 @@ def working(
     lease_seconds: float = 20.0,
     slots: int = 1,
     is_able: Callable[[], bool] = lambda: True,
+    tidy_seconds: float = TIDY_SECONDS,
 ) -> Iterator[tuple[Jobs, Worker]]:
     """A worker that runs, on the real clock."""
     database = Database(url)
     jobs = Jobs(database, actor=ACTOR, rules=QueueRules(lease_seconds=lease_seconds))
-    worker = Worker(jobs, executor, lanes=[LANE], slots=slots, poll_seconds=0.05, is_able=is_able)
+    worker = Worker(
+        jobs,
+        executor,
+        lanes=[LANE],
+        slots=slots,
+        poll_seconds=0.05,
+        is_able=is_able,
+        tidy_seconds=tidy_seconds,
+    )
     worker.start()
     try:
         yield jobs, worker
@@ -254,3 +265,10 @@ def test_as_many_stages_run_as_there_are_slots(url: str) -> None:
         submitted(url)
     with working(url, Planted(waiting), slots=2) as (_, worker):
         until(lambda: worker.running() == 2)
+
+
+def test_what_is_kept_for_jobs_that_ended_elsewhere_goes(url: str) -> None:
+    """A worker tidies up at its start and again and again: who ended a job may be another host."""
+    executor = Planted(lambda _claim, _desk: ())
+    with working(url, executor, tidy_seconds=0.0):
+        until(lambda: executor.tidied > 2)
