@@ -157,7 +157,7 @@ def groups(missing: Sequence[int], width: int) -> Iterator[tuple[int, ...]]:
     for run in neighbours(missing):
         at = 0
         while at < len(run):
-            size = max(1, min(LONGEST_GROUP, left // (2 * width)))
+            size = min(LONGEST_GROUP, -(-left // (2 * width)))
             taken = tuple(run[at : at + size])
             at, left = at + len(taken), left - len(taken)
             yield taken

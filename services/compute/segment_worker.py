@@ -180,7 +180,7 @@ class SegmentWorker:
         folder = self._folder / sha256
         folder.mkdir(mode=0o700, exist_ok=True)
         path = folder / safe_part(order.name)
-        objects.fetch(order.source, path)
+        objects.fetch(order.source, path, heard=lambda: watch.advance(0))
         self._sources[sha256] = receive(path, watch)
         watch.frames = 0  # bytes were counted, to hear whether to stop
         return self._sources[sha256]

@@ -63,10 +63,14 @@ class WorkObjects:
         with self._store.open(object_key(stored.key)) as pieces:
             return b"".join(verified(pieces, Sha256(stored.sha256)))
 
-    def fetch(self, stored: Stored, path: Path) -> None:
-        """Write an object to `path`, in the place of what may be there, with its digest."""
+    def fetch(self, stored: Stored, path: Path, *, heard: Callable[[], None] | None = None) -> None:
+        """Write an object to `path`, in the place of what may be there, with its digest.
+
+        `heard` is called after every piece; what it raises ends the transfer.
+        """
         path.unlink(missing_ok=True)
-        fetch(self._store, object_key(stored.key), path, expected=Sha256(stored.sha256))
+        expected = Sha256(stored.sha256)
+        fetch(self._store, object_key(stored.key), path, expected=expected, heard=heard)
 
     def finish(self, number: int, told: bytes) -> None:
         """Say that piece `number` of the work is finished; its files are stored by now."""

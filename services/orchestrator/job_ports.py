@@ -187,6 +187,10 @@ class DeskProgress:
         self._done += steps
         self._tell()
 
+    def heard(self) -> None:
+        """Hear whether to stop; nothing new is done."""
+        self.advance(0)
+
     def note(self, message: str) -> None:
         """Say nothing: what counts is in the report and in the entries."""
 

@@ -95,7 +95,7 @@ class ThisProcess:
         progress.start("fetching", 0)
         matter = Matter.of(claim)
         request = Request(
-            path=self._received(claim, home),
+            path=self._received(claim, home, progress),
             out=home / "out",
             graph_maker=lambda _pipeline, artifact: bind(dict(claim.graph), artifact),
             resume=True,
@@ -140,7 +140,7 @@ class ThisProcess:
             )
         return Stored(artifact.object_key, digest.removeprefix(_PREFIX), artifact.bytes)
 
-    def _received(self, claim: Claim, home: Path) -> Path:
+    def _received(self, claim: Claim, home: Path, progress: DeskProgress) -> Path:
         """Return the input as a file of this machine, fetched and checked against its digest."""
         source = self._source(claim)
         digest = f"{_PREFIX}{source.sha256}"
@@ -150,7 +150,8 @@ class ThisProcess:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             if not path.exists():
-                fetch(self._store, object_key(source.key), path, expected=Sha256(source.sha256))
+                key, expected = object_key(source.key), Sha256(source.sha256)
+                fetch(self._store, key, path, expected=expected, heard=progress.heard)
         except OSError as error:
             raise ResourceError(
                 f"The file as received cannot be put here: {os.strerror(error.errno or 0)}.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -74,14 +74,26 @@ def as_file(store: ObjectStore, key: ObjectKey, *, expected: Sha256) -> Iterator
         yield copy
 
 
-def fetch(store: ObjectStore, key: ObjectKey, path: Path, *, expected: Sha256) -> None:
-    """Write an object to `path`, which must not be there; it is durable and has its digest."""
+def fetch(
+    store: ObjectStore,
+    key: ObjectKey,
+    path: Path,
+    *,
+    expected: Sha256,
+    heard: Callable[[], None] | None = None,
+) -> None:
+    """Write an object to `path`, which must not be there; it is durable and has its digest.
+
+    `heard` is called after every piece; what it raises ends the transfer, and nothing stays.
+    """
     part = path.with_name(f".{path.name}.part")
     with store.open(key) as pieces, translated():
         try:
             with part.open("wb", buffering=0) as file:
                 for piece in verified(pieces, expected):
                     file.write(piece)
+                    if heard is not None:
+                        heard()
                 os.fsync(file.fileno())
             os.link(part, path)
         finally:

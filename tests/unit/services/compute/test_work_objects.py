@@ -75,3 +75,22 @@ def test_keys_say_whose_they_are() -> None:
             done_key(job, wrong, token)
     with pytest.raises(RequestError):
         work_key("..", token)
+
+
+def test_a_transfer_is_ended_by_who_hears_of_it(store: ObjectStore, tmp_path: Path) -> None:
+    """A worker that is told to stop while it fetches stops there, and leaves nothing of it."""
+    objects = WorkObjects(store, job_token(RUNNING))
+    stored = objects.put(bytes(3 << 20))
+    heard: list[int] = []
+
+    def stop() -> None:
+        heard.append(1)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        objects.fetch(stored, tmp_path / "copy", heard=stop)
+    assert heard == [1]
+    assert not [one for one in tmp_path.iterdir() if one.name != "store"]
+    objects.fetch(stored, tmp_path / "copy", heard=lambda: heard.append(2))
+    assert (tmp_path / "copy").stat().st_size == stored.bytes
+    assert heard.count(2) > 1
