@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -131,3 +132,26 @@ def test_a_bucket_rings_the_bell(ceph_address: str) -> None:
         lay(place, "a.mp4")
         assert heard.wait(60)
         assert [seen.name for seen in place.list()] == ["a.mp4"]
+
+
+@pytest.mark.parametrize("server", ["ceph", "rclone"])
+def test_a_bucket_of_many_pages_is_listed_whole(
+    request: pytest.FixtureRequest, server: str
+) -> None:
+    """However many pages a listing has, each name comes once and in order."""
+    bucket = open_bucket(new_bucket(request.getfixturevalue(f"{server}_address"), prefix="in/"))
+    pages = []
+
+    def small(params: dict[str, Any], **_: Any) -> dict[str, Any]:
+        pages.append(params.get("ContinuationToken"))
+        return {**params, "MaxKeys": 3}
+
+    bucket.client.meta.events.register("provide-client-params.s3.ListObjectsV2", small)
+    place = BucketPlace(bucket)
+    names = [f"{folder}/{number}.png" for folder in ("a", "b", "é") for number in range(4)]
+    for name in reversed(names):
+        lay(place, name)
+    pages.clear()
+    assert [seen.name for seen in place.list()] == names
+    assert len(pages) >= 4
+    assert len(set(pages)) == len(pages)
