@@ -9,6 +9,7 @@ further, and so on inwards. Samples are copied, bit for bit.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,13 +69,25 @@ class Wrap:
         y = np.arange(rows.start, rows.stop) - self._down // ay
         x = np.arange(columns.start, columns.stop) - self._across // ax
         y, turned = _rows(self._mode, y, height)
-        places = x % width - own_columns.start
-        picked: Plane = np.take(np.take(block.planes[index], y - own_rows.start, axis=0), places, 1)
-        if turned.any():
-            further = (x + width // 2) % width - own_columns.start
-            over = block.planes[index][y[turned] - own_rows.start]
-            picked[turned] = np.take(over, further, axis=1)
+        plain = _runs(x % width - own_columns.start)
+        further = _runs((x + width // 2) % width - own_columns.start)
+        plane = block.planes[index]
+        picked = np.empty((len(y), len(x)), plane.dtype)
+        # Rows beyond a pole run the other way, so a run of rows is turned as a whole or not.
+        for to_rows, from_rows in _runs(y - own_rows.start):
+            for to_columns, from_columns in further if turned[to_rows.start] else plain:
+                picked[to_rows, to_columns] = plane[from_rows, from_columns]
         return picked
+
+
+def _runs(places: Index) -> list[tuple[slice, slice]]:
+    """Where neighbours stay neighbours: pairs of slices to and from, which together are all."""
+    breaks = np.flatnonzero(np.diff(places) != 1) + 1
+    edges = [0, *breaks.tolist(), len(places)]
+    return [
+        (slice(start, stop), slice(int(places[start]), int(places[stop - 1]) + 1))
+        for start, stop in pairwise(edges)
+    ]
 
 
 def _rows(mode: WrapMode, y: Index, height: int) -> tuple[Index, NDArray[np.bool_]]:
