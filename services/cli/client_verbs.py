@@ -9,6 +9,7 @@ import typer
 
 from services.cli.every_verb import AsJson
 from services.cli.report_verb import ReportLanguage
+from services.cli.run_work_options import PresetName
 
 Gateway = Annotated[
     str | None,
@@ -28,8 +29,8 @@ def submit(  # noqa: PLR0913 - one parameter per option of the verb
         list[Path], typer.Argument(metavar="INPUT...", help="Photographs and video files.")
     ],
     *,
-    preset: Annotated[str, typer.Option(help="forensic-safe, balanced or presentation.")] = (
-        "forensic-safe"
+    preset: Annotated[PresetName, typer.Option(help="The policy; see `evident run --help`.")] = (
+        PresetName.FORENSIC_SAFE
     ),
     scale: Annotated[int | None, typer.Option(min=1, max=4, help="New size over old size.")] = None,
     model: Annotated[str | None, typer.Option(metavar="NAME", help="A network by name.")] = None,
@@ -62,7 +63,7 @@ def submit(  # noqa: PLR0913 - one parameter per option of the verb
     from services.cli import client_command  # noqa: PLC0415 - see the module docstring
 
     wish = client_command.Wish(
-        preset=preset,
+        preset=preset.value,
         scale=scale,
         model=model,
         graph=graph,
