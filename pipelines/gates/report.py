@@ -125,12 +125,12 @@ def _verdict(judgement: Judgement) -> Iterator[str]:
     for line in judgement.lines:
         place = f" ({line.degradation})" if line.degradation else ""
         found = line.found
+        spread = f"{found.low:.4g} to {found.high:.4g}" if found.count > 1 else "one case"
         yield (
             f'<tr class="{"held" if line.holds else "failed"}">'
             f"<td>{'' if line.holds else 'FAILED '}{escape(line.metric + place)}: "
             f"{escape(line.what)}</td><td>{found.value:.4g}</td>"
-            f"<td>{found.low:.4g} to {found.high:.4g}</td><td>{found.count}</td>"
-            f"<td>{line.limit:.4g}</td></tr>"
+            f"<td>{spread}</td><td>{found.count}</td><td>{line.limit:.4g}</td></tr>"
         )
     yield "</table>"
 
