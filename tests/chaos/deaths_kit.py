@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
-from tests.chaos.batch_kit import Death, moment
+from tests.chaos.batch_kit import Death, TooLateError, moment
 from tests.chaos.deployment_kit import LEASE_SECONDS, Deployment
 
 _STORE_SECONDS = 20
@@ -69,11 +69,17 @@ def disk_fills(deployment: Deployment, _chance: random.Random) -> None:
 
 
 def two_hold_one_claim(deployment: Deployment, _chance: random.Random) -> None:
-    """Freeze one that works until another took its stage, freeze that as well, thaw both."""
+    """Freeze one that works until another took its stage, freeze that as well, thaw both.
+
+    Where the rest is done by then, the one with its stale claim is all.
+    """
+    moment(deployment, lambda: deployment.holds_lease(0) or None)
     with deployment.frozen(0):
         time.sleep(_SWEPT_SECONDS)
-        with deployment.frozen(1):
-            time.sleep(_SWEPT_SECONDS)
+        with suppress(TooLateError):
+            moment(deployment, lambda: deployment.holds_lease(1) or None)
+            with deployment.frozen(1):
+                time.sleep(_SWEPT_SECONDS)
 
 
 def actor_dies(deployment: Deployment, chance: random.Random) -> None:

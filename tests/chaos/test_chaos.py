@@ -69,6 +69,7 @@ class Line:
 WORKERS = ("keeper", "worker", "worker")
 ELSEWHERE = ("keeper", "sealing", "elsewhere", "elsewhere")
 ENTRANCE = ("gateway", "all", "all")
+HELD = ("all", "all", "all")
 POOLED = ("head", "node", "all", "all")
 
 MATRIX = (
@@ -88,7 +89,7 @@ MATRIX = (
     Line("ray-node", POOLED, [node_dies], half_of_them_clips, reuse=False),
     Line("ray-head", POOLED, [head_dies], half_of_them_clips, reuse=False, may_leave=True),
     Line("reuse", POOLED, [dies_remembering, dies_taking], in_runs, s3=True, may_leave=True),
-    Line("stale-claims", ("all", "all", "all"), [two_hold_one_claim]),
+    Line("stale-claims", HELD, [two_hold_one_claim], half_of_them_clips, reuse=False),
 )
 
 
