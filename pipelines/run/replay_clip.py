@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import replace
 
 from pipelines.errors import EvidenceError
 from pipelines.evidence.bundle_layout import Role
@@ -69,7 +70,7 @@ def replay_clip(case: Case) -> Ran:
         unknown=recorded.objection,
         delivered_differ=None if delivered is None else delivered.differing(ledger, wanted),
     )
-    return Ran(here, compared, tally.worst)
+    return Ran(here, replace(compared, fusions_differ=_other_fusions(case, here)), tally.worst)
 
 
 def _with_fusions(case: Case, here: Plan, index: VideoIndex) -> Plan:
@@ -83,6 +84,16 @@ def _with_fusions(case: Case, here: Plan, index: VideoIndex) -> Plan:
         progress=case.progress,
     )
     return with_fusions(here, case.checked, made)
+
+
+def _other_fusions(case: Case, here: Plan) -> tuple[int, ...]:
+    """The numbers of the fusions of which something else came."""
+    both = zip(case.logged.plan.fusions, here.fusions, strict=True)
+    return tuple(
+        number
+        for number, (was, now) in enumerate(both, start=1)
+        if was.list_sha256 != now.list_sha256
+    )
 
 
 def _indexed(case: Case) -> VideoIndex:

@@ -38,7 +38,7 @@ class Outcome(StrEnum):
         """What it means, for a person."""
         return {
             Outcome.IDENTICAL: "every sample handed to the encoder is the same",
-            Outcome.DIFFERS: "not all samples are the same",
+            Outcome.DIFFERS: "not everything that was made is the same",
             Outcome.NOT_REPLAYABLE: "the plan could not be run again here",
         }[self]
 
@@ -86,6 +86,8 @@ class Compared:
     where nothing differs or the size of a difference cannot be known; `unknown` then says why.
     `against` says what the size was measured against. `delivered_differ` counts frames of the
     delivered file that do not decode here to what is on record, None where it was not at hand.
+    `fusions_differ` are the numbers of fusions whose list, the digest of their samples in it, is
+    not the one on record.
     """
 
     first: int
@@ -97,11 +99,12 @@ class Compared:
     against: str = ""
     unknown: str = ""
     delivered_differ: int | None = None
+    fusions_differ: tuple[int, ...] = ()
 
     @property
     def is_same(self) -> bool:
         """Whether nothing differs, in what was run again and in what was delivered."""
-        return not self.differ and not self.delivered_differ
+        return not (self.differ or self.delivered_differ or self.fusions_differ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +225,8 @@ def _compared_lines(compared: Compared) -> Iterable[str]:
     else:
         count = "" if compared.frames == 1 else f": {compared.delivered_differ} frames differ"
         yield f"  The delivered file does not decode here to what is on record{count}."
+    for number in compared.fusions_differ:
+        yield f"  Fusion {number}: its frames, their residuals or its samples are not the same."
 
 
 def _frame_lines(compared: Compared) -> Iterable[str]:
@@ -284,6 +289,7 @@ def _compared_json(compared: Compared) -> dict[str, Json]:
         "against": compared.against,
         "unknown": compared.unknown,
         "delivered_differ": compared.delivered_differ,
+        "fusions_differ": list(compared.fusions_differ),
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from pipelines.analysis.track_file import read_tracks
-from pipelines.errors import EvidenceError, EvidentError, InputError, RequestError, UnreadableError
+from pipelines.errors import EvidentError, InputError, RequestError, UnreadableError
 from pipelines.evidence.json_value import Json
 from pipelines.media.index import index_video
 from pipelines.media.plain_picture import plain_shape
@@ -18,7 +18,6 @@ from pipelines.run.copies import CopyWish, MadeCopy, make_copy
 from pipelines.run.copy_statement import SUFFIX, Named, check_copy, named
 from pipelines.run.demonstrative import Marker, label_mark, read_marks, shown_shape
 from pipelines.run.hidden_regions import (
-    MOST_BYTES,
     Hidden,
     Place,
     hidden_region,
@@ -30,6 +29,7 @@ from pipelines.run.redaction import Cover, Redactor
 from pipelines.run.side_by_side import Beside
 from pipelines.stages.export.sanitise import shown
 from pipelines.stages.ingest import receive
+from services.cli.copy_given import Given, given
 from services.cli.copy_record import put_on_record
 from services.cli.copy_source import Source, opened_source
 from services.cli.printing import (
@@ -83,21 +83,23 @@ def redact(source: Path, out: Path, asked: Redaction, *, as_json: bool) -> int:
     """Make a redacted copy; returns the exit code."""
 
     def plan(found: Source, _pool: DecodePool, _progress: Progress) -> _Planned:
-        hidden = _hidden(asked, found)
+        regions = None if asked.regions is None else given(asked.regions, "regions")
+        tracks = None if asked.tracks is None else given(asked.tracks, "tracks")
+        hidden = _hidden(asked, found, regions, tracks)
         drawing = Redactor(hidden, Cover(asked.cover)).draw
         wish = CopyWish("redacted copy", drawing, sound=asked.sound, bare=True)
         facts: dict[str, Json] = {"cover": asked.cover, "regions": len(hidden)}
-        inputs = [named(path, role) for role, path in _drawn_by(asked)]
-        if asked.tracks is None:
-            return _Planned(wish, tuple(inputs), facts)
-        found_by = read_tracks(_small_file(asked.tracks)).detector
+        inputs = tuple(one.named() for one in (regions, tracks) if one is not None)
+        if tracks is None:
+            return _Planned(wish, inputs, facts)
+        found_by = read_tracks(tracks.data).detector
         facts["detector"] = {
             "name": found_by.name,
             "version": found_by.version,
             "sha256": found_by.sha256,
             "warning": found_by.warning,
         }
-        return _Planned(wish, tuple(inputs), facts, look_first=look_first(found_by))
+        return _Planned(wish, inputs, facts, look_first=look_first(found_by))
 
     return _made(source, out, plan, as_json=as_json)
 
@@ -127,10 +129,11 @@ def demonstrative(source: Path, out: Path, marks: Path, number: str, *, as_json:
     def plan(found: Source, _pool: DecodePool, _progress: Progress) -> _Planned:
         turn, frames = found.index.video.rotation % 360, found.index.frames
         shape = shown_shape(plain_shape(found.index.video.shape), turn=turn)
-        drawn = read_marks(_small_file(marks), shape, frames=frames)
+        read = given(marks, "marks")
+        drawn = read_marks(read.data, shape, frames=frames)
         marker = Marker(drawn, label_mark(number, shape, frames=frames), turn=turn)
         wish = CopyWish("demonstrative copy", marker.draw)
-        return _Planned(wish, (named(marks, "marks"),), {"number": number, "marks": len(drawn)})
+        return _Planned(wish, (read.named(),), {"number": number, "marks": len(drawn)})
 
     return _made(source, out, plan, as_json=as_json)
 
@@ -256,20 +259,16 @@ def _require_free(*paths: Path) -> None:
             raise RequestError(f"{path.parent} is no folder.", next_step="Make it first.")
 
 
-def _drawn_by(asked: Redaction) -> list[tuple[str, Path]]:
-    """The files that say what is hidden."""
-    files = (("regions", asked.regions), ("tracks", asked.tracks))
-    return [(role, path) for role, path in files if path is not None]
-
-
-def _hidden(asked: Redaction, found: Source) -> tuple[Hidden, ...]:
+def _hidden(
+    asked: Redaction, found: Source, regions: Given | None, tracks: Given | None
+) -> tuple[Hidden, ...]:
     shape, frames = plain_shape(found.index.video.shape), found.index.frames
     hidden = [Hidden(hidden_region(_box(one), shape), 0, frames - 1) for one in asked.boxes]
-    if asked.regions is not None:
-        hidden.extend(read_regions(_small_file(asked.regions), shape, frames=frames))
-    if asked.tracks is not None:
+    if regions is not None:
+        hidden.extend(read_regions(regions.data, shape, frames=frames))
+    if tracks is not None:
         numbers = frozenset(asked.numbers) or None
-        hidden.extend(tracked_regions(_small_file(asked.tracks), shape, numbers))
+        hidden.extend(tracked_regions(tracks.data, shape, numbers))
     if not hidden:
         raise RequestError(
             "There is nothing to hide.", next_step="Use --box, --regions or --tracks."
@@ -285,16 +284,3 @@ def _box(text: str) -> Place:
             f"{shown(text, longest=60)} is no rectangle.", next_step="Write --box X,Y,W,H."
         ) from error
     return Place(left, top, width, height)
-
-
-def _small_file(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise UnreadableError(
-            f"{path} cannot be read: {error.strerror or error}.", next_step="Check the path."
-        ) from error
-    if len(data) > MOST_BYTES:
-        raise EvidenceError(f"{path.name} is too long.")
-    return data

@@ -72,7 +72,7 @@ def complete(
     row = in_force(locked, claim)
     surplus = _write_outputs(locked, outputs)
     _end(locked, claim.stage, claim.attempt, AttemptEnd.DONE)
-    locked.move_stage(row, State.DONE)
+    locked.move_stage(row, State.DONE, progress_done=row["progress_total"])
     for other in locked.stages():
         if claim.name in other["needs"]:
             locked.change_stage(other, waiting_on=other["waiting_on"] - 1)

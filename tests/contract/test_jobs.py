@@ -123,6 +123,16 @@ def test_a_finished_job_holds_its_results(desk: Desk) -> None:
     assert view.finished_at == desk.now
 
 
+def test_what_is_done_is_not_shown_half_way(desk: Desk) -> None:
+    """Progress is written now and then; the last word of a stage that is done is all of it."""
+    job = desk.submit()
+    claim = desk.claim()
+    desk.jobs.progress(claim, "storing", done=0, total=8)
+    desk.jobs.complete(claim, [RESULT])
+    [stage] = desk.jobs.get(job).stages
+    assert (stage.step, stage.progress_done, stage.progress_total) == ("storing", 8, 8)
+
+
 def test_stages_run_in_the_order_of_their_needs(desk: Desk) -> None:
     """A stage is claimed when all that it needs is done, and wakes its lane then."""
     stages = (

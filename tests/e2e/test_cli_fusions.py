@@ -99,6 +99,7 @@ def test_bundle_and_replay_hold(evident: Evident, made: dict[str, Any]) -> None:
     fusions = [one for one in said.json["conditions"] if one["name"].startswith("fusion ")]
     assert len(fusions) == 2
     assert all(one["same"] for one in fusions)
+    assert said.json["compared"]["fusions_differ"] == []
     assert said.json["same_conditions"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from pipelines.run.replay_compare import Tally
 from pipelines.run.replay_verdict import (
     MOST_LISTED,
     SENTENCE,
+    Compared,
     Condition,
     Outcome,
     Picture,
@@ -62,6 +64,18 @@ def test_a_difference_under_the_same_conditions_is_called_a_fault() -> None:
     """Where identical samples were promised and did not come, the verdict says so."""
     assert any("is at fault" in line for line in verdict(Outcome.DIFFERS, SAME).lines())
     assert not any("fault" in line for line in verdict(Outcome.DIFFERS, OTHER).lines())
+
+
+def test_another_fusion_is_a_difference() -> None:
+    """Equal frames do not make a run identical whose fused still came out otherwise."""
+    same = Compared(first=0, stop=9, frames=9)
+    other = replace(same, fusions_differ=(2,))
+    assert same.is_same
+    assert not other.is_same
+    said = replace(verdict(Outcome.DIFFERS, SAME), compared=other)
+    assert any(line.startswith("  Fusion 2: ") for line in said.lines())
+    body: Any = said.entry_body()
+    assert body["compared"]["fusions_differ"] == [2]
 
 
 def test_a_tally_keeps_the_largest_and_lists_the_first() -> None:
