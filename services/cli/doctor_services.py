@@ -1,4 +1,4 @@
-"""What `evident doctor` finds out about services: records, artifacts, broker, authority.
+"""What `evident doctor` finds out about services: records, artifacts, broker, log, authority.
 
 Each is asked once and briefly, as far as it can be asked without changing anything: records are
 not made or migrated, an authority is not made to sign.
@@ -22,7 +22,12 @@ Asked = tuple[str, str, EvidentError | None]
 
 def services(settings: Settings) -> Iterator[Asked]:
     """Ask every service that the settings name."""
-    for name, ask in (("records", _records), ("artifacts", _artifacts), ("broker", _broker)):
+    for name, ask in (
+        ("records", _records),
+        ("artifacts", _artifacts),
+        ("broker", _broker),
+        ("log", _log),
+    ):
         try:
             yield name, ask(settings), None
         except EvidentError as error:
@@ -85,3 +90,19 @@ def _broker(settings: Settings) -> str:
             next_step="Start the broker, or correct EVIDENT_BROKER.",
         ) from error
     return f"{shown}, somebody listens there"
+
+
+def _log(settings: Settings) -> str:
+    """Ask the host of the log for nothing but an answer; its token is not shown."""
+    if settings.provenance is None:
+        return "sealed in this home"
+    try:
+        from services.cli.provenance_wiring import service_line  # noqa: PLC0415 - an extra
+        from services.provenance.networks_known import NetworksKnown  # noqa: PLC0415 - the same
+        from services.telemetry.breakers import Breakers  # noqa: PLC0415 - the same
+    except ModuleNotFoundError as error:
+        return f"not looked at: {error.name} is missing, of the extra `server`"
+    line = service_line(settings, Breakers())
+    if line is not None:
+        NetworksKnown(line).of(())
+    return f"{settings.provenance} seals, and admits this host"

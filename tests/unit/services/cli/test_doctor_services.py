@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from typing import Any
 
 from pipelines.errors import EvidentError
 from pipelines.media import codecs
 from services.cli.doctor_services import services
 from services.cli.records_wiring import records
+from services.gateway.sealing_routes import sealing_routes
 from services.settings.settings import Settings
+from tests.contract.sealing_kit import CHECKS, GATEWAY_TOKEN, TOKEN, served
 
 
 def asked(settings: Settings) -> dict[str, tuple[str, EvidentError | None]]:
@@ -27,7 +30,7 @@ def test_a_fresh_home_is_well_and_stays_fresh(tmp_path: Path) -> None:
     """What is not there yet is said to be made later, and is not made by looking."""
     found = asked(Settings(home=tmp_path))
     assert {name for name, (_, error) in found.items() if error is None} == {
-        "records", "artifacts", "broker", "time-stamping authority",
+        "records", "artifacts", "broker", "log", "time-stamping authority",
     }  # fmt: skip
     assert "made at the first start" in found["records"][0]
     assert list(tmp_path.iterdir()) == []
@@ -66,6 +69,30 @@ def test_a_broker_that_listens_is_well(tmp_path: Path) -> None:
         port = listener.getsockname()[1]
         found = asked(Settings(home=tmp_path, broker=f"redis://127.0.0.1:{port}"))
     assert found["broker"] == (f"redis://127.0.0.1:{port}, somebody listens there", None)
+
+
+def test_a_log_elsewhere_is_asked(tmp_path: Path) -> None:
+    """Where another host seals, it is said whether it answers, and what to do where not."""
+    token = tmp_path / "worker.token"
+    token.write_text("t" * 40)
+    token.chmod(0o600)
+    address = f"http://127.0.0.1:{free_port()}"
+    settings = Settings(home=tmp_path, provenance=address, provenance_token=token)
+    detail, error = asked(settings)["log"]
+    assert error is not None
+    assert "does not answer" in detail
+    assert "t" * 40 not in detail + error.next_step
+    _, error = asked(Settings(home=tmp_path, provenance=address))["log"]
+    assert error is not None
+    assert "EVIDENT_PROVENANCE_TOKEN" in str(error)
+    nobody: Any = None  # no question about a job is asked
+    routes = sealing_routes(nobody, lambda _names: {"keys": [], "networks": {}}, **CHECKS)
+    with served(tmp_path / "log", routes) as there:
+        for word, is_well in ((TOKEN, True), (GATEWAY_TOKEN, True), ("t" * 40, False)):
+            token.write_text(word)
+            told = asked(settings.model_copy(update={"provenance": there}))["log"]
+            assert (told[1] is None) is is_well
+            assert told[0] == f"{there} seals, and admits this host" or not is_well
 
 
 def test_codecs_are_asked_by_name() -> None:
