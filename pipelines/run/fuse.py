@@ -34,6 +34,9 @@ MOST_RESIDUAL = 12.0
 ODD_RESIDUAL = 2.5
 """How many times the usual residual a frame may have."""
 
+UNUSED = "fits, and nothing was fused"
+"""Of a frame that would have been used, had it not been declined."""
+
 STILL_SHIFT = 0.1
 """Where no frame lies further than this between samples, nothing finer was observed."""
 
@@ -68,7 +71,7 @@ class FusedFrame:
             "index": self.index,
             "pts": self.pts,
             "type": self.picture_type,
-            "shift": [f"{one:.3f}" for one in self.shift],
+            "shift": [f"{one:z.3f}" for one in self.shift],
             "residual": f"{self.residual:.3f}",
             "independent": f"{self.fresh:.3f}",
             "share": f"{self.share:.3f}",
@@ -151,7 +154,8 @@ def fused(wish: FusionWish, lumas: Mapping[int, Reals], index: VideoIndex) -> Fu
             observations.append((number, _observation(lumas[number], one, fresh, place, size)))
     independent = sum(one.fresh for one in frames if one.used and one.index != wish.frame)
     if independent < LEAST_INDEPENDENT:
-        return Fusion(_in_order(frames), independent, declined=_declined(frames, independent))
+        unused = [one if one.reason else replace(one, used=False, reason=UNUSED) for one in frames]
+        return Fusion(_in_order(unused), independent, declined=_declined(frames, independent))
     made = fuse([one for _, one in observations], scale=wish.scale)
     shares = {number: share for (number, _), share in zip(observations, made.weights, strict=True)}
     listed = _in_order([replace(one, share=shares.get(one.index, 0.0)) for one in frames])

@@ -17,7 +17,7 @@ from pipelines.stages.export.sentences import fused_sentence
 from pipelines.stages.export.words import Words
 
 NAMES = 130.0
-_WIDTHS = (9, 12, 7, 11, 13, 11, 14, 10, 34)
+_WIDTHS = (9, 10, 7, 11, 14, 14, 18, 10, 28)
 _LONGEST_REASON = 200
 
 

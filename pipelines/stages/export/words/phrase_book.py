@@ -18,7 +18,9 @@ _SLOT = re.compile(r"\{([a-z_]+)\}")
 _FILLED = re.compile(r"\{([a-z_]+)(!t)?\}")
 _SENTENCES = re.compile(r"(?<=[.]) (?=[A-Z])")
 _NUMBERS = r"-?[0-9][-0-9 ,./]*"
+_SMALL = r"[a-z][a-z0-9_ ]*"
 _WORDS = r"(?:(?!\. [A-Z]).)+?"
+_KINDS = {"n_": _NUMBERS, "w_": _SMALL}
 _LONGEST = 1000
 
 
@@ -34,10 +36,11 @@ class Template:
 class PhraseBook:
     """Phrases by their English words; `{name}` in a phrase is a gap that is filled as found.
 
-    A gap whose name begins with `n_` takes numbers only; no gap reaches over the end of a
-    sentence. Where the translation writes a gap as `{name!t}`, what fills it must be in the book
-    as well. `mark` goes before a text that the book does not know, as `{text}` in it. An empty
-    book is that of the language in which the texts were stated, and changes nothing.
+    A gap whose name begins with `n_` takes numbers only, one with `w_` words in small letters; no
+    gap reaches over the end of a sentence. Where the translation writes a gap as `{name!t}`, what
+    fills it must be in the book as well. `mark` goes before a text that the book does not know,
+    as `{text}` in it. An empty book is that of the language in which the texts were stated, and
+    changes nothing.
     """
 
     phrases: Mapping[str, str] = field(default_factory=dict)
@@ -99,9 +102,7 @@ class PhraseBook:
 def _compiled(english: str) -> re.Pattern[str]:
     pieces = _SLOT.split(english)
     pattern = "".join(
-        f"(?P<{piece}>{_NUMBERS if piece.startswith('n_') else _WORDS})"
-        if place % 2
-        else re.escape(piece)
+        f"(?P<{piece}>{_KINDS.get(piece[:2], _WORDS)})" if place % 2 else re.escape(piece)
         for place, piece in enumerate(pieces)
     )
     return re.compile(pattern, re.DOTALL)

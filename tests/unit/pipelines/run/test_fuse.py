@@ -20,7 +20,7 @@ from pipelines.media.index import index_video
 from pipelines.media.picture import Region
 from pipelines.media.pool import DecodePool
 from pipelines.run.copy_statement import Named
-from pipelines.run.fuse import LEAST_INDEPENDENT, Fusion, FusionWish, fused
+from pipelines.run.fuse import LEAST_INDEPENDENT, UNUSED, Fusion, FusionWish, fused
 from pipelines.run.fuse_files import enlarged, fuse_clip, write_fusion
 from pipelines.stages.export.words import Language
 from tests.unit.pipelines.analysis.fusion_kit import (
@@ -111,6 +111,8 @@ def test_copies_alone_make_it_decline(pool, scene, tmp_path):
     assert fusion.picture is None
     assert fusion.declined.startswith("Declined: of 14 frames around")
     assert fusion.independent < LEAST_INDEPENDENT
+    assert not any(one.used for one in fusion.frames)
+    assert next(one for one in fusion.frames if one.index == WISH.frame).reason == UNUSED
     out = tmp_path / "out"
     out.mkdir()
     files = write_fusion(out, fusion, chosen, WISH, SOURCES)

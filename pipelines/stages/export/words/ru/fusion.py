@@ -50,6 +50,7 @@ FUSION_PHRASES: Mapping[str, str] = {
     "does not fit: another picture, or moved in another way than by a shift": "не подходит: другое "
     "изображение или движение, которое не сводится к сдвигу",
     "a copy of an earlier frame in every block": "во всех блоках копия более раннего кадра",
+    "fits, and nothing was fused": "подходит, но объединения не было",
     "Declined: of {n_frames} frames around, {n_copies} are copies of earlier ones and {n_odd} do "
     "not fit; what is left amounts to {n_left} frames of independent samples, and {n_needed} are "
     "needed. Nothing would be added by fusing them.": "Отказ: из соседних кадров ({n_frames}) "

@@ -69,30 +69,30 @@ MAP_PHRASES: Mapping[str, str] = {
     "восстановлением, и эта карта по определению была бы пуста",
     "too little of the picture is left to degrade it again": "от изображения осталось слишком "
     "мало, чтобы снова его ухудшить",
-    "{operation}: its frames are of other moments than those that came in, and no frame is held "
-    "against another": "{operation}: его кадры относятся к другим моментам, чем поступившие, и "
+    "{w_name}: its frames are of other moments than those that came in, and no frame is held "
+    "against another": "{w_name}: его кадры относятся к другим моментам, чем поступившие, и "
     "кадры друг с другом не сопоставляются",
     "its frames are of other moments than those that came in, and no frame is held against "
     "another": "его кадры относятся к другим моментам, чем поступившие, и кадры друг с другом не "
     "сопоставляются",
-    "{operation}: it strengthens detail on purpose, and no degradation is stated that would undo "
-    "it": "{operation}: детали усиливаются намеренно, и не указано ухудшение, которое вернуло бы "
+    "{w_name}: it strengthens detail on purpose, and no degradation is stated that would undo "
+    "it": "{w_name}: детали усиливаются намеренно, и не указано ухудшение, которое вернуло бы "
     "исходное",
     "it strengthens detail on purpose, and no degradation is stated that would undo it": "детали "
     "усиливаются намеренно, и не указано ухудшение, которое вернуло бы исходное",
-    "{operation}: at the border of its region, samples that were changed and samples that were not "
-    "are mixed, which cannot be taken apart": "{operation}: на границе области изменённые отсчёты "
+    "{w_name}: at the border of its region, samples that were changed and samples that were not "
+    "are mixed, which cannot be taken apart": "{w_name}: на границе области изменённые отсчёты "
     "смешаны с неизменёнными, и разделить их нельзя",
-    "{operation}: with subsampled chroma it has no exact inverse": "{operation}: при прореженной "
+    "{w_name}: with subsampled chroma it has no exact inverse": "{w_name}: при прореженной "
     "цветности точного обращения нет",
     "{operations}: the result has fewer samples than what came in": "{operations}: в результате "
     "меньше отсчётов, чем поступило",
-    "{operation}: left out": "{operation}: опущено",
-    "{operation}: as it was applied": "{operation}: как применено",
-    "{operation}: {form} instead": "{operation}: вместо этого {form!t}",
-    "{operation}: {form}, {n_wide} x {n_high} to {n_width} x {n_height}": "{operation}: {form!t}, "
+    "{w_name}: left out": "{w_name}: опущено",
+    "{w_name}: as it was applied": "{w_name}: как применено",
+    "{w_name}: {form} instead": "{w_name}: вместо этого {form!t}",
+    "{w_name}: {form}, {n_wide} x {n_high} to {n_width} x {n_height}": "{w_name}: {form!t}, "
     "с {n_wide} x {n_high} до {n_width} x {n_height}",
-    "{operation}: {form}": "{operation}: {form!t}",
+    "{w_name}: {form}": "{w_name}: {form!t}",
     "the result as it is": "результат как есть",
     "the result, put back at its place in the picture": "результат, возвращённый на своё место в "
     "изображении",

@@ -304,6 +304,14 @@ def test_a_gap_for_numbers_takes_nothing_else() -> None:
     assert book.say("Stream of lies is odd.") == "? Stream of lies is odd."
 
 
+def test_why_a_container_was_taken_is_said_in_russian_alone() -> None:
+    """Reasons that a container was not taken are not mistaken for what an operation does."""
+    why = "it cannot keep the times of stream 1 (ac3)"
+    said = RUSSIAN.say(f"Wrapped as matroska. Not as mp4: {why}. Not as mov: {why}.")
+    assert said.startswith("Помещено в контейнер matroska. Не в mp4: он не сохраняет")
+    assert "Not as" not in said
+
+
 def test_the_russian_sentences_are_fixed() -> None:
     """The design's sentences stand in Russian word for word as they were agreed."""
     truths = RUSSIAN.sentences
