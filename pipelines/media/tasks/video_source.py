@@ -159,9 +159,23 @@ def frame_digest(frame: VideoFrame) -> bytes:
     return digest.digest()
 
 
+_IN_HIGH_BITS: Mapping[str, int] = {"p010le": 6, "p012le": 4, "p210le": 6}
+"""Formats of 16-bit words whose samples begin so many bits up, Cb and Cr side by side.
+
+They are taken apart here: swscale, asked for the planar format, gives other samples now and then.
+"""
+
+
 def copy_planes(frame: VideoFrame, targets: tuple[Samples, ...]) -> None:
     """Copy a frame's samples to `targets`: Y, Cb, Cr or R, G, B or Y, then opacity."""
     form = planar_format(frame)
+    if frame.format.name in _IN_HIGH_BITS:
+        bits = _IN_HIGH_BITS[frame.format.name]
+        luma, chroma = (one.view("<u2") for one in stored_planes(frame))
+        parts = (luma, chroma[:, 0::2], chroma[:, 1::2])
+        for target, part in zip(targets, parts, strict=True):
+            np.right_shift(part, bits, out=target)
+        return
     if frame.format.name in REARRANGED:
         frame = frame.reformat(format=form.name)
     stored = stored_planes(frame)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import av
@@ -17,7 +18,7 @@ from pipelines.media.picture import FrameShape, Matrix, Samples
 from pipelines.media.pixel_formats import FORMATS, REARRANGED
 from pipelines.media.pool import DecodePool
 from pipelines.media.segment_writer import SegmentWriter
-from pipelines.media.tasks.video_source import copy_planes, frame_digest
+from pipelines.media.tasks.video_source import copy_planes, frame_digest, stored_planes
 from pipelines.media.video import VideoIndex
 from tests.unit.pipelines.media.clip_kit import write_clip
 
@@ -71,6 +72,31 @@ def test_a_format_is_what_ffmpeg_says_it_is(name: str) -> None:
     assert (chroma.width, chroma.height) == (64 >> form.chroma_x, 64 >> form.chroma_y)
 
 
+def high_bits(planes: tuple[Samples, ...], *, up: int) -> list[np.ndarray]:
+    """Y, and beside each other Cb and Cr, as words whose samples begin `up` bits up."""
+    luma, blue, red = (one.astype("<u2") << up for one in planes)
+    return [luma, np.stack([blue, red], axis=-1)]
+
+
+def two_to_four(planes: tuple[Samples, ...], *, luma_at: int) -> list[np.ndarray]:
+    """Y at every second byte from `luma_at`, Cb and Cr in turn at the others."""
+    luma, blue, red = planes
+    made = np.zeros((luma.shape[0], 2 * luma.shape[1]), np.uint8)
+    made[:, luma_at::2] = luma
+    made[:, 1 - luma_at :: 4], made[:, 3 - luma_at :: 4] = blue, red
+    return [made]
+
+
+# Not put together by FFmpeg's scaler, which does not give the same every time for these.
+PACKED_HERE = {
+    "p010le": partial(high_bits, up=6),
+    "p012le": partial(high_bits, up=4),
+    "p210le": partial(high_bits, up=6),
+    "yuyv422": partial(two_to_four, luma_at=0),
+    "uyvy422": partial(two_to_four, luma_at=1),
+}
+
+
 @pytest.mark.parametrize("name", sorted(REARRANGED))
 def test_taking_a_packed_picture_apart_loses_nothing(name: str) -> None:
     """The planes of a packed picture, put together again, are the bytes that it had."""
@@ -91,6 +117,10 @@ def test_taking_a_packed_picture_apart_loses_nothing(name: str) -> None:
     shape = shape_of(REARRANGED[name], 20, 36)
     planes = tuple(np.zeros_like(one) for one in noise(shape))
     copy_planes(frame, planes)
+    if name in PACKED_HERE:
+        found = [one.tobytes() for one in stored_planes(frame)]
+        assert [one.tobytes() for one in PACKED_HERE[name](planes)] == found
+        return
     again = av.VideoFrame(36, 20, REARRANGED[name])
     order = FORMATS[REARRANGED[name]].order
     for place, samples in zip(order, planes, strict=True):
