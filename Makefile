@@ -66,7 +66,7 @@ chaos: .venv-dev/.made
 	CI=true EVIDENT_CHAOS_ALL=1 EVIDENT_CHAOS_JOBS=60 EVIDENT_CHAOS_DEATHS=6 .venv-dev/bin/python -m pytest -s -v --timeout 3600 tests/chaos
 
 clean:
-	rm -rf .venv .venv-dev .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-dev .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis
 
 # $(call environment,FOLDER) makes a virtual environment with the first Python that is new enough,
 # where none stands that works; one that was made elsewhere does not.
